@@ -1,0 +1,210 @@
+//! The HTTP client for agents.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, Response};
+
+use super::endpoint::{Endpoint, Runtime};
+use super::reply::EventReader;
+use super::sign::{Unsigned, signed_headers};
+use super::status::error_of;
+use super::{Agents, Invocation, InvokeError, Progress, Reply, ReplyError};
+use crate::clock::{Clock, Timestamp};
+use crate::protocol::ids::AgentName;
+
+const SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
+const ERROR_TYPE_HEADER: &str = "x-amzn-errortype";
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An idle connection is given up before a common server does so (uvicorn: 5 s), for a request on a connection that is
+/// being closed may or may not have reached the agent, and must then not be sent again.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How much of an error's body is read, and for how long.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Calls the configured agents over HTTP. It reports; whether to try again is the caller's decision.
+pub struct AgentClient {
+    http: Client,
+    agents: BTreeMap<AgentName, Endpoint>,
+    credentials: Option<SharedCredentialsProvider>,
+    clock: Arc<dyn Clock>,
+}
+
+impl AgentClient {
+    /// A client for `agents`. `credentials` are needed by those that are AgentCore runtimes.
+    ///
+    /// # Errors
+    /// The HTTP client's, if it cannot be set up.
+    pub fn new(
+        agents: BTreeMap<AgentName, Endpoint>,
+        credentials: Option<SharedCredentialsProvider>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            // Once a request may have reached the agent it is never sent again.
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true)
+            .build()?;
+        Ok(Self { http, agents, credentials, clock })
+    }
+
+    fn endpoint(&self, agent: &AgentName) -> Result<&Endpoint, InvokeError> {
+        self.agents.get(agent).ok_or(InvokeError::NotConfigured)
+    }
+
+    async fn signed(
+        &self,
+        runtime: &Runtime,
+        operation: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<RequestBuilder, InvokeError> {
+        let no_credentials = |reason: String| InvokeError::Credentials(reason);
+        let provider =
+            self.credentials.as_ref().ok_or_else(|| no_credentials("no provider is configured".to_owned()))?;
+        let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(error.to_string()))?;
+        let url = runtime.url(operation);
+        let unsigned = Unsigned { method: "POST", url: &url, headers, body: body.as_bytes() };
+        let time = system_time(self.clock.now());
+        let signature = signed_headers(unsigned, &credentials, &runtime.region, time)
+            .map_err(|error| no_credentials(error.to_string()))?;
+        let request = with_headers(self.http.post(url), headers);
+        Ok(signature.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
+    }
+}
+
+#[async_trait]
+impl Agents for AgentClient {
+    async fn invoke(&self, invocation: &Invocation) -> Result<Box<dyn Reply>, InvokeError> {
+        let headers = [
+            (ACCEPT.as_str(), "text/event-stream, application/json"),
+            (CONTENT_TYPE.as_str(), "application/json"),
+            (SESSION_HEADER, invocation.runtime_session.as_str()),
+        ];
+        let request = match self.endpoint(&invocation.agent)? {
+            Endpoint::Container(base) => with_headers(self.http.post(invocations_url(base.as_str())), &headers),
+            Endpoint::Runtime(runtime) => self.signed(runtime, "invocations", &headers, &invocation.body).await?,
+        };
+        let trace = [
+            ("traceparent", invocation.trace.traceparent.as_deref()),
+            ("x-amzn-trace-id", invocation.trace.xray.as_deref()),
+        ];
+        let request = trace
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .fold(request, |request, (name, value)| request.header(name, value));
+        let response = request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
+        if response.status().as_u16() != 200 {
+            return Err(status_error(response).await);
+        }
+        let reader = EventReader::for_content_type(header(&response, CONTENT_TYPE.as_str()).as_deref());
+        Ok(Box::new(HttpReply { response, reader }))
+    }
+
+    async fn stop_session(&self, agent: &AgentName, runtime_session: &str) -> Result<(), InvokeError> {
+        let Endpoint::Runtime(runtime) = self.endpoint(agent)? else { return Ok(()) };
+        let headers = [(CONTENT_TYPE.as_str(), "application/json"), (SESSION_HEADER, runtime_session)];
+        let request = self.signed(runtime, "stopruntimesession", &headers, "{}").await?;
+        let response = request.body("{}").send().await.map_err(|error| transport_error(&error))?;
+        match response.status().as_u16() {
+            // 404: there is nothing to stop.
+            200..=299 | 404 => Ok(()),
+            _ => Err(status_error(response).await),
+        }
+    }
+}
+
+/// A reply that comes over HTTP.
+struct HttpReply {
+    response: Response,
+    reader: EventReader,
+}
+
+#[async_trait]
+impl Reply for HttpReply {
+    async fn next(&mut self) -> Result<Progress, ReplyError> {
+        match self.response.chunk().await {
+            Ok(Some(chunk)) => self.reader.feed(&chunk).map(Progress::Events),
+            Ok(None) => self.reader.finish().map(|event| Progress::End(event.into_iter().collect())),
+            Err(error) => Err(ReplyError::Broken(root_cause(&error))),
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        self.reader.is_stream()
+    }
+}
+
+fn invocations_url(base: &str) -> String {
+    format!("{}/invocations", base.trim_end_matches('/'))
+}
+
+fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+async fn status_error(mut response: Response) -> InvokeError {
+    let mut body = Vec::new();
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_ERROR_BYTES {
+                break;
+            }
+        }
+    };
+    // The status says enough if the body does not come.
+    let _ = tokio::time::timeout(ERROR_BODY_TIMEOUT, read).await;
+    error_of(response.status().as_u16(), header(&response, ERROR_TYPE_HEADER).as_deref(), &body)
+}
+
+fn transport_error(error: &reqwest::Error) -> InvokeError {
+    if !error.is_connect() {
+        return InvokeError::NoAnswer(root_cause(error));
+    }
+    match io_error(error).map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::ConnectionRefused) => InvokeError::Refused,
+        _ => InvokeError::Unreachable(root_cause(error)),
+    }
+}
+
+fn io_error(error: &reqwest::Error) -> Option<&std::io::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The innermost error's text: the outer ones repeat the URL and say nothing more.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn system_time(now: Timestamp) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(now.0)
+}

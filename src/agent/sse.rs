@@ -1,0 +1,99 @@
+//! Server-sent events, as agents send them.
+//!
+//! This is not the WHATWG parser: a lone CR ends no line (agents send JSON with any character raw), an event with empty
+//! data is an event, and the last event needs no blank line behind it, for a clean end of the body is the only end mark
+//! that there is.
+
+use super::ReplyError;
+
+/// Reads the data of events from chunks of a body, cut anywhere.
+#[derive(Debug)]
+pub struct SseReader {
+    max_event_bytes: usize,
+    /// The line that is not complete yet.
+    line: Vec<u8>,
+    /// The data of the event that is not complete yet; `None`: it has no `data` line so far.
+    data: Option<Vec<u8>>,
+    at_start: bool,
+}
+
+impl SseReader {
+    /// A reader that refuses events of more than `max_event_bytes`.
+    #[must_use]
+    pub fn new(max_event_bytes: usize) -> Self {
+        Self { max_event_bytes, line: Vec::new(), data: None, at_start: true }
+    }
+
+    /// Takes the next `chunk`, and returns the data of the events that it completes.
+    ///
+    /// # Errors
+    /// [`ReplyError::TooLarge`]
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<String>, ReplyError> {
+        let mut events = Vec::new();
+        let mut rest = chunk;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            self.line.extend_from_slice(&rest[..end]);
+            rest = &rest[end + 1..];
+            if self.line.last() == Some(&b'\r') {
+                self.line.pop();
+            }
+            events.extend(self.end_line()?);
+        }
+        self.line.extend_from_slice(rest);
+        self.check_size()?;
+        Ok(events)
+    }
+
+    /// The body has ended: the data of the event that this completes, if any.
+    ///
+    /// # Errors
+    /// [`ReplyError::TooLarge`]
+    pub fn finish(&mut self) -> Result<Option<String>, ReplyError> {
+        if !self.line.is_empty() {
+            self.end_line()?;
+        }
+        Ok(self.data.take().map(into_text))
+    }
+
+    fn end_line(&mut self) -> Result<Option<String>, ReplyError> {
+        let mut line = self.line.as_slice();
+        if std::mem::take(&mut self.at_start) {
+            line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        }
+        if line.is_empty() {
+            self.line.clear();
+            return Ok(self.data.take().map(into_text));
+        }
+        // Comments and the fields `event`, `id` and `retry` say nothing that a client gets.
+        if let Some(value) = data_of(line) {
+            match &mut self.data {
+                Some(data) => {
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+                None => self.data = Some(value.to_vec()),
+            }
+        }
+        self.line.clear();
+        self.check_size()?;
+        Ok(None)
+    }
+
+    fn check_size(&self) -> Result<(), ReplyError> {
+        let bytes = self.line.len() + self.data.as_ref().map_or(0, Vec::len);
+        // A line has a few bytes besides its data.
+        if bytes > self.max_event_bytes + 16 { Err(ReplyError::TooLarge) } else { Ok(()) }
+    }
+}
+
+fn data_of(line: &[u8]) -> Option<&[u8]> {
+    let value = line.strip_prefix(b"data")?;
+    match value.strip_prefix(b":") {
+        Some(value) => Some(value.strip_prefix(b" ").unwrap_or(value)),
+        None => value.is_empty().then_some(value),
+    }
+}
+
+fn into_text(data: Vec<u8>) -> String {
+    String::from_utf8(data).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}

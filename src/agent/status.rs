@@ -1,0 +1,55 @@
+//! What a status other than success means (AgentCore Runtime, `InvokeAgentRuntime` errors).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::InvokeError;
+use crate::protocol::event::words;
+
+/// The error that an answer with `status` stands for; `error_type` is the header `x-amzn-errortype`.
+pub(super) fn error_of(status: u16, error_type: Option<&str>, body: &[u8]) -> InvokeError {
+    let body = ErrorBody::read(body);
+    let code = error_type.map(str::to_owned).or(body.code).unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default();
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let message = body.message;
+    match status {
+        402 => InvokeError::QuotaExceeded,
+        401 | 403 => InvokeError::AccessDenied,
+        404 => InvokeError::NotFound,
+        409 if code == "RetryableConflictException" => InvokeError::RetryableConflict,
+        409 => InvokeError::Conflict(message),
+        424 => InvokeError::AgentFailed(message),
+        429 => InvokeError::Throttled,
+        400..=499 => InvokeError::Invalid { status, message },
+        500.. => InvokeError::Platform(status),
+        _ => InvokeError::Unexpected(status),
+    }
+}
+
+struct ErrorBody {
+    code: Option<String>,
+    message: String,
+}
+
+impl ErrorBody {
+    /// AWS names its members `code` or `__type` and `message`; agents say `error`, FastAPI `detail`.
+    fn read(body: &[u8]) -> Self {
+        #[derive(Deserialize, Default)]
+        struct Shape<'a> {
+            #[serde(default)]
+            code: Option<String>,
+            #[serde(default, rename = "__type")]
+            kind: Option<String>,
+            #[serde(borrow, default, alias = "Message")]
+            message: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            error: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            detail: Option<&'a RawValue>,
+        }
+        let shape: Shape<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let told = shape.message.or(shape.error).or(shape.detail).unwrap_or(RawValue::NULL);
+        Self { code: shape.code.or(shape.kind), message: words(told) }
+    }
+}

@@ -1,0 +1,133 @@
+//! What the event source mapping does on AWS: takes messages from the queue and gives them to the worker.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout};
+
+use super::Abandoned;
+use crate::protocol::ids::RequestId;
+use crate::queue::memory::{Delivery, MemoryQueue};
+use crate::queue::payload::QueuedPrompt;
+use crate::worker::Worker;
+
+/// How long runs that were told to end have to push their endings.
+const ENDING: Duration = Duration::from_secs(3);
+
+type Running = Arc<Mutex<BTreeMap<String, RequestId>>>;
+
+/// Gives messages to the worker until it is shut down.
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    queue: Arc<MemoryQueue>,
+    deadline: watch::Sender<Option<Instant>>,
+    deadline_margin: Duration,
+    running: Running,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Dispatcher {
+    pub(super) fn start(queue: Arc<MemoryQueue>, worker: Worker, max_runs: usize, deadline_margin: Duration) -> Self {
+        let (deadline, stop) = (watch::Sender::new(None), watch::Sender::new(false));
+        let running = Running::default();
+        let pump = Pump {
+            queue: queue.clone(),
+            worker,
+            deadline: deadline.subscribe(),
+            running: running.clone(),
+            places: Arc::new(Semaphore::new(max_runs)),
+        };
+        let task = tokio::spawn(pump.run(stop.subscribe()));
+        Self { queue, deadline, deadline_margin, running, stop, task }
+    }
+
+    /// Takes no more messages, and waits for those that are being worked on.
+    pub(super) async fn shut_down(&mut self, grace: Duration) -> Abandoned {
+        self.queue.close();
+        self.stop.send_replace(true);
+        self.deadline.send_replace(Some(Instant::now() + grace + self.deadline_margin));
+        if timeout(grace, &mut self.task).await.is_ok() {
+            return Abandoned { running: Vec::new(), waiting: self.queue.len() };
+        }
+        let running: BTreeMap<_, _> = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let _ = timeout(ENDING, &mut self.task).await;
+        self.task.abort();
+        let waiting = self.queue.len();
+        Abandoned { running: running.into_values().collect(), waiting }
+    }
+}
+
+struct Pump {
+    queue: Arc<MemoryQueue>,
+    worker: Worker,
+    deadline: watch::Receiver<Option<Instant>>,
+    running: Running,
+    places: Arc<Semaphore>,
+}
+
+impl Pump {
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut runs = JoinSet::new();
+        loop {
+            let next = async {
+                let place = self.places.clone().acquire_owned().await;
+                (place, self.queue.receive().await)
+            };
+            let (place, delivery) = tokio::select! {
+                next = next => next,
+                Some(_) = runs.join_next() => continue,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            let (worker, queue, deadline) = (self.worker.clone(), self.queue.clone(), self.deadline.clone());
+            let running = Entry::new(&self.running, &delivery);
+            runs.spawn(async move {
+                let _held = (place, running);
+                let receipt = delivery.receipt.clone();
+                if worker.handle(event_of(delivery), deadline).await.batch_item_failures.is_empty() {
+                    queue.delete(&receipt);
+                }
+            });
+        }
+        while runs.join_next().await.is_some() {}
+    }
+}
+
+/// A message that is being worked on, listed until this is dropped.
+struct Entry {
+    running: Running,
+    message_id: String,
+}
+
+impl Entry {
+    fn new(running: &Running, delivery: &Delivery) -> Self {
+        if let Ok(prompt) = QueuedPrompt::decode(&delivery.body) {
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.insert(delivery.message_id.clone(), prompt.run.request);
+        }
+        Self { running: running.clone(), message_id: delivery.message_id.clone() }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.message_id);
+    }
+}
+
+fn event_of(delivery: Delivery) -> SqsEvent {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(delivery.message_id);
+    message.receipt_handle = Some(delivery.receipt);
+    message.body = Some(delivery.body.to_string());
+    message.event_source = Some("aws:sqs".to_owned());
+    message.attributes.insert("MessageGroupId".to_owned(), delivery.group);
+    message.attributes.insert("ApproximateReceiveCount".to_owned(), delivery.receive_count.to_string());
+    let mut event = SqsEvent::default();
+    event.records = vec![message];
+    event
+}

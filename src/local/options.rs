@@ -1,0 +1,162 @@
+//! The command line of the local gateway. Each option is also an environment variable.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use tracing_subscriber::filter::Targets;
+
+use super::Config;
+use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
+use crate::connections::origins::{AllowedOrigins, Origin};
+use crate::protocol::ids::AgentName;
+use crate::worker::settings::{OnAbandoned, Settings};
+
+/// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
+///
+/// Without options it listens on port 8787 and talks to a built-in demo agent: open the address that it prints.
+#[derive(Debug, Clone, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Options {
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+
+    /// An agent: the base URL of a container that speaks the AgentCore contract, or the ARN of an AgentCore runtime.
+    /// Give it again as NAME=URL for more; the one without a name is the default [default: a built-in demo agent]
+    #[arg(long = "agent", env = "GATEWAY_AGENT", value_name = "[NAME=]URL|ARN", value_delimiter = ',', value_parser = parse_agent)]
+    pub agents: Vec<(AgentName, Endpoint)>,
+
+    /// A web origin whose pages may connect, such as https://app.example.com, or * for any. Give it again for more
+    /// [default: pages of this machine]
+    #[arg(long = "allow-origin", env = "GATEWAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub origins: Vec<Origin>,
+
+    /// What to log: error, warn, info, debug or trace, also by target as in "warn,agentcore_gateway::worker=debug"
+    #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: Targets,
+
+    /// Close a connection that was idle for so many seconds
+    #[arg(long, env = "GATEWAY_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
+    pub idle_timeout: Duration,
+
+    /// Close a connection that is so many seconds old
+    #[arg(long, env = "GATEWAY_MAX_CONNECTION_AGE", value_name = "SECONDS", default_value = "7200", value_parser = parse_seconds)]
+    pub max_connection_age: Duration,
+
+    /// How many seconds an agent may send nothing before its run fails
+    #[arg(long, env = "GATEWAY_SILENCE_LIMIT", value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
+    pub silence_limit: Duration,
+
+    /// How many seconds running replies have to end on Ctrl-C
+    #[arg(long, env = "GATEWAY_GRACE", value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+    pub grace: Duration,
+
+    /// How many runs there may be at once; further prompts wait
+    #[arg(long, env = "GATEWAY_MAX_RUNS", value_name = "COUNT", default_value_t = 4096, value_parser = parse_count)]
+    pub max_runs: usize,
+
+    /// Stop a run when the last connection to its session is gone, instead of letting it go on for a client that
+    /// comes back
+    #[arg(long, env = "GATEWAY_STOP_ABANDONED")]
+    pub stop_abandoned: bool,
+
+    /// Let every push take so many milliseconds, as pushing through API Gateway does
+    #[arg(long, env = "GATEWAY_PUSH_DELAY", value_name = "MILLISECONDS", default_value_t = 0)]
+    pub push_delay: u64,
+
+    /// Push each batch of events at once instead of packing them into a frame every 100 milliseconds
+    #[arg(long, env = "GATEWAY_NO_COALESCING")]
+    pub no_coalescing: bool,
+}
+
+/// Options that cannot be used together, or not in this build.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidOptions {
+    /// Two agents of one name.
+    #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
+    SameName(AgentName),
+    /// An agent that this build cannot call.
+    #[error(
+        "{endpoint} needs the feature \"{feature}\", which is not built in; start with: cargo run --features {feature} -- …"
+    )]
+    NotBuiltIn {
+        /// The agent's address.
+        endpoint: Endpoint,
+        /// The feature.
+        feature: &'static str,
+    },
+}
+
+impl Options {
+    /// The configuration that these options mean, still without credentials.
+    ///
+    /// # Errors
+    /// [`InvalidOptions`]
+    pub fn config(&self) -> Result<Config, InvalidOptions> {
+        let mut agents = BTreeMap::new();
+        for (name, endpoint) in &self.agents {
+            check_built_in(endpoint)?;
+            if agents.insert(name.clone(), endpoint.clone()).is_some() {
+                return Err(InvalidOptions::SameName(name.clone()));
+            }
+        }
+        let origins = if self.origins.is_empty() {
+            AllowedOrigins::Loopback
+        } else {
+            AllowedOrigins::from_list(self.origins.clone())
+        };
+        let mut worker = Settings { silence_limit: self.silence_limit, ..Settings::default() };
+        if self.stop_abandoned {
+            worker.on_abandoned = OnAbandoned::Stop;
+        }
+        if self.no_coalescing {
+            worker.coalesce_interval = Duration::ZERO;
+            worker.coalesce_bytes = 1;
+        }
+        Ok(Config {
+            listen: self.listen,
+            agents,
+            origins,
+            idle_timeout: self.idle_timeout,
+            max_connection_age: self.max_connection_age,
+            push_delay: Duration::from_millis(self.push_delay),
+            max_runs: self.max_runs,
+            worker,
+            ..Config::default()
+        })
+    }
+}
+
+fn check_built_in(endpoint: &Endpoint) -> Result<(), InvalidOptions> {
+    let needed = match endpoint {
+        Endpoint::Runtime(_) if cfg!(not(feature = "aws")) => "aws",
+        Endpoint::Container(url) if url.scheme() == "https" && cfg!(not(feature = "tls")) => "tls",
+        _ => return Ok(()),
+    };
+    Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.clone(), feature: needed })
+}
+
+fn parse_agent(text: &str) -> Result<(AgentName, Endpoint), String> {
+    let parse = |address: &str| address.parse().map_err(|error: InvalidEndpoint| error.to_string());
+    // A URL may hold `=` too, but not before its `://`.
+    match text.split_once('=').filter(|(name, _)| !name.contains(':')) {
+        Some((name, address)) => {
+            let name = AgentName::parse(name).map_err(|error| format!("the name {name:?} {error}"))?;
+            Ok((name, parse(address)?))
+        }
+        None => Ok((AgentName::default_agent(), parse(text)?)),
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "must be a number of seconds above 0".to_owned())
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    // The limit is that of the semaphore behind it.
+    text.parse().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or_else(|| "must be 1 to 1000000".to_owned())
+}

@@ -1,0 +1,201 @@
+//! One open WebSocket, and what API Gateway does with it: limits, routes, answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
+use futures_util::{SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tracing::debug;
+
+use super::hub::{OUTGOING_MESSAGES, Outgoing};
+use super::route::{EventSource, Route};
+use super::server::Server;
+use crate::clock::millis;
+use crate::protocol::answer::Answer;
+use crate::trace::TraceContext;
+
+/// So many messages of one connection may be with the `connections` function at once.
+const CONCURRENT_INVOCATIONS: usize = 16;
+
+/// How long, and how much, is still read from a client that was told to close, so that it gets to read why: closing a
+/// socket with unread data resets it.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Why the gateway closes a connection; `None`: the client did.
+type Closing = Option<(CloseCode, &'static str)>;
+
+/// When a message last went either way, in milliseconds since the connection was made.
+struct Activity {
+    since: Instant,
+    at: AtomicU64,
+}
+
+impl Activity {
+    fn note(&self) {
+        self.at.store(millis(self.since.elapsed()), Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.since + Duration::from_millis(self.at.load(Ordering::Relaxed))
+    }
+}
+
+impl Server {
+    /// Serves a connection until either side closes it.
+    pub(super) async fn run_socket<S>(self: Arc<Self>, stream: WebSocketStream<S>, source: EventSource)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (outgoing, mut messages) = mpsc::channel(OUTGOING_MESSAGES);
+        self.hub.add(source.connection.clone(), outgoing.clone());
+        let (mut sink, mut incoming) = stream.split();
+        let activity = Activity { since: Instant::now(), at: AtomicU64::new(0) };
+        let closing = tokio::select! {
+            closing = self.read(&mut incoming, &source, outgoing, &activity) => closing,
+            closing = write(&mut sink, &mut messages, &activity) => closing,
+            () = sleep_until(activity.since + self.max_connection_age) => {
+                Some((CloseCode::Away, "The connection has reached its age limit."))
+            }
+        };
+        self.hub.remove(&source.connection);
+        drop(messages);
+        if let Some((code, reason)) = closing {
+            debug!(%code, reason, "closed a connection");
+            let frame = CloseFrame { code, reason: reason.into() };
+            let _ = timeout(LINGER, sink.send(Message::Close(Some(frame)))).await;
+            if let Ok(mut stream) = incoming.reunite(sink) {
+                let _ = timeout(LINGER, drain(stream.get_mut())).await;
+            }
+        }
+        let _ = self.connections.handle(source.disconnect(self.clock.now())).await;
+    }
+
+    async fn read<R>(
+        self: &Arc<Self>,
+        incoming: &mut R,
+        source: &EventSource,
+        outgoing: mpsc::Sender<Outgoing>,
+        activity: &Activity,
+    ) -> Closing
+    where
+        R: Stream<Item = Result<Message, Error>> + Unpin,
+    {
+        let invocations = Arc::new(Semaphore::new(CONCURRENT_INVOCATIONS));
+        let mut idle = std::pin::pin!(sleep_until(activity.last() + self.idle_timeout));
+        loop {
+            let message = tokio::select! {
+                message = incoming.next() => message,
+                () = &mut idle => {
+                    let until = activity.last() + self.idle_timeout;
+                    if until <= Instant::now() {
+                        return Some((CloseCode::Away, "The connection was idle for too long."));
+                    }
+                    idle.as_mut().reset(until);
+                    continue;
+                }
+            };
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    activity.note();
+                    self.route(text.as_str().to_owned(), source, &outgoing, &invocations).await;
+                }
+                // As API Gateway does: it takes no binary frames.
+                Some(Ok(Message::Binary(_))) => {
+                    return Some((CloseCode::Unsupported, "Binary frames are not supported."));
+                }
+                Some(Ok(_)) => activity.note(),
+                Some(Err(Error::Capacity(_))) => {
+                    return Some((CloseCode::Size, "A message may have 128 KiB, in frames of at most 32 KiB."));
+                }
+                Some(Err(Error::Utf8(_))) => return Some((CloseCode::Invalid, "A text message must be UTF-8.")),
+                Some(Err(Error::Protocol(_))) => {
+                    return Some((CloseCode::Protocol, "That is not the WebSocket protocol."));
+                }
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+
+    /// Selects the route and hands the answer to the client. What only looks into the queue is awaited, so that a
+    /// client's prompts keep the order in which it sent them; a replay may take long, and must not hold up the rest.
+    async fn route(
+        self: &Arc<Self>,
+        text: String,
+        source: &EventSource,
+        outgoing: &mpsc::Sender<Outgoing>,
+        invocations: &Arc<Semaphore>,
+    ) {
+        let now = self.clock.now();
+        match Route::select(&text) {
+            Route::Ping => send(outgoing, Answer::Pong.to_text()).await,
+            route @ Route::Default => {
+                let event = source.message(route, text, now);
+                let response = self.messages.handle(event, TraceContext::new_root(&self.random)).await;
+                respond(outgoing, response).await;
+            }
+            route @ (Route::Resume | Route::Stop) => {
+                let event = source.message(route, text, now);
+                let Ok(permit) = invocations.clone().acquire_owned().await else { return };
+                let (connections, outgoing) = (self.connections.clone(), outgoing.clone());
+                tokio::spawn(async move {
+                    respond(&outgoing, connections.handle(event).await).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+}
+
+async fn respond(outgoing: &mpsc::Sender<Outgoing>, response: ApiGatewayProxyResponse) {
+    if let Some(Body::Text(text)) = response.body {
+        send(outgoing, text).await;
+    }
+}
+
+async fn send(outgoing: &mpsc::Sender<Outgoing>, text: String) {
+    // A connection that is gone needs no answer.
+    let _ = outgoing.send(Outgoing::Text(text)).await;
+}
+
+async fn write<W>(sink: &mut W, messages: &mut mpsc::Receiver<Outgoing>, activity: &Activity) -> Closing
+where
+    W: SinkExt<Message> + Unpin,
+{
+    let mut next = messages.recv().await;
+    while let Some(message) = next {
+        activity.note();
+        let Outgoing::Text(text) = message else {
+            return Some((CloseCode::Away, "The gateway is shutting down."));
+        };
+        if sink.feed(Message::text(text)).await.is_err() {
+            return None;
+        }
+        next = match messages.try_recv() {
+            Ok(message) => Some(message),
+            Err(_) if sink.flush().await.is_err() => return None,
+            Err(_) => messages.recv().await,
+        };
+    }
+    None
+}
+
+async fn drain(io: &mut (impl AsyncRead + Unpin)) {
+    let mut buffer = vec![0; 4096];
+    let mut read = 0;
+    while read < LINGER_BYTES {
+        match io.read(&mut buffer).await {
+            Ok(bytes) if bytes > 0 => read += bytes,
+            _ => return,
+        }
+    }
+}

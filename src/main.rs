@@ -1,0 +1,120 @@
+//! The local gateway: `cargo run`.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use agentcore_gateway::agent::endpoint::Endpoint;
+use agentcore_gateway::local::options::Options;
+use agentcore_gateway::local::{Abandoned, Config, Gateway};
+use clap::Parser;
+use tokio::net::TcpStream;
+use tracing::{info, warn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(log).with(options.log.clone()).init();
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let config = with_credentials(options.config()?).await;
+    let agents = config.agents.clone();
+    let gateway = Gateway::start(config).await?;
+    print_addresses(&gateway, agents.iter().map(|(name, endpoint)| format!("{name}: {endpoint}")))?;
+    for endpoint in agents.values() {
+        warn_if_unreachable(endpoint).await;
+    }
+    asked_to_stop().await?;
+    info!(grace = ?options.grace, "stopping; press Ctrl-C again to stop at once");
+    tokio::select! {
+        abandoned = gateway.shut_down(options.grace) => report(&abandoned),
+        _ = asked_to_stop() => warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+#[cfg(feature = "aws")]
+async fn with_credentials(mut config: Config) -> Config {
+    if config.agents.values().any(|agent| matches!(agent, Endpoint::Runtime(_))) {
+        let loaded = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        config.credentials = loaded.credentials_provider();
+    }
+    config
+}
+
+#[cfg(not(feature = "aws"))]
+async fn with_credentials(config: Config) -> Config {
+    config
+}
+
+fn print_addresses(gateway: &Gateway, agents: impl Iterator<Item = String>) -> io::Result<()> {
+    let address = gateway.address();
+    let mut out = io::stdout().lock();
+    writeln!(out, "AgentCore WebSocket gateway {}\n", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "  Page       http://{address}/")?;
+    writeln!(out, "  WebSocket  ws://{address}/")?;
+    match gateway.demo_agent() {
+        Some(url) => writeln!(out, "  Agent      default: built-in demo agent at {url}")?,
+        None => agents.into_iter().try_for_each(|agent| writeln!(out, "  Agent      {agent}"))?,
+    }
+    writeln!(out, "\n  Try        npx wscat -c ws://{address}/")?;
+    writeln!(out, "             websocat ws://{address}/")?;
+    writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
+    if !address.ip().is_loopback() {
+        writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.\n")?;
+    }
+    out.flush()
+}
+
+/// A container may be started later; until then its prompts fail.
+async fn warn_if_unreachable(endpoint: &Endpoint) {
+    let Endpoint::Container(url) = endpoint else { return };
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let connect = tokio::time::timeout(Duration::from_secs(2), TcpStream::connect((host, port)));
+    let reason = match connect.await {
+        Ok(Ok(_)) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer within 2 s".to_owned(),
+    };
+    warn!(agent = %url, reason, "the agent cannot be reached; prompts fail until it can");
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+fn report(abandoned: &Abandoned) {
+    let Abandoned { running, waiting } = abandoned;
+    if running.is_empty() && *waiting == 0 {
+        info!("stopped; nothing was under way");
+        return;
+    }
+    let requests = running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    warn!(
+        ended = running.len(),
+        requests, waiting, "stopped; ended runs before their agents were done, and dropped waiting prompts"
+    );
+}

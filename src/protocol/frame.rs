@@ -1,0 +1,194 @@
+//! Frames of a run.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{RequestId, SessionId};
+use super::json_string;
+
+/// Why a run failed, as the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The agent reported a failure, or its reply broke off.
+    AgentError,
+    /// The agent could not be reached or answered with a failure of its platform.
+    AgentUnavailable,
+    /// The agent's quota was used up for the whole retry window.
+    AgentThrottled,
+    /// The agent was silent for too long.
+    AgentTimeout,
+    /// The run's time is over.
+    DeadlineExceeded,
+    /// The worker died during the run.
+    Interrupted,
+    /// The session has a background run, or too many prompts wait.
+    Busy,
+    /// An event or the whole reply is beyond its limit.
+    OutputTooLarge,
+    /// Our own fault.
+    Internal,
+}
+
+impl FailureCode {
+    /// The code as it stands in a frame.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AgentError => "agent_error",
+            Self::AgentUnavailable => "agent_unavailable",
+            Self::AgentThrottled => "agent_throttled",
+            Self::AgentTimeout => "agent_timeout",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::Interrupted => "interrupted",
+            Self::Busy => "busy",
+            Self::OutputTooLarge => "output_too_large",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// A failed run, as the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure this is.
+    pub code: FailureCode,
+    /// The agent's own words for `agent_error`, else one sentence with nothing internal.
+    pub message: String,
+    /// Whether sending the prompt again, under a new request id, may help.
+    pub retryable: bool,
+}
+
+impl Failure {
+    /// A failure that may pass.
+    #[must_use]
+    pub fn retryable(code: FailureCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retryable: true }
+    }
+
+    /// A failure that will come again.
+    #[must_use]
+    pub fn lasting(code: FailureCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retryable: false }
+    }
+
+    /// The failure of a run whose worker died.
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self::retryable(FailureCode::Interrupted, "The run was interrupted; the reply is not complete.")
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The agent's reply is whole.
+    Completed,
+    /// The run failed; what came before it stays.
+    Failed(Failure),
+    /// Somebody stopped it; what came before it stays.
+    Stopped,
+}
+
+impl Ending {
+    /// The kind of this ending, which is what a session and a journal remember.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Completed => Outcome::Completed,
+            Self::Failed(_) => Outcome::Failed,
+            Self::Stopped => Outcome::Stopped,
+        }
+    }
+}
+
+/// The kind of a run's ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The agent's reply is whole.
+    Completed,
+    /// The run failed.
+    Failed,
+    /// The run was stopped.
+    Stopped,
+}
+
+/// The position of a frame in its run: the first has 1.
+pub type Seq = u64;
+
+/// One numbered frame of a run, as it is pushed, kept and replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Its place in the run.
+    pub seq: Seq,
+    /// One JSON object of at most [`MAX_FRAME_BYTES`](super::MAX_FRAME_BYTES).
+    pub text: String,
+    /// The run's outcome, if this is its terminal frame.
+    pub outcome: Option<Outcome>,
+}
+
+/// Makes the frames of one run.
+#[derive(Debug, Clone)]
+pub struct FrameMaker {
+    names: String,
+}
+
+impl FrameMaker {
+    /// For the run of `request` in `session`.
+    #[must_use]
+    pub fn new(request: &RequestId, session: &SessionId) -> Self {
+        let (request, session) = (json_string(request.as_str()), json_string(session.as_str()));
+        Self { names: format!(r#""requestId":{request},"sessionId":{session}"#) }
+    }
+
+    /// `started`: a worker has taken the prompt.
+    #[must_use]
+    pub fn started(&self) -> Frame {
+        self.numbered("started", 1, "", None)
+    }
+
+    /// The terminal frame for `ending`.
+    #[must_use]
+    pub fn ending(&self, seq: Seq, ending: &Ending) -> Frame {
+        let outcome = Some(ending.outcome());
+        match ending {
+            Ending::Completed => self.numbered("completed", seq, "", outcome),
+            Ending::Stopped => self.numbered("stopped", seq, "", outcome),
+            Ending::Failed(Failure { code, message, retryable }) => {
+                let (code, message) = (code.as_str(), json_string(message));
+                let more = format!(r#","code":"{code}","message":{message},"retryable":{retryable}"#);
+                self.numbered("failed", seq, &more, outcome)
+            }
+        }
+    }
+
+    /// `progress`: the run is alive though nothing was pushed. Not numbered, not kept.
+    #[must_use]
+    pub fn progress(&self, elapsed_ms: u64) -> String {
+        format!(r#"{{"type":"progress",{},"elapsedMs":{elapsed_ms}}}"#, self.names)
+    }
+
+    /// `output` with whole events, given as their JSON texts joined by commas.
+    #[must_use]
+    pub(super) fn output(&self, seq: Seq, events: &str) -> Frame {
+        self.numbered("output", seq, &format!(r#","events":[{events}]"#), None)
+    }
+
+    /// `output` with a slice of one event, given as the inside of a JSON string.
+    #[must_use]
+    pub(super) fn part(&self, seq: Seq, index: usize, last: bool, escaped: &str) -> Frame {
+        let more = format!(r#","part":{{"index":{index},"last":{last}}},"text":"{escaped}""#);
+        self.numbered("output", seq, &more, None)
+    }
+
+    /// How many bytes an output frame has besides its events or text, at most.
+    #[must_use]
+    pub(super) fn overhead(&self) -> usize {
+        self.part(u64::MAX, usize::MAX, false, "").text.len()
+    }
+
+    fn numbered(&self, kind: &str, seq: Seq, more: &str, outcome: Option<Outcome>) -> Frame {
+        let text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.names);
+        Frame { seq, text, outcome }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a client may say.
+
+use serde_json::value::RawValue;
+
+use super::ids::{RequestId, SessionId};
+use super::invocation::{Parameters, PromptBody};
+use super::members::{Members, invalid};
+use super::rejection::Rejection;
+
+/// The actions there are, for the sentence that refuses any other.
+const ACTIONS: &str = "resume, stop, ping, echo";
+
+/// One message of a client, all rules kept.
+#[derive(Debug, Clone)]
+pub enum ClientMessage {
+    /// Ask the agent.
+    Prompt(Prompt),
+    /// Attach this connection and replay what it missed.
+    Resume(Resume),
+    /// Stop the running or a queued request.
+    Stop(Stop),
+    /// Keep-alive.
+    Ping,
+    /// Connectivity check; the data comes back as it is (`null` where there is none).
+    Echo(Box<RawValue>),
+}
+
+/// A prompt, before the gateway has filled in what the client left out.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// The session it belongs to; absent: the connection's own.
+    pub session: Option<SessionId>,
+    /// The idempotency key; absent: the gateway makes one.
+    pub request: Option<RequestId>,
+    /// The agent it asks for, not yet known to exist; absent: the default agent.
+    pub agent: Option<String>,
+    /// What the agent is given.
+    pub body: PromptBody,
+}
+
+/// A wish to get the frames of a session from here on, and those that were missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The session to attach to.
+    pub session: SessionId,
+    /// The request to replay; absent: the running, else the latest one.
+    pub request: Option<RequestId>,
+    /// The last `seq` that the client has; 0: none.
+    pub after: u64,
+}
+
+/// A wish to end a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// The session of the request.
+    pub session: SessionId,
+    /// The request to stop; absent: the running one.
+    pub request: Option<RequestId>,
+}
+
+impl ClientMessage {
+    /// Reads one text message.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that names the member and the rule, and the request if the message held a valid id.
+    pub fn parse(text: &str) -> Result<Self, Rejection> {
+        let members = Members::read(text)?;
+        let request = members.request_id();
+        let named = request.as_ref().ok().cloned().flatten();
+        Self::from_members(&members, request).map_err(|rejection| rejection.of(named))
+    }
+
+    fn from_members(members: &Members<'_>, request: Result<Option<RequestId>, Rejection>) -> Result<Self, Rejection> {
+        members.refuse_repeated()?;
+        let request = request?;
+        match members.string("action")?.as_deref() {
+            None => Prompt::from_members(members, request).map(Self::Prompt),
+            Some("resume") => Ok(Self::Resume(Resume {
+                session: required_session(members)?,
+                request,
+                after: members.whole_number("after")?.unwrap_or(0),
+            })),
+            Some("stop") => Ok(Self::Stop(Stop { session: required_session(members)?, request })),
+            Some("ping") => Ok(Self::Ping),
+            Some("echo") => {
+                Ok(Self::Echo(members.get("data").map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned)))
+            }
+            Some(_) => Err(invalid(format!("\"action\" must be one of {ACTIONS}; a prompt has no \"action\"."))),
+        }
+    }
+}
+
+impl Prompt {
+    fn from_members(members: &Members<'_>, request: Option<RequestId>) -> Result<Self, Rejection> {
+        let body = match (members.string("prompt")?, members.object("input")?) {
+            (Some(_), Some(_)) => {
+                return Err(invalid("Exactly one of \"prompt\" and \"input\" must be given, not both."));
+            }
+            (None, None) => {
+                return Err(invalid(format!(
+                    "The message must hold \"prompt\", \"input\" or \"action\" (one of {ACTIONS})."
+                )));
+            }
+            (Some(prompt), None) if prompt.chars().all(char::is_whitespace) => {
+                return Err(invalid("\"prompt\" must hold more than white space."));
+            }
+            (Some(prompt), None) => PromptBody::Prompt { prompt, parameters: parameters(members)? },
+            (None, Some(_)) if members.get("parameters").is_some() => {
+                return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
+            }
+            (None, Some(input)) => PromptBody::Input(input),
+        };
+        Ok(Self { session: session(members)?, request, agent: members.string("agent")?, body })
+    }
+}
+
+fn parameters(members: &Members<'_>) -> Result<Option<Parameters>, Rejection> {
+    members
+        .object("parameters")?
+        .map(|object| Parameters::new(object).map_err(|error| invalid(format!("\"parameters\" {error}."))))
+        .transpose()
+}
+
+fn session(members: &Members<'_>) -> Result<Option<SessionId>, Rejection> {
+    members
+        .string("sessionId")?
+        .map(|text| SessionId::parse(text).map_err(|error| invalid(format!("\"sessionId\" {error}."))))
+        .transpose()
+}
+
+fn required_session(members: &Members<'_>) -> Result<SessionId, Rejection> {
+    session(members)?.ok_or_else(|| invalid("\"sessionId\" must be given."))
+}

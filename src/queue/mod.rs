@@ -1,0 +1,41 @@
+//! The queue of prompts: what stands between the clients' bursts and the agents' pace.
+
+pub mod memory;
+pub mod payload;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use payload::QueuedPrompt;
+
+/// The queue did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// As many prompts wait as the queue or the session may have.
+    #[error("too many prompts wait")]
+    Full,
+    /// It cannot be reached, or failed; whether the prompt is in it is unknown.
+    #[error("the queue is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Takes prompts: all that the `$default` function may do.
+#[async_trait]
+pub trait Prompts: Send + Sync {
+    /// Puts `prompt` behind all others of its session; nothing happens if the same request came within five minutes.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError>;
+}
+
+/// Keeps a message that is being worked on from being given to somebody else.
+#[async_trait]
+pub trait Visibility: Send + Sync {
+    /// Hides the message that `receipt` stands for until `period` from now.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the receipt is then of no use any more, or the queue is out of reach.
+    async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError>;
+}

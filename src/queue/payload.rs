@@ -1,0 +1,142 @@
+//! What stands in a queue message: a prompt, tagged and versioned.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::clock::Timestamp;
+use crate::digest;
+use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
+use crate::protocol::invocation::{Parameters, PromptBody};
+use crate::session::{RunKey, SessionKey};
+use crate::trace::TraceContext;
+
+const KIND: &str = "prompt";
+const VERSION: u32 = 1;
+
+/// A prompt on its way to a worker.
+#[derive(Debug, Clone)]
+pub struct QueuedPrompt {
+    /// The request that it is.
+    pub run: RunKey,
+    /// The connection that asked.
+    pub connection: ConnectionId,
+    /// The agent to call.
+    pub agent: AgentName,
+    /// When the gateway took it.
+    pub received_at: Timestamp,
+    /// The trace that it belongs to.
+    pub trace: TraceContext,
+    /// What the agent is given.
+    pub body: PromptBody,
+}
+
+/// A queue message that is no prompt of ours, and never will be.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedPayload {
+    /// It is not the JSON that it should be.
+    #[error("the body is no prompt: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is something else, or of another version.
+    #[error("the body is a {kind:?} of version {version}, not a {KIND:?} of version {VERSION}")]
+    Kind {
+        /// The tag found.
+        kind: String,
+        /// The version found.
+        version: u32,
+    },
+    /// It holds neither or both forms of a prompt, or parameters that it must not.
+    #[error("the body breaks a rule of prompts")]
+    Rule,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    #[serde(rename = "type")]
+    kind: String,
+    version: u32,
+    principal: Principal,
+    session_id: SessionId,
+    request_id: RequestId,
+    connection_id: ConnectionId,
+    agent: AgentName,
+    received_at: Timestamp,
+    #[serde(default)]
+    trace: TraceContext,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parameters: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input: Option<Box<RawValue>>,
+}
+
+impl QueuedPrompt {
+    /// The queue's message group: one per session, so that a session's prompts keep their order. A hash, for a group
+    /// id has at most 128 characters (Amazon SQS, `MessageGroupId`).
+    #[must_use]
+    pub fn group(&self) -> String {
+        let SessionKey { principal, session } = &self.run.session;
+        digest::hex(&[principal.as_str(), session.as_str()])
+    }
+
+    /// The queue's deduplication id: the same for the same request of the same session.
+    #[must_use]
+    pub fn deduplication_id(&self) -> String {
+        let SessionKey { principal, session } = &self.run.session;
+        digest::hex(&[principal.as_str(), session.as_str(), self.run.request.as_str()])
+    }
+
+    /// The queue message's body.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
+    pub fn encode(&self) -> String {
+        let (prompt, parameters, input) = match &self.body {
+            PromptBody::Prompt { prompt, parameters } => {
+                (Some(prompt.clone()), parameters.as_ref().map(|parameters| parameters.as_raw().to_owned()), None)
+            }
+            PromptBody::Input(input) => (None, None, Some(input.clone())),
+        };
+        let payload = Payload {
+            kind: KIND.to_owned(),
+            version: VERSION,
+            principal: self.run.session.principal.clone(),
+            session_id: self.run.session.session.clone(),
+            request_id: self.run.request.clone(),
+            connection_id: self.connection.clone(),
+            agent: self.agent.clone(),
+            received_at: self.received_at,
+            trace: self.trace.clone(),
+            prompt,
+            parameters,
+            input,
+        };
+        serde_json::to_string(&payload).expect("a payload is plain data")
+    }
+
+    /// Reads a queue message's body.
+    ///
+    /// # Errors
+    /// [`MalformedPayload`]: the message can never succeed.
+    pub fn decode(body: &str) -> Result<Self, MalformedPayload> {
+        let payload: Payload = serde_json::from_str(body)?;
+        if payload.kind != KIND || payload.version != VERSION {
+            return Err(MalformedPayload::Kind { kind: payload.kind, version: payload.version });
+        }
+        let parameters = payload.parameters.map(Parameters::new).transpose().map_err(|_| MalformedPayload::Rule)?;
+        let body = match (payload.prompt, payload.input) {
+            (Some(prompt), None) => PromptBody::Prompt { prompt, parameters },
+            (None, Some(input)) if parameters.is_none() && input.get().starts_with('{') => PromptBody::Input(input),
+            _ => return Err(MalformedPayload::Rule),
+        };
+        let session = SessionKey { principal: payload.principal, session: payload.session_id };
+        Ok(Self {
+            run: RunKey { session, request: payload.request_id },
+            connection: payload.connection_id,
+            agent: payload.agent,
+            received_at: payload.received_at,
+            trace: payload.trace,
+            body,
+        })
+    }
+}

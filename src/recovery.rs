@@ -1,0 +1,108 @@
+//! Ending a run whose worker died: done by whoever next touches its session.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::journal::{Appended, Journal, Segment};
+use crate::protocol::frame::{Ending, Failure, Frame, FrameMaker, Outcome, Seq};
+use crate::protocol::ids::ConnectionId;
+use crate::push::{Push, PushError};
+use crate::session::store::{Sessions, StoreError};
+use crate::session::transition::Transition;
+use crate::session::{Cursor, LeaseId, RunKey, Session};
+
+/// What it takes to end somebody else's run.
+#[derive(Clone, Copy)]
+pub(crate) struct Recovery<'a> {
+    pub(crate) sessions: &'a dyn Sessions,
+    pub(crate) journal: &'a dyn Journal,
+    pub(crate) push: &'a dyn Push,
+    pub(crate) clock: &'a dyn Clock,
+}
+
+impl Recovery<'_> {
+    /// Ends `run`, whose worker is dead: its journal gets an ending if it has none, and the session is free again.
+    /// Whoever frees the session also pushes the ending; it returns how the run ended.
+    ///
+    /// The append fences the dead worker: should it still live, its next append finds the place taken.
+    pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Outcome, StoreError> {
+        let (last_seq, outcome) = self.ensure_ending(run, lease).await?;
+        let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), outcome, last_seq };
+        if let Ok(session) = self.sessions.apply(&run.session, &finish, self.clock.now()).await? {
+            info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
+            self.announce(run, &session, last_seq).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn ensure_ending(self, run: &RunKey, lease: &LeaseId) -> Result<(Seq, Outcome), StoreError> {
+        let maker = FrameMaker::new(&run.request, &run.session.session);
+        loop {
+            let tail = self.journal.tail(run, self.clock.now()).await?;
+            if let Some((last, outcome)) = tail.and_then(|tail| Some((tail.last, tail.outcome?))) {
+                return Ok((last, outcome));
+            }
+            let seq = tail.map_or(1, |tail| tail.last + 1);
+            let frame = Arc::new(maker.ending(seq, &Ending::Failed(Failure::interrupted())));
+            let segment = Segment::of(frame);
+            if self.journal.append(run, &segment, lease, self.clock.now()).await? == Appended::Written {
+                return Ok((seq, Outcome::Failed));
+            }
+        }
+    }
+
+    /// Pushes what each connection misses: the ending, and to one that was replayed up to some frame all behind that.
+    async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) -> Result<(), StoreError> {
+        for (connection, attachment) in &session.connections {
+            let after = match &attachment.cursor {
+                // Whoever replays to it sees that the run has ended, and goes on to the end.
+                Cursor::Held { request } if *request == run.request => continue,
+                Cursor::After { request, seq } if *request == run.request => *seq,
+                _ => last_seq - 1,
+            };
+            if let Err(error) = self.replay(run, connection, after).await? {
+                warn!(session = run.session.log_name(), request = %run.request, %error, "an ending was not pushed");
+            }
+        }
+        Ok(())
+    }
+
+    /// Pushes the durable frames behind `after` to `connection`; returns the number of the last one.
+    pub(crate) async fn replay(
+        self,
+        run: &RunKey,
+        connection: &ConnectionId,
+        after: Seq,
+    ) -> Result<Result<Seq, PushError>, StoreError> {
+        let mut last = after;
+        loop {
+            let frames: Vec<Arc<Frame>> = self.journal.read(run, last, self.clock.now()).await?;
+            if frames.is_empty() {
+                return Ok(Ok(last));
+            }
+            for frame in frames {
+                if let Err(error) = push_patiently(self.push, connection, &frame.text).await {
+                    return Ok(Err(error));
+                }
+                last = frame.seq;
+            }
+        }
+    }
+}
+
+/// Pushes `text`, and tries again while the connection is only slow.
+pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
+    let mut pause = crate::backoff::FIRST_PAUSE;
+    let give_up = tokio::time::Instant::now() + crate::backoff::PATIENCE;
+    loop {
+        match push.push(connection, text).await {
+            Err(PushError::Throttled | PushError::Unavailable(_)) if tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(pause).await;
+                pause = crate::backoff::next(pause);
+            }
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Sessions and connections in memory, for one process.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
+use super::transition::Transition;
+use super::{RETENTION, Session, SessionKey};
+use crate::clock::Timestamp;
+use crate::protocol::ids::{ConnectionId, Principal, SessionId};
+
+/// A connection lives two hours at most (Amazon API Gateway quotas); its record a little longer.
+const CONNECTION_RETENTION: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// Sessions and connections under one lock each.
+#[derive(Debug, Default)]
+pub struct MemoryTable {
+    sessions: Mutex<Expiring<SessionKey, Session>>,
+    connections: Mutex<Expiring<ConnectionId, Connection>>,
+}
+
+#[async_trait]
+impl Sessions for MemoryTable {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        Ok(lock(&self.sessions).get(key, now).cloned().unwrap_or_default())
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        let mut sessions = lock(&self.sessions);
+        let session = sessions.get_or_default(key, now, RETENTION);
+        if let Err(refusal) = transition.check(session, now) {
+            return Ok(Err(Refused { refusal, session: session.clone() }));
+        }
+        transition.change(session, now);
+        Ok(Ok(session.clone()))
+    }
+}
+
+#[async_trait]
+impl Connections for MemoryTable {
+    async fn record(
+        &self,
+        connection: &ConnectionId,
+        principal: &Principal,
+        session: Option<&SessionId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut connections = lock(&self.connections);
+        let record = connections.get_or_insert_with(connection, now, CONNECTION_RETENTION, || Connection {
+            principal: principal.clone(),
+            sessions: Vec::new(),
+        });
+        if let Some(session) = session
+            && !record.sessions.contains(session)
+            && record.sessions.len() < MAX_RECORDED_SESSIONS
+        {
+            record.sessions.push(session.clone());
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
+        Ok(lock(&self.connections).remove(connection, now))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No transition panics half-way: they are plain assignments, so a poisoned lock guards sound data.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A map whose entries expire, checked on every read and swept when the map has doubled.
+#[derive(Debug)]
+struct Expiring<K, V> {
+    entries: HashMap<K, (Timestamp, V)>,
+    sweep_at: usize,
+}
+
+impl<K, V> Default for Expiring<K, V> {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), sweep_at: 1024 }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
+    fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
+        self.entries.get(key).filter(|(expires_at, _)| *expires_at > now).map(|(_, value)| value)
+    }
+
+    fn get_or_default(&mut self, key: &K, now: Timestamp, lifetime: Duration) -> &mut V
+    where
+        V: Default,
+    {
+        self.get_or_insert_with(key, now, lifetime, V::default)
+    }
+
+    /// The entry, which from now on lives `lifetime`.
+    fn get_or_insert_with(&mut self, key: &K, now: Timestamp, lifetime: Duration, make: impl Fn() -> V) -> &mut V {
+        if self.entries.len() >= self.sweep_at {
+            self.entries.retain(|_, (expires_at, _)| *expires_at > now);
+            self.sweep_at = (self.entries.len() * 2).max(1024);
+        }
+        let entry = self.entries.entry(key.clone()).or_insert_with(|| (now, make()));
+        if entry.0 < now {
+            entry.1 = make();
+        }
+        entry.0 = now.after(lifetime);
+        &mut entry.1
+    }
+
+    fn remove(&mut self, key: &K, now: Timestamp) -> Option<V> {
+        self.entries.remove(key).filter(|(expires_at, _)| *expires_at > now).map(|(_, value)| value)
+    }
+}

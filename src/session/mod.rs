@@ -1,0 +1,165 @@
+//! A session: one conversation of one principal, and the connections that watch it.
+//!
+//! The [`Session`] is an aggregate. It changes only by a [`Transition`](transition::Transition), and each transition is
+//! one conditional write, so that what a transition means can be read off the item that the write returns. The session
+//! orders runs (one at a time); which run happened, and how it ended, is decided by its journal.
+
+pub mod memory;
+pub mod runtime_id;
+pub mod store;
+pub mod transition;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::digest;
+use crate::protocol::frame::{Outcome, Seq};
+use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+
+/// How many connections one session may have: it keeps the item small, for a table charges for its size.
+pub const MAX_CONNECTIONS: usize = 32;
+
+/// How many stops of requests that have not started a session remembers.
+pub const MAX_STOPS: usize = 16;
+
+/// How long a session is remembered after it was last used; longer than any journal, so that a request whose journal
+/// is gone is known to be gone.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which session: the pair of principal and session id. A client can only ever name its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey {
+    /// Who the session belongs to.
+    pub principal: Principal,
+    /// What its owner calls it.
+    pub session: SessionId,
+}
+
+impl SessionKey {
+    /// A name for logs that tells sessions apart and gives none away: where nobody authenticates, the session id is a
+    /// secret.
+    #[must_use]
+    pub fn log_name(&self) -> String {
+        let mut name = digest::short_hex(&[self.principal.as_str(), self.session.as_str()]);
+        name.truncate(12);
+        name
+    }
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SessionKey({})", self.log_name())
+    }
+}
+
+/// Which run: the pair of session and request id.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RunKey {
+    /// The session of the run.
+    pub session: SessionKey,
+    /// The request that it answers.
+    pub request: RequestId,
+}
+
+/// Proof of who runs a session's active run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LeaseId(pub String);
+
+/// The run that has the session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Active {
+    /// The request that runs.
+    pub request: RequestId,
+    /// Whose run it is.
+    pub lease: LeaseId,
+    /// Until when its worker counts as alive.
+    pub lease_until: Timestamp,
+    /// When it was claimed.
+    pub started_at: Timestamp,
+}
+
+impl Active {
+    /// Whether its worker has to be taken for dead.
+    #[must_use]
+    pub fn is_orphan(&self, now: Timestamp) -> bool {
+        self.lease_until < now
+    }
+}
+
+/// The run that ended last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latest {
+    /// The request it answered.
+    pub request: RequestId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The number of its terminal frame.
+    pub last_seq: Seq,
+}
+
+/// From where on a connection gets the frames of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cursor {
+    /// All frames from the moment it was attached.
+    Live,
+    /// Nothing of this run yet: a replay from the journal is under way. Other runs as with `Live`.
+    Held {
+        /// The run that is being replayed.
+        request: RequestId,
+    },
+    /// This run from behind `seq`, which was replayed up to there. Other runs as with `Live`.
+    After {
+        /// The run that was replayed.
+        request: RequestId,
+        /// The last frame that the connection was sent.
+        seq: Seq,
+    },
+}
+
+/// A connection's place in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is to be sent.
+    pub cursor: Cursor,
+    /// When it was attached.
+    pub attached_at: Timestamp,
+}
+
+/// The state of a session. One that nobody has used is [`Session::default`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Session {
+    /// The connections that get the frames of its runs.
+    pub connections: BTreeMap<ConnectionId, Attachment>,
+    /// The run that has the session, if any.
+    pub active: Option<Active>,
+    /// The run that ended last, if any.
+    pub latest: Option<Latest>,
+    /// Requests that are to stop, and since when.
+    pub stops: BTreeMap<RequestId, Timestamp>,
+}
+
+impl Session {
+    /// Whether `request` is to stop.
+    #[must_use]
+    pub fn stops(&self, request: &RequestId) -> bool {
+        self.stops.contains_key(request)
+    }
+
+    /// The active run, if it is that of `request`.
+    #[must_use]
+    pub fn active_run(&self, request: &RequestId) -> Option<&Active> {
+        self.active.as_ref().filter(|active| active.request == *request)
+    }
+
+    /// Whether the lease on the active run is `lease`.
+    #[must_use]
+    pub fn is_leased_to(&self, lease: &LeaseId) -> bool {
+        self.active.as_ref().is_some_and(|active| active.lease == *lease)
+    }
+}

@@ -1,0 +1,148 @@
+//! Taking a prompt: at most one worker ever calls the agent for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::run::Run;
+use super::{Deadline, Tools, Verdict};
+use crate::backoff;
+use crate::clock::Timestamp;
+use crate::journal::{Appended, Segment};
+use crate::protocol::frame::{Ending, Frame, FrameMaker};
+use crate::protocol::ids::ConnectionId;
+use crate::queue::payload::QueuedPrompt;
+use crate::recovery::Recovery;
+use crate::session::store::{Refused, StoreError};
+use crate::session::transition::{Refusal, Transition};
+use crate::session::{LeaseId, RunKey, Session, SessionKey};
+
+/// How soon a message that has to wait for another worker's lease comes again.
+const LATER: Duration = Duration::from_secs(10);
+
+/// What a claim found.
+enum Claim {
+    /// The run is this worker's.
+    Won { session: Session, lease_until: Timestamp },
+    /// The request has ended, or was ended just now.
+    Ended,
+    /// Another worker may be alive with the session.
+    Wait,
+}
+
+impl Tools {
+    /// Runs `prompt` unless somebody else does or did.
+    pub(super) async fn take(
+        &self,
+        prompt: QueuedPrompt,
+        receipt: &str,
+        deadline: Deadline,
+    ) -> Result<Verdict, StoreError> {
+        // The queue's own visibility exceeds the longest run; a crash is to be noticed sooner. If the receipt is
+        // stale, the claim finds out who has the run.
+        let _ = self.visibility.extend(receipt, self.settings.lease).await;
+        let lease = LeaseId(format!("{:032x}", self.random.bits()));
+        match self.claim(&prompt.run, &prompt.connection, &lease).await? {
+            Claim::Ended => Ok(Verdict::Done),
+            Claim::Wait => {
+                let _ = self.visibility.extend(receipt, LATER).await;
+                Ok(Verdict::Later)
+            }
+            Claim::Won { session, lease_until } => {
+                // The record lets `$disconnect` detach; without it the first push after it does.
+                let SessionKey { principal, session: id } = &prompt.run.session;
+                let _ = self.connections.record(&prompt.connection, principal, Some(id), self.clock.now()).await;
+                let first = first_frame(&prompt.run, &session);
+                let segment = Segment::of(Arc::clone(&first));
+                if self.append_patiently(&prompt.run, &segment, &lease, lease_until).await? == Appended::Overtaken {
+                    // Nobody holds the lease but this worker, so whoever wrote first is dead.
+                    self.recovery().end_orphan(&prompt.run, &lease).await?;
+                    return Ok(Verdict::Done);
+                }
+                Run::new(self, &prompt, receipt, lease, lease_until, session, first).finish(deadline).await
+            }
+        }
+    }
+
+    pub(super) fn recovery(&self) -> Recovery<'_> {
+        Recovery {
+            sessions: self.sessions.as_ref(),
+            journal: self.journal.as_ref(),
+            push: self.push.as_ref(),
+            clock: self.clock.as_ref(),
+        }
+    }
+
+    async fn claim(&self, run: &RunKey, connection: &ConnectionId, lease: &LeaseId) -> Result<Claim, StoreError> {
+        loop {
+            let now = self.clock.now();
+            if let Some(tail) = self.journal.tail(run, now).await? {
+                return self.join_begun(run, lease, tail.outcome.is_some()).await;
+            }
+            let lease_until = now.after(self.settings.lease);
+            let transition = Transition::Claim {
+                request: run.request.clone(),
+                lease: lease.clone(),
+                until: lease_until,
+                connection: connection.clone(),
+            };
+            match self.sessions.apply(&run.session, &transition, now).await? {
+                Ok(session) => return Ok(Claim::Won { session, lease_until }),
+                Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(now) => {
+                    let orphan = RunKey { session: run.session.clone(), request: active.request };
+                    self.recovery().end_orphan(&orphan, lease).await?;
+                }
+                Err(Refused { refusal: Refusal::TooManyConnections, session }) => {
+                    self.detach_oldest(run, &session).await?;
+                }
+                Err(_) => return Ok(Claim::Wait),
+            }
+        }
+    }
+
+    /// A journal exists: the request has run, runs, or its worker died.
+    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, has_ended: bool) -> Result<Claim, StoreError> {
+        let now = self.clock.now();
+        let session = self.sessions.load(&run.session, now).await?;
+        match session.active_run(&run.request) {
+            Some(active) if !active.is_orphan(now) => Ok(if has_ended { Claim::Ended } else { Claim::Wait }),
+            None if has_ended => Ok(Claim::Ended),
+            _ => {
+                self.recovery().end_orphan(run, lease).await?;
+                Ok(Claim::Ended)
+            }
+        }
+    }
+
+    async fn detach_oldest(&self, run: &RunKey, session: &Session) -> Result<(), StoreError> {
+        let oldest = session.connections.iter().min_by_key(|(_, attachment)| attachment.attached_at);
+        if let Some((connection, _)) = oldest {
+            let detach = Transition::Detach { connection: connection.clone() };
+            let _ = self.sessions.apply(&run.session, &detach, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Appends `segment`, and tries again while the journal cannot be reached and the lease holds.
+    pub(super) async fn append_patiently(
+        &self,
+        run: &RunKey,
+        segment: &Segment,
+        lease: &LeaseId,
+        lease_until: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        let mut pause = backoff::FIRST_PAUSE;
+        loop {
+            let now = self.clock.now();
+            match self.journal.append(run, segment, lease, now).await {
+                Err(_) if now.after(pause) < lease_until => tokio::time::sleep(pause).await,
+                result => return result,
+            }
+            pause = backoff::next(pause);
+        }
+    }
+}
+
+fn first_frame(run: &RunKey, session: &Session) -> Arc<Frame> {
+    let maker = FrameMaker::new(&run.request, &run.session.session);
+    Arc::new(if session.stops(&run.request) { maker.ending(1, &Ending::Stopped) } else { maker.started() })
+}

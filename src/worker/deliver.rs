@@ -1,0 +1,221 @@
+//! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::{debug, info};
+
+use super::log::Next;
+use super::run::Run;
+use crate::backoff;
+use crate::clock::{Timestamp, millis};
+use crate::protocol::frame::Seq;
+use crate::protocol::ids::ConnectionId;
+use crate::push::PushError;
+use crate::session::transition::Transition;
+use crate::session::{Attachment, Cursor};
+
+/// So long after it was attached, a connection that looks gone may be one that is just being made (`$connect` has not
+/// returned yet).
+const CONNECTING: Duration = Duration::from_secs(2);
+
+/// What a connection is to get of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plan {
+    Live,
+    Held,
+    After(Seq),
+}
+
+struct Device {
+    plan: Plan,
+    attached_at: Timestamp,
+    pushing: Option<AbortHandle>,
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if let Some(pushing) = &self.pushing {
+            pushing.abort();
+        }
+    }
+}
+
+/// Why the pushing to one connection ended without an ending having been pushed.
+enum Dropped {
+    Gone,
+    Stuck,
+}
+
+impl Run<'_> {
+    /// Pushes to the connections of the session as they come and go. Done when the run has ended and every device has
+    /// taken all of it, or has been given enough time.
+    pub(super) async fn deliver(&self) {
+        let mut audience = self.audience.subscribe();
+        audience.mark_changed();
+        let mut has_finished = self.has_finished.subscribe();
+        let mut devices: HashMap<ConnectionId, Device> = HashMap::new();
+        let mut pushing = FuturesUnordered::new();
+        let mut drain_until = None;
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = audience.changed() => {
+                    let audience = audience.borrow_and_update().clone();
+                    devices.retain(|connection, _| audience.attachments.contains_key(connection));
+                    for (connection, attachment) in &audience.attachments {
+                        let plan = self.plan(&attachment.cursor);
+                        let known = devices.get(connection);
+                        if known.is_some_and(|known| (known.plan, known.attached_at) == (plan, attachment.attached_at)) {
+                            continue;
+                        }
+                        let from = match plan {
+                            Plan::Live => Some(audience.live_from),
+                            Plan::Held => None,
+                            Plan::After(seq) => Some(seq),
+                        };
+                        let mut device = Device { plan, attached_at: attachment.attached_at, pushing: None };
+                        if let Some(from) = from {
+                            let (handle, registration) = AbortHandle::new_pair();
+                            device.pushing = Some(handle);
+                            let task = self.push_to(connection.clone(), attachment.clone(), from);
+                            pushing.push(Abortable::new(task, registration));
+                        }
+                        devices.insert(connection.clone(), device);
+                    }
+                }
+                Some(ended) = pushing.next() => {
+                    if let Ok(connection) = ended && !self.log.has_ended() {
+                        devices.remove(&connection);
+                    }
+                }
+                Ok(_) = has_finished.wait_for(|finished| *finished), if drain_until.is_none() => {
+                    drain_until = Some(Instant::now() + self.tools.settings.drain_timeout);
+                }
+                () = until(drain_until) => return,
+            }
+            if drain_until.is_some() && pushing.is_empty() && !audience.has_changed().unwrap_or(false) {
+                return;
+            }
+        }
+    }
+
+    fn plan(&self, cursor: &Cursor) -> Plan {
+        match cursor {
+            Cursor::Held { request } if *request == self.prompt.run.request => Plan::Held,
+            Cursor::After { request, seq } if *request == self.prompt.run.request => Plan::After(*seq),
+            _ => Plan::Live,
+        }
+    }
+
+    /// Pushes everything behind frame `from`, and detaches a connection that does not take it.
+    async fn push_to(&self, connection: ConnectionId, attachment: Attachment, from: Seq) -> ConnectionId {
+        let _attached = self.log.attach();
+        let connecting_until = attachment.attached_at.after(CONNECTING);
+        let Err(dropped) = self.push_log(&connection, from, connecting_until).await else { return connection };
+        let reason = match dropped {
+            Dropped::Gone => "gone",
+            Dropped::Stuck => "takes nothing",
+        };
+        info!(session = self.session_name(), request = %self.prompt.run.request, reason, "detached a connection");
+        let detach = Transition::Detach { connection: connection.clone() };
+        // A detach that fails is made up for by the next push to it.
+        let _ = self.tools.sessions.apply(&self.prompt.run.session, &detach, self.tools.clock.now()).await;
+        connection
+    }
+
+    async fn push_log(&self, connection: &ConnectionId, from: Seq, connecting_until: Timestamp) -> Result<(), Dropped> {
+        let mut changes = self.log.changes();
+        let mut taken = from;
+        let mut last_push = Instant::now();
+        loop {
+            match self.log.next(taken) {
+                Next::Frame(frame) => {
+                    self.push_frame(connection, &frame.text, connecting_until).await?;
+                    taken = frame.seq;
+                }
+                Next::InJournal => taken = self.push_journal(connection, taken, connecting_until).await?,
+                Next::End => return Ok(()),
+                Next::Later => {
+                    let idle = self.log.idle();
+                    let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
+                    let more = timeout(silence, changes.changed()).await;
+                    drop(idle);
+                    if more.is_ok() {
+                        continue;
+                    }
+                    let elapsed = millis(self.began.elapsed());
+                    self.push_frame(connection, &self.maker.progress(elapsed), connecting_until).await?;
+                }
+            }
+            last_push = Instant::now();
+        }
+    }
+
+    async fn push_journal(&self, connection: &ConnectionId, after: Seq, until: Timestamp) -> Result<Seq, Dropped> {
+        let read = self.tools.journal.read(&self.prompt.run, after, self.tools.clock.now()).await;
+        let frames = read.unwrap_or_default();
+        if frames.is_empty() {
+            sleep(backoff::FIRST_PAUSE).await;
+        }
+        let mut taken = after;
+        for frame in frames {
+            self.push_frame(connection, &frame.text, until).await?;
+            taken = frame.seq;
+        }
+        Ok(taken)
+    }
+
+    /// Pushes one frame; tries again while the connection is only slow.
+    async fn push_frame(
+        &self,
+        connection: &ConnectionId,
+        text: &str,
+        connecting_until: Timestamp,
+    ) -> Result<(), Dropped> {
+        let give_up = Instant::now() + self.tools.settings.device_timeout;
+        let mut pause = backoff::FIRST_PAUSE;
+        loop {
+            match self.tools.push.push(connection, text).await {
+                Ok(()) => return Ok(()),
+                Err(PushError::Gone) if self.tools.clock.now() >= connecting_until => return Err(Dropped::Gone),
+                Err(error) => debug!(request = %self.prompt.run.request, %error, "a push is tried again"),
+            }
+            if Instant::now() + pause >= give_up {
+                return Err(Dropped::Stuck);
+            }
+            sleep(self.tools.random.jitter(pause) + pause / 2).await;
+            pause = backoff::next(pause);
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Who is to get the run, as the session said last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Audience {
+    /// The connections and their cursors.
+    pub(super) attachments: std::collections::BTreeMap<ConnectionId, Attachment>,
+    /// From behind which frame a connection that is new here gets the log: it was attached after that was written.
+    pub(super) live_from: Seq,
+}
+
+/// A change of the audience is sent only if there is one.
+pub(super) fn announce(sender: &watch::Sender<Audience>, audience: Audience) {
+    sender.send_if_modified(|current| {
+        let has_changed = current.attachments != audience.attachments;
+        *current = audience;
+        has_changed
+    });
+}

@@ -1,0 +1,212 @@
+//! The frames of a run that are in memory: written once, taken by each connection at its own pace.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::protocol::frame::{Frame, Seq};
+
+/// So many bytes of durable frames stay in memory for devices that are a little behind; the journal has the rest.
+const DURABLE_WINDOW: usize = 64 * 1024;
+
+/// So many bytes that are not durable yet stop the reading of the reply: the journal is slower than the agent.
+const MAX_UNDURABLE: usize = 1024 * 1024;
+
+/// What the devices are doing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Takers {
+    /// How many connections take the log.
+    pub(super) attached: usize,
+    /// How many of them have taken all there is.
+    pub(super) idle: usize,
+}
+
+/// What comes behind a frame.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// This one.
+    Frame(Arc<Frame>),
+    /// One that only the journal has.
+    InJournal,
+    /// Nothing yet.
+    Later,
+    /// Nothing ever: that was the ending.
+    End,
+}
+
+/// What is to be made durable.
+#[derive(Debug, Default)]
+pub(super) struct Undurable {
+    pub(super) frames: Vec<Arc<Frame>>,
+    pub(super) bytes: usize,
+    pub(super) since: Option<Instant>,
+}
+
+impl Undurable {
+    pub(super) fn has_ending(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.outcome.is_some())
+    }
+}
+
+/// The log of one run.
+#[derive(Debug)]
+pub(super) struct Log {
+    state: Mutex<State>,
+    version: watch::Sender<u64>,
+    takers: watch::Sender<Takers>,
+}
+
+#[derive(Debug)]
+struct State {
+    frames: VecDeque<Arc<Frame>>,
+    bytes: usize,
+    durable: Seq,
+    undurable_bytes: usize,
+    undurable_since: Option<Instant>,
+}
+
+impl Log {
+    /// A log that begins with `first`, which is durable.
+    pub(super) fn new(first: Arc<Frame>) -> Self {
+        let state = State {
+            bytes: first.text.len(),
+            durable: first.seq,
+            frames: VecDeque::from([first]),
+            undurable_bytes: 0,
+            undurable_since: None,
+        };
+        Self { state: Mutex::new(state), version: watch::Sender::new(0), takers: watch::Sender::new(Takers::default()) }
+    }
+
+    /// Adds frames behind all others.
+    pub(super) fn append(&self, frames: Vec<Frame>) {
+        {
+            let mut state = self.lock();
+            for frame in frames {
+                state.bytes += frame.text.len();
+                state.undurable_bytes += frame.text.len();
+                state.undurable_since.get_or_insert_with(Instant::now);
+                state.frames.push_back(Arc::new(frame));
+            }
+        }
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// The number of the last frame.
+    pub(super) fn last(&self) -> Seq {
+        self.lock().last()
+    }
+
+    /// Whether the last frame is the ending, and durable.
+    pub(super) fn has_ended(&self) -> bool {
+        let state = self.lock();
+        state.frames.back().is_some_and(|frame| frame.outcome.is_some() && frame.seq <= state.durable)
+    }
+
+    /// Whether more may be written before what there is has been made durable.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().undurable_bytes < MAX_UNDURABLE
+    }
+
+    /// What comes behind frame `after` for a connection. An ending is given out only once it is durable.
+    pub(super) fn next(&self, after: Seq) -> Next {
+        let state = self.lock();
+        if after >= state.last() {
+            let ended = state.frames.back().is_some_and(|frame| frame.outcome.is_some());
+            return if ended { Next::End } else { Next::Later };
+        }
+        let first = state.frames.front().map_or(0, |frame| frame.seq);
+        let at = (after + 1).checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| state.frames.get(at)) {
+            Some(frame) if frame.outcome.is_some() && state.durable <= after => Next::Later,
+            Some(frame) => Next::Frame(Arc::clone(frame)),
+            None => Next::InJournal,
+        }
+    }
+
+    /// All that is not durable, but at most `max_bytes` of it unless the first frame alone is larger.
+    pub(super) fn undurable(&self, max_bytes: usize) -> Undurable {
+        let state = self.lock();
+        let mut found = Undurable { since: state.undurable_since, ..Undurable::default() };
+        for frame in state.frames.iter().filter(|frame| frame.seq > state.durable) {
+            if !found.frames.is_empty() && found.bytes + frame.text.len() > max_bytes {
+                break;
+            }
+            found.bytes += frame.text.len();
+            found.frames.push(Arc::clone(frame));
+        }
+        found
+    }
+
+    /// Frame `seq` and all before it are durable.
+    pub(super) fn mark_durable(&self, seq: Seq) {
+        {
+            let mut state = self.lock();
+            state.durable = seq;
+            let undurable = state.frames.iter().filter(|frame| frame.seq > seq).map(|frame| frame.text.len()).sum();
+            state.undurable_bytes = undurable;
+            state.undurable_since = (undurable > 0).then(Instant::now);
+            state.shrink();
+        }
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Tells of every change.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Tells what the devices are doing.
+    pub(super) fn takers(&self) -> watch::Receiver<Takers> {
+        self.takers.subscribe()
+    }
+
+    /// Counts a device as attached until the guard is dropped.
+    pub(super) fn attach(&self) -> impl Drop + use<'_> {
+        Counted::new(&self.takers, |takers| &mut takers.attached)
+    }
+
+    /// Counts a device as idle until the guard is dropped.
+    pub(super) fn idle(&self) -> impl Drop + use<'_> {
+        Counted::new(&self.takers, |takers| &mut takers.idle)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing under the lock panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn last(&self) -> Seq {
+        self.frames.back().map_or(0, |frame| frame.seq)
+    }
+
+    /// Drops durable frames beyond the window; never the last one, which tells where the log is.
+    fn shrink(&mut self) {
+        while self.frames.len() > 1 && self.bytes - self.undurable_bytes > DURABLE_WINDOW {
+            let Some(first) = self.frames.pop_front_if(|first| first.seq <= self.durable) else { return };
+            self.bytes -= first.text.len();
+        }
+    }
+}
+
+struct Counted<'a> {
+    takers: &'a watch::Sender<Takers>,
+    field: fn(&mut Takers) -> &mut usize,
+}
+
+impl<'a> Counted<'a> {
+    fn new(takers: &'a watch::Sender<Takers>, field: fn(&mut Takers) -> &mut usize) -> Self {
+        takers.send_modify(|takers| *field(takers) += 1);
+        Self { takers, field }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.takers.send_modify(|takers| *(self.field)(takers) -= 1);
+    }
+}

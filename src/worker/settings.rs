@@ -1,0 +1,84 @@
+//! What a worker may be told.
+
+use std::time::Duration;
+
+/// What becomes of the agent's session when a run ends before the agent has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStop {
+    /// `StopRuntimeSession`: AgentCore does not tell an agent that nobody listens any more.
+    StopSession,
+    /// Nothing: the agent goes on, unheard.
+    Detach,
+}
+
+/// What becomes of a run that no connection watches any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAbandoned {
+    /// It goes on into the journal, for a client that comes back.
+    Continue,
+    /// It is stopped.
+    Stop,
+}
+
+/// Times, sizes and choices of a worker.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The shortest time between two output frames of a run, unless the next one is full.
+    pub coalesce_interval: Duration,
+    /// So many bytes of events make a frame full.
+    pub coalesce_bytes: usize,
+    /// The longest time for which a frame is not durable.
+    pub segment_interval: Duration,
+    /// So many bytes of frames make a journal segment.
+    pub segment_bytes: usize,
+    /// How often the session is read for new connections and stops.
+    pub poll_interval: Duration,
+    /// How long a worker counts as alive after its last renewal; also the message's visibility.
+    pub lease: Duration,
+    /// How often the lease is renewed.
+    pub renew_interval: Duration,
+    /// How long an agent may send no byte.
+    pub silence_limit: Duration,
+    /// How long a call that did not reach the agent is tried again.
+    pub retry_window: Duration,
+    /// How long a refused connection is tried again.
+    pub refused_window: Duration,
+    /// How long a connection gets nothing before it gets `progress`.
+    pub progress_interval: Duration,
+    /// A device that takes nothing for so long is detached.
+    pub device_timeout: Duration,
+    /// How long a slow device may hold up the session's next prompt after the ending; what it misses, it can resume.
+    pub drain_timeout: Duration,
+    /// The largest reply, in bytes of its events.
+    pub max_reply_bytes: usize,
+    /// How long before its deadline a run is ended.
+    pub deadline_margin: Duration,
+    /// What becomes of an agent whose run was ended.
+    pub on_stop: OnStop,
+    /// What becomes of a run that nobody watches.
+    pub on_abandoned: OnAbandoned,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            coalesce_interval: Duration::from_millis(100),
+            coalesce_bytes: 24 * 1024,
+            segment_interval: Duration::from_millis(2500),
+            segment_bytes: 8 * 1024,
+            poll_interval: Duration::from_secs(1),
+            lease: Duration::from_secs(60),
+            renew_interval: Duration::from_secs(20),
+            silence_limit: Duration::from_secs(5 * 60),
+            retry_window: Duration::from_secs(60),
+            refused_window: Duration::from_secs(10),
+            progress_interval: Duration::from_secs(20),
+            device_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(5),
+            max_reply_bytes: 32 * 1024 * 1024,
+            deadline_margin: Duration::from_secs(10),
+            on_stop: OnStop::StopSession,
+            on_abandoned: OnAbandoned::Continue,
+        }
+    }
+}
