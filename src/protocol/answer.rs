@@ -81,12 +81,17 @@ impl Answer {
     /// # Errors
     /// `too_large` if it would not fit a frame.
     pub fn echo(data: Box<RawValue>) -> Result<Self, Rejection> {
-        let answer = Self::Echo { data };
-        if answer.to_text().len() > MAX_FRAME_BYTES {
-            let message = format!("\"data\" must fit an answer of {MAX_FRAME_BYTES} bytes.");
-            return Err(Rejection::new(RejectCode::TooLarge, message));
+        Self::check_echo(&data)?;
+        Ok(Self::Echo { data })
+    }
+
+    /// Whether the echo of `data` fits a frame.
+    pub(super) fn check_echo(data: &RawValue) -> Result<(), Rejection> {
+        if r#"{"type":"echo","data":}"#.len() + data.get().len() <= MAX_FRAME_BYTES {
+            return Ok(());
         }
-        Ok(answer)
+        let message = format!("\"data\" must fit an answer of {MAX_FRAME_BYTES} bytes.");
+        Err(Rejection::new(RejectCode::TooLarge, message))
     }
 
     /// The answer as the client gets it: one JSON object of at most [`MAX_FRAME_BYTES`].

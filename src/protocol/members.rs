@@ -24,14 +24,19 @@ impl<'a> Members<'a> {
             let (line, column) = (error.line(), error.column());
             invalid_json(format!("The message is not valid JSON (line {line}, column {column})."))
         })?;
-        if nesting(value.get()) > MAX_NESTING {
-            return Err(invalid_json(format!("The message nests deeper than {MAX_NESTING} levels.")));
-        }
         if !value.get().starts_with('{') {
-            return Err(invalid("The message must be a JSON object."));
+            return Err(match nesting(value.get()) {
+                0..=MAX_NESTING => invalid("The message must be a JSON object."),
+                _ => too_deep(),
+            });
         }
         // What is left to fail is a key that no string can hold, such as "\ud800".
-        serde_json::from_str(text).map_err(|_| invalid_json("The message has a member name that is not valid Unicode."))
+        let members: Self = serde_json::from_str(text)
+            .map_err(|_| invalid_json("The message has a member name that is not valid Unicode."))?;
+        if nesting(value.get()) > MAX_NESTING {
+            return Err(too_deep().of(members.request_id().ok().flatten()));
+        }
+        Ok(members)
     }
 
     pub(super) fn get(&self, name: &'static str) -> Option<&'a RawValue> {
@@ -67,6 +72,7 @@ impl<'a> Members<'a> {
         let wrong = || invalid(format!("\"{name}\" must be a whole number of at least 0."));
         // `3.0` and `1e3` are whole numbers too, and one beyond 64 bits is beyond the end of any reply.
         match value.get().parse::<f64>() {
+            Ok(f64::INFINITY) => Err(invalid_json(format!("\"{name}\" holds a number beyond what parsers hold."))),
             Ok(number) if number >= 0.0 && number.fract() == 0.0 => Ok(Some(saturating(number))),
             _ => Err(wrong()),
         }
@@ -98,6 +104,10 @@ fn saturating(number: f64) -> u64 {
 
 pub(super) fn invalid(message: impl Into<String>) -> Rejection {
     Rejection::new(RejectCode::InvalidRequest, message)
+}
+
+fn too_deep() -> Rejection {
+    invalid_json(format!("The message nests deeper than {MAX_NESTING} levels."))
 }
 
 fn invalid_json(message: impl Into<String>) -> Rejection {

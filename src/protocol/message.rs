@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::answer::Answer;
 use super::ids::{RequestId, SessionId};
 use super::invocation::{Parameters, PromptBody};
 use super::members::{Members, invalid};
@@ -73,6 +74,10 @@ impl ClientMessage {
     fn from_members(members: &Members<'_>, request: Result<Option<RequestId>, Rejection>) -> Result<Self, Rejection> {
         members.refuse_repeated()?;
         let request = request?;
+        let no_such_action = || invalid(format!("\"action\" must be one of {ACTIONS}; a prompt has no \"action\"."));
+        if members.get("action").is_some_and(|action| !action.get().starts_with('"')) {
+            return Err(no_such_action());
+        }
         match members.string("action")?.as_deref() {
             None => Prompt::from_members(members, request).map(Self::Prompt),
             Some("resume") => Ok(Self::Resume(Resume {
@@ -83,9 +88,12 @@ impl ClientMessage {
             Some("stop") => Ok(Self::Stop(Stop { session: required_session(members)?, request })),
             Some("ping") => Ok(Self::Ping),
             Some("echo") => {
-                Ok(Self::Echo(members.get("data").map_or_else(|| RawValue::NULL.to_owned(), ToOwned::to_owned)))
+                let data = members.get("data").unwrap_or(RawValue::NULL);
+                // Refused here already, where the request that the refusal has to name is known.
+                Answer::check_echo(data)?;
+                Ok(Self::Echo(data.to_owned()))
             }
-            Some(_) => Err(invalid(format!("\"action\" must be one of {ACTIONS}; a prompt has no \"action\"."))),
+            Some(_) => Err(no_such_action()),
         }
     }
 }

@@ -104,7 +104,9 @@ impl Tools {
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
         match session.active_run(&run.request) {
-            Some(active) if !active.is_orphan(now) => Ok(if has_ended { Claim::Ended } else { Claim::Wait }),
+            // Its worker is alive, or was a minute ago; should it have died, whoever frees the session also pushes
+            // the ending.
+            Some(active) if !active.is_orphan(now) => Ok(Claim::Wait),
             None if has_ended => Ok(Claim::Ended),
             _ => {
                 self.recovery().end_orphan(run, lease).await?;

@@ -1,0 +1,86 @@
+//! What the gateway costs: added delay, prompts per second, frames per reply, memory per stream.
+//!
+//! `cargo bench --bench gateway` measures all four figures, `cargo bench --bench gateway -- a c` some of them. The
+//! gateway is the real program, as a process of its own; the fake agent and the load generator are threads of this one,
+//! and share a clock, so that an event's delay is its arrival less its emission.
+//!
+//! - [`agent`] streams replies by a plan that stands in the prompt;
+//! - [`client`] asks, either over a WebSocket through the gateway or straight over HTTP, and takes the times;
+//! - [`gateway`] starts the program and reads what it uses;
+//! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
+//! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
+
+mod agent;
+mod client;
+mod coalescing;
+mod delay;
+mod direct;
+mod gateway;
+mod memory;
+mod report;
+mod stats;
+mod throughput;
+mod websocket;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use report::Report;
+
+/// Anything that goes wrong ends the run.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` runs benches too, to see that they start.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let mut report = Report::new();
+    match run(&mut report, &arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report.error(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
+    let chosen: Vec<&str> = arguments.iter().map(String::as_str).filter(|name| !name.starts_with('-')).collect();
+    let wants = |name: &str| chosen.is_empty() || chosen.contains(&name);
+    allow_many_sockets()?;
+    let agent = agent::start()?;
+    report.head()?;
+    // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
+    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    clients.block_on(async {
+        if wants("a") {
+            delay::measure(agent, report).await?;
+        }
+        if wants("b") {
+            throughput::measure(agent, report).await?;
+        }
+        if wants("c") {
+            coalescing::measure(agent, report).await?;
+        }
+        if wants("d") {
+            memory::measure(agent, report).await?;
+        }
+        report.summary()
+    })
+}
+
+/// A thousand streams are two thousand sockets here and in the gateway, which inherits the limit.
+#[cfg(unix)]
+fn allow_many_sockets() -> Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+#[cfg(not(unix))]
+fn allow_many_sockets() -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Journals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::journal::{Appended, Journal, Segment};
+use agentcore_gateway::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
+use agentcore_gateway::protocol::ids::{Principal, RequestId, SessionId};
+use agentcore_gateway::session::{LeaseId, RunKey, SessionKey};
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn run(request: &str) -> RunKey {
+    let session = SessionKey { principal: Principal::anonymous(), session: SessionId::parse("journal").unwrap() };
+    RunKey { session, request: RequestId::parse(request).unwrap() }
+}
+
+fn frames(from: u64, to: u64) -> Segment {
+    let frame = |seq| Arc::new(Frame { seq, text: format!("{{\"seq\":{seq}}}"), outcome: None });
+    Segment::new((from..=to).map(frame).collect()).unwrap()
+}
+
+fn ending(seq: u64) -> Segment {
+    let maker = FrameMaker::new(&RequestId::parse("r").unwrap(), &SessionId::parse("s").unwrap());
+    Segment::of(Arc::new(maker.ending(seq, &Ending::Completed)))
+}
+
+async fn append(journal: &dyn Journal, request: &str, segment: &Segment, writer: &str) -> Appended {
+    journal.append(&run(request), segment, &LeaseId(writer.to_owned()), NOW).await.unwrap()
+}
+
+/// All of it; a journal may be shared with other suites, but not these runs.
+pub async fn suite(journal: Arc<dyn Journal>) {
+    a_segment_is_put_only_behind_the_last_one(&*journal).await;
+    reads_are_in_order_and_in_pages(&*journal).await;
+    one_writer_wins(journal).await;
+}
+
+async fn a_segment_is_put_only_behind_the_last_one(journal: &dyn Journal) {
+    assert_eq!(journal.tail(&run("log"), NOW).await.unwrap(), None);
+    assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written);
+    assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written, "the same once more is no other");
+    assert_eq!(append(journal, "log", &frames(1, 1), "b").await, Appended::Overtaken);
+    assert_eq!(append(journal, "log", &frames(2, 4), "a").await, Appended::Written);
+    assert_eq!(append(journal, "log", &frames(2, 2), "b").await, Appended::Overtaken);
+    let tail = journal.tail(&run("log"), NOW).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.outcome, tail.written_at), (4, None, NOW));
+    assert_eq!(append(journal, "log", &ending(5), "a").await, Appended::Written);
+    assert_eq!(append(journal, "log", &ending(5), "b").await, Appended::Overtaken, "there is one ending");
+    assert_eq!(journal.tail(&run("log"), NOW).await.unwrap().unwrap().outcome, Some(Outcome::Completed));
+}
+
+async fn reads_are_in_order_and_in_pages(journal: &dyn Journal) {
+    let large = |seq| Arc::new(Frame { seq, text: "x".repeat(30_000), outcome: None });
+    for first in (1..100).step_by(9) {
+        let segment = Segment::new((first..first + 9).map(large).collect()).unwrap();
+        assert_eq!(append(journal, "pages", &segment, "a").await, Appended::Written);
+    }
+    for after in [0, 1, 8, 9, 50, 99, 1000] {
+        let mut read = Vec::new();
+        let mut last = after;
+        loop {
+            let page = journal.read(&run("pages"), last, NOW).await.unwrap();
+            let Some(end) = page.last() else { break };
+            assert!(page.iter().map(|frame| frame.text.len()).sum::<usize>() <= 1024 * 1024);
+            last = end.seq;
+            read.extend(page.into_iter().map(|frame| frame.seq));
+        }
+        assert_eq!(read, (after + 1..=99).collect::<Vec<_>>());
+    }
+    assert!(journal.read(&run("unknown"), 0, NOW).await.unwrap().is_empty());
+}
+
+async fn one_writer_wins(journal: Arc<dyn Journal>) {
+    let writers = (0..20).map(|number| {
+        let journal = journal.clone();
+        tokio::spawn(async move { append(&*journal, "race", &frames(1, 1), &format!("worker-{number}")).await })
+    });
+    let mut written = 0;
+    for writer in writers.collect::<Vec<_>>() {
+        written += usize::from(writer.await.unwrap() == Appended::Written);
+    }
+    assert_eq!(written, 1);
+}
+
+/// A journal is kept for `window` after its run's end, and as long as the run goes on.
+pub async fn expiry(journal: &dyn Journal, window: Duration) {
+    for request in ["ended", "running"] {
+        append(journal, request, &frames(1, 1), "a").await;
+    }
+    append(journal, "ended", &ending(2), "a").await;
+    let (before, after) = (NOW.after(window - Duration::from_secs(1)), NOW.after(window + Duration::from_secs(1)));
+    assert_eq!(journal.read(&run("ended"), 0, before).await.unwrap().len(), 2);
+    assert_eq!(journal.tail(&run("ended"), after).await.unwrap(), None);
+    assert!(journal.read(&run("ended"), 0, after).await.unwrap().is_empty());
+    assert_eq!(journal.tail(&run("running"), after).await.unwrap().map(|tail| tail.last), Some(1));
+}
+
+/// One that holds at most 1,000 bytes.
+pub async fn bounded(journal: &dyn Journal) {
+    let large = Segment::of(Arc::new(Frame { seq: 1, text: "x".repeat(500), outcome: None }));
+    for request in ["a", "b", "c"] {
+        append(journal, request, &large, "w").await;
+        append(journal, request, &ending(2), "w").await;
+    }
+    assert_eq!(journal.tail(&run("a"), NOW).await.unwrap(), None);
+    assert_eq!(journal.tail(&run("c"), NOW).await.unwrap().map(|tail| tail.last), Some(2));
+}

@@ -1,0 +1,37 @@
+//! The in-memory adapters, put through the suite.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::journal::memory::MemoryJournal;
+use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
+use agentcore_gateway::session::memory::MemoryTable;
+
+use super::{journal, queue, sessions};
+
+#[tokio::test]
+async fn the_table_in_memory_keeps_sessions_as_the_suite_demands() {
+    sessions::suite(Arc::new(MemoryTable::default())).await;
+}
+
+#[tokio::test]
+async fn the_table_in_memory_keeps_connections_as_the_suite_demands() {
+    sessions::connections(&MemoryTable::default()).await;
+}
+
+#[tokio::test]
+async fn the_journal_in_memory_does_as_the_suite_demands() {
+    journal::suite(Arc::new(MemoryJournal::default())).await;
+    journal::expiry(&MemoryJournal::default(), Duration::from_secs(3600)).await;
+}
+
+#[tokio::test]
+async fn the_journal_in_memory_forgets_the_oldest_runs_when_it_is_full() {
+    journal::bounded(&MemoryJournal::new(Duration::from_secs(3600), 1000)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_in_memory_does_as_the_suite_demands() {
+    let limits = QueueLimits { visibility: Duration::from_secs(30), max_receive_count: 3, max_waiting: 5 };
+    queue::suite(move || MemoryQueue::new(limits)).await;
+}

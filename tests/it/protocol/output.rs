@@ -1,0 +1,167 @@
+//! Packing events into frames: whole, in order, never more than a frame holds.
+
+use agentcore_gateway::protocol::MAX_FRAME_BYTES;
+use agentcore_gateway::protocol::event::Event;
+use agentcore_gateway::protocol::frame::{Frame, FrameMaker, Seq};
+use agentcore_gateway::protocol::output::Output;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{request, session};
+
+fn output(session_id: &str) -> Output {
+    Output::new(FrameMaker::new(&request("r1"), &session(session_id)))
+}
+
+fn cut(session_id: &str, seq: Seq, events: &[Event]) -> Vec<Frame> {
+    let mut output = output(session_id);
+    events.iter().cloned().for_each(|event| output.add(event));
+    output.cut(seq)
+}
+
+/// What a client makes of output frames: the JSON texts of the events. Checks every frame on the way.
+fn read(first: Seq, frames: &[Frame]) -> Vec<String> {
+    let (mut events, mut slices) = (Vec::new(), Vec::<String>::new());
+    for (seq, frame) in (first..).zip(frames) {
+        assert!(frame.text.len() <= MAX_FRAME_BYTES, "{} bytes", frame.text.len());
+        assert_eq!((frame.seq, frame.outcome), (seq, None));
+        let value: Value = serde_json::from_str(&frame.text).unwrap();
+        assert_eq!((&value["type"], &value["seq"]), (&Value::from("output"), &Value::from(seq)));
+        let mut members: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        if value.get("events").is_some() {
+            assert_eq!(members, ["events", "requestId", "seq", "sessionId", "type"]);
+            assert!(slices.is_empty(), "whole events between the slices of one");
+            events.extend(texts(&frame.text));
+        } else {
+            assert_eq!(members, ["part", "requestId", "seq", "sessionId", "text", "type"]);
+            let part = &value["part"];
+            assert_eq!(*part, serde_json::json!({"index": slices.len(), "last": part["last"].as_bool().unwrap()}));
+            slices.push(value["text"].as_str().unwrap().to_owned());
+            if part["last"] == true {
+                assert!(slices.len() > 1, "one slice is no slicing");
+                events.push(std::mem::take(&mut slices).concat());
+            }
+        }
+    }
+    assert!(slices.is_empty(), "a last slice is missing");
+    events
+}
+
+fn texts(frame: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Events<'a> {
+        #[serde(borrow)]
+        events: Vec<&'a RawValue>,
+    }
+    let frame: Events<'_> = serde_json::from_str(frame).unwrap();
+    frame.events.iter().map(|event| event.get().to_owned()).collect()
+}
+
+fn texts_of(events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| event.as_json().to_owned()).collect()
+}
+
+#[test]
+fn nothing_becomes_no_frame() {
+    let mut output = output("s");
+    assert!(output.is_empty() && output.waiting_bytes() == 0);
+    assert_eq!(output.cut(5), []);
+}
+
+#[test]
+fn nothing_waits_after_a_cut() {
+    let mut output = output("s");
+    output.add(Event::from_text("abc"));
+    assert!(!output.is_empty() && output.waiting_bytes() >= 5);
+    assert_eq!(output.cut(5).len(), 1);
+    assert!(output.is_empty() && output.waiting_bytes() == 0);
+    assert_eq!(output.cut(6), []);
+}
+
+#[test]
+fn many_small_events_fill_few_frames() {
+    let events: Vec<Event> = (0..10_000).map(|n| Event::from_data(&n.to_string())).collect();
+    let frames = cut("s", 2, &events);
+    assert_eq!(frames.len(), 2);
+    assert_eq!(read(2, &frames), texts_of(&events));
+}
+
+#[test]
+fn events_at_the_edge_of_a_frame_are_whole_or_sliced_and_nothing_is_lost() {
+    for session_id in ["s".to_owned(), "\"".repeat(256)] {
+        for length in MAX_FRAME_BYTES - 800..=MAX_FRAME_BYTES + 8 {
+            let events = [Event::from_text("a"), Event::from_text(&"x".repeat(length)), Event::from_text("b")];
+            assert_eq!(read(2, &cut(&session_id, 2, &events)), texts_of(&events), "{length}");
+        }
+    }
+}
+
+#[test]
+fn slices_are_never_cut_inside_a_character_or_an_escape() {
+    for unit in ["é", "€", "😀", "\"", "\\", "\n", "\u{1}", "\u{2028}", "a😀", "aé\\"] {
+        let events = [Event::from_text(&unit.repeat(70_000 / unit.len()))];
+        let frames = cut("s", u64::MAX - 20, &events);
+        assert_eq!(read(u64::MAX - 20, &frames), texts_of(&events), "{unit:?}");
+        let full = frames.iter().filter(|frame| frame.text.len() > MAX_FRAME_BYTES - 64).count();
+        assert_eq!(full, frames.len() - 1, "all slices of {unit:?} but the last are nearly full");
+    }
+}
+
+#[test]
+fn white_space_between_the_tokens_of_an_event_is_kept() {
+    let text = format!("[\t1,\r\n{}2]", " \n\t\r".repeat(20_000));
+    assert_eq!(read(2, &cut("s", 2, &[Event::from_data(&text)])), [text]);
+}
+
+/// Text made of a few repeated characters, some of which need escapes or several bytes.
+fn long_text() -> impl Strategy<Value = String> {
+    let size = prop_oneof![6 => 0..60_usize, 3 => 0..6_000_usize, 1 => 20_000..60_000_usize];
+    (proptest::collection::vec(any::<char>(), 1..4), "[a\"\\\\é€😀\n]{0,3}", size).prop_map(|(any, few, size)| {
+        let unit: String = any.into_iter().chain(few.chars()).collect();
+        unit.repeat(size / unit.len() + 1)
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        long_text().prop_map(|text| Event::from_text(&text)),
+        long_text().prop_map(|text| Event::from_data(&serde_json::json!({"z": text, "a": [text.len()]}).to_string())),
+        any::<f64>().prop_map(|number| Event::from_data(&number.to_string())),
+        any::<String>().prop_map(|text| Event::from_data(&text)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_events_of_the_frames_are_the_events_put_in(
+        events in proptest::collection::vec(event(), 0..20),
+        seq in prop_oneof![1..100_u64, Just(u64::MAX / 2)],
+        session_id in "[^\\p{Cc}]{1,60}",
+    ) {
+        // A client of JavaScript reads such events; the strict reader of this test does not.
+        let strict = |event: &Event| serde_json::from_str::<Value>(event.as_json()).is_ok();
+        let events: Vec<Event> = events.into_iter().filter(strict).collect();
+        let frames = cut(&session_id, seq, &events);
+        prop_assert_eq!(read(seq, &frames), texts_of(&events));
+    }
+
+    #[test]
+    fn cutting_more_often_changes_nothing_but_the_frames(
+        events in proptest::collection::vec(event(), 1..12),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let strict = |event: &Event| serde_json::from_str::<Value>(event.as_json()).is_ok();
+        let events: Vec<Event> = events.into_iter().filter(strict).collect();
+        let (head, tail) = events.split_at(if events.is_empty() { 0 } else { at.index(events.len()) });
+        let mut output = output("s");
+        head.iter().cloned().for_each(|event| output.add(event));
+        let mut frames = output.cut(2);
+        tail.iter().cloned().for_each(|event| output.add(event));
+        frames.extend(output.cut(2 + frames.len() as u64));
+        prop_assert_eq!(read(2, &frames), texts_of(&events));
+    }
+}

@@ -1,0 +1,162 @@
+//! `resume` in every state of a request.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::scripted::{ScriptedAgents, stream};
+use crate::support::clock::pass;
+use crate::support::engine::Engine;
+use crate::support::push::Manner;
+use crate::worker::runs::{prompt, seqs};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn resume(request: Option<&str>, after: Option<u64>) -> Value {
+    let mut resume = json!({"action": "resume", "sessionId": "s"});
+    if let Some(request) = request {
+        resume["requestId"] = json!(request);
+    }
+    if let Some(after) = after {
+        resume["after"] = json!(after);
+    }
+    resume
+}
+
+fn resumed(engine: &Engine, connection: &str) -> Value {
+    let found = engine.push.received(connection).into_iter().rev().find(|frame| frame["type"] == "resumed");
+    found.expect("a resume is answered")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_reply_is_replayed_and_goes_on_live_without_a_gap() {
+    for after in [0, 3, 10] {
+        let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 50 * MS)));
+        engine.say("c", &prompt("s", "r")).await;
+        let _worker = engine.spawn_worker();
+        pass(4.0).await;
+        engine.say("d", &resume(None, Some(after))).await;
+        let answer = json!({"type": "resumed", "requestId": "r", "sessionId": "s", "after": after, "state": "running"});
+        assert_eq!(engine.push.received("d")[0], answer);
+        assert!(!engine.frames("d", "r").is_empty(), "what is durable is there at once");
+        pass(4.0).await;
+        let whole = engine.frames("c", "r");
+        assert_eq!(engine.frames("d", "r"), whole[usize::try_from(after).unwrap()..]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_during_the_replay_is_replayed_to_its_end() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..60, 50 * MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(2.8).await;
+    engine.push.set("d", Manner::Slow(100 * MS));
+    engine.say("d", &resume(Some("r"), None)).await;
+    assert_eq!(resumed(&engine, "d")["state"], "running");
+    pass(2.0).await;
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+    assert_eq!(engine.push.overlaps(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ended_requests_are_replayed_with_their_state() {
+    let engine = Engine::new(ScriptedAgents::new(|_, call| match call {
+        0 => stream([1, 2], 150 * MS),
+        _ => stream([json!({"error": "e", "error_type": "t", "message": "m"})], MS),
+    }));
+    engine.say("c", &prompt("s", "completed")).await;
+    engine.say("c", &prompt("s", "failed")).await;
+    engine.say("c", &prompt("s", "stopped")).await;
+    engine.say("c", &json!({"action": "stop", "sessionId": "s", "requestId": "stopped"})).await;
+    for _ in 0..3 {
+        engine.work_next().await;
+    }
+    for request in ["completed", "failed", "stopped"] {
+        let device = format!("device-{request}");
+        engine.say(&device, &resume(Some(request), None)).await;
+        assert_eq!(resumed(&engine, &device)["state"], request);
+        assert_eq!(engine.frames(&device, request), engine.frames("c", request));
+    }
+    engine.say("latest", &resume(None, Some(0))).await;
+    assert_eq!(resumed(&engine, "latest")["requestId"], "stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queued_or_unknown_request_is_queued_and_comes_when_it_starts() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    engine.say("d", &resume(Some("r"), None)).await;
+    assert_eq!(resumed(&engine, "d")["state"], "queued");
+    engine.work_next().await;
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_without_any_request_is_idle_and_attaches() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    engine.say("d", &resume(None, None)).await;
+    let idle = json!({"type": "resumed", "requestId": null, "sessionId": "s", "after": 0, "state": "idle"});
+    assert_eq!(engine.push.received("d"), [idle]);
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_replayed_from_beyond_the_end() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    engine.say("d", &resume(Some("r"), Some(1000))).await;
+    assert_eq!((&resumed(&engine, "d")["after"], &resumed(&engine, "d")["state"]), (&json!(1000), &json!("completed")));
+    assert!(engine.frames("d", "r").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_replay_window_the_request_is_known_but_gone() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    pass(3599.0).await;
+    engine.say("d", &resume(Some("r"), None)).await;
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+    pass(2.0).await;
+    for request in [Some("r"), None] {
+        let answer = engine.say("e", &resume(request, None)).await.unwrap();
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("rejected"), &json!("replay_expired")));
+    }
+    assert!(engine.push.received("e").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_devices_that_resume_at_once_both_get_everything() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 30 * MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(1.0).await;
+    let (first, second) = (resume(Some("r"), None), resume(None, Some(2)));
+    tokio::join!(engine.say("d", &first), engine.say("e", &second));
+    pass(4.0).await;
+    let whole = engine.frames("c", "r");
+    assert_eq!(engine.frames("d", "r"), whole);
+    assert_eq!(engine.frames("e", "r"), whole[2..]);
+    assert_eq!(seqs(&whole), (1..=whole.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_takes_no_more_connections_than_it_may() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    for number in 0..32 {
+        assert_eq!(engine.connect(&format!("c{number}"), Some("s")).await, 200);
+    }
+    assert_eq!(engine.connect("one-more", Some("s")).await, 429);
+    let answer = engine.say("one-more", &resume(None, None)).await.unwrap();
+    assert_eq!((&answer["code"], &answer["retryable"]), (&json!("rate_limited"), &json!(true)));
+    // Who asks must get the reply: the connection that was attached longest ago makes room.
+    engine.say("one-more", &prompt("s", "r")).await;
+    engine.work_next().await;
+    assert_eq!(engine.frames("one-more", "r").last().unwrap()["type"], "completed");
+    engine.disconnect("c5").await;
+    assert_eq!(engine.connect("another", Some("s")).await, 200);
+}

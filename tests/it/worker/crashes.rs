@@ -1,0 +1,147 @@
+//! Workers that die, and workers that only seem to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Session, SessionKey};
+use async_trait::async_trait;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::runs::{prompt, seqs};
+use crate::support::scripted::{ScriptedAgents, stream};
+use crate::support::clock::pass;
+use crate::support::engine::{Engine, event_of, events_of};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn the_run_of_a_dead_worker_is_interrupted_and_the_agent_not_called_again() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, SECOND)));
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.spawn_worker();
+    pass(10.5).await;
+    worker.abort();
+    let seen = engine.frames("c", "r");
+    let _other = engine.spawn_worker();
+    pass(90.0).await;
+    let frames = engine.frames("c", "r");
+    let (ending, before) = frames.split_last().unwrap();
+    assert_eq!(before, seen, "a dead worker pushes nothing more");
+    assert_eq!((&ending["type"], &ending["code"], &ending["retryable"]), (&json!("failed"), &json!("interrupted"), &json!(true)));
+    // What was pushed but not durable is void: the ending takes the place of the first void frame.
+    let durable = ending["seq"].as_u64().unwrap() - 1;
+    assert!(durable >= 6 && durable < seqs(&seen).len() as u64 + 1, "{durable}");
+    assert_eq!(engine.agents.calls().len(), 1);
+    assert!(engine.queue.is_empty());
+    assert!(engine.session("s").await.active.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_prompt_of_the_session_runs_after_the_crash() {
+    let engine = Engine::new(ScriptedAgents::new(|_, call| if call == 0 { stream(0..100, SECOND) } else { stream([7], SECOND) }));
+    engine.say("c", &prompt("s", "r1")).await;
+    engine.say("c", &prompt("s", "r2")).await;
+    let worker = engine.spawn_worker();
+    pass(5.0).await;
+    worker.abort();
+    let _other = engine.spawn_worker();
+    pass(90.0).await;
+    assert_eq!(engine.frames("c", "r1").last().unwrap()["code"], "interrupted");
+    assert_eq!(events_of(&engine.frames("c", "r2")), [json!(7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_comes_twice_while_its_run_is_under_way_waits_and_then_does_nothing() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..30, SECOND)));
+    engine.say("c", &prompt("s", "r")).await;
+    let delivery = engine.queue.receive().await;
+    let running = tokio::spawn({
+        let (engine, delivery) = (engine.clone(), delivery.clone());
+        async move { engine.work(delivery).await }
+    });
+    pass(5.0).await;
+    let twice = engine.worker().handle(event_of([delivery.clone()]), engine.deadline.subscribe()).await;
+    assert_eq!(twice.batch_item_failures.len(), 1, "it has to come again");
+    assert!(running.await.unwrap());
+    let frames = engine.frames("c", "r");
+    assert!(engine.work(delivery).await, "there is nothing left to do");
+    assert_eq!(engine.frames("c", "r"), frames);
+    assert_eq!(engine.agents.calls().len(), 1);
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+}
+
+/// Sessions that one worker cannot reach for a while, as if its network were cut or its process frozen.
+struct Cut {
+    inner: Arc<dyn Sessions>,
+    open: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Sessions for Cut {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        let _open = self.open.acquire().await.unwrap();
+        self.inner.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        let _open = self.open.acquire().await.unwrap();
+        self.inner.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_lost_its_lease_writes_and_pushes_nothing_more() {
+    let open = Arc::new(Semaphore::new(1));
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..300, SECOND)));
+    let mut frozen = engine.clone();
+    frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
+    engine.say("c", &prompt("s", "r")).await;
+    let delivery = engine.queue.receive().await;
+    let worker = tokio::spawn(async move { frozen.work(delivery).await });
+    pass(5.5).await;
+    let cut = open.acquire_many(1).await.unwrap();
+    pass(61.0).await;
+    // Its lease is over; somebody resumes the session and finds the run an orphan.
+    engine.say("d", &json!({"action": "resume", "sessionId": "s"})).await;
+    let ending = engine.frames("c", "r").last().unwrap().clone();
+    assert_eq!(ending["code"], "interrupted");
+    let pushed = engine.push.received("c").len();
+    drop(cut);
+    assert!(worker.await.unwrap(), "it finds the ending that somebody else wrote");
+    assert_eq!(engine.push.received("c").len(), pushed);
+    let replayed = engine.frames("d", "r");
+    assert_eq!(replayed.last(), Some(&ending));
+    assert_eq!(seqs(&replayed), (1..=replayed.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_dies_between_the_ending_and_freeing_the_session_is_made_up_for() {
+    let open = Arc::new(Semaphore::new(1));
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    let mut frozen = engine.clone();
+    frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
+    engine.say("c", &prompt("s", "r")).await;
+    let delivery = engine.queue.receive().await;
+    let worker = tokio::spawn(async move { frozen.work(delivery).await });
+    pass(0.5).await;
+    let _cut = open.acquire_many(1).await.unwrap();
+    pass(1.0).await;
+    worker.abort();
+    assert!(engine.session("s").await.active.is_some());
+    let _other = engine.spawn_worker();
+    pass(90.0).await;
+    assert!(engine.session("s").await.active.is_none());
+    let endings = engine.frames("c", "r").into_iter().filter(|frame| frame["type"] == "completed").count();
+    assert!(endings >= 1, "the same ending may come twice, but no other");
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+    assert!(engine.queue.is_empty());
+}

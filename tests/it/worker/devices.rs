@@ -1,0 +1,119 @@
+//! Several connections on one session, slow, dead and late ones.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::runs::{prompt, seqs};
+use crate::support::scripted::{ScriptedAgents, stream};
+use crate::support::clock::pass;
+use crate::support::engine::{Engine, events_of};
+use crate::support::push::Manner;
+
+const MS: Duration = Duration::from_millis(1);
+
+#[tokio::test(start_paused = true)]
+async fn every_attached_device_gets_all_frames() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..50, 20 * MS)));
+    assert_eq!(engine.connect("b", Some("s")).await, 200);
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    let frames = engine.frames("c", "r");
+    assert_eq!(engine.frames("b", "r"), frames);
+    assert_eq!(events_of(&frames).len(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_connects_in_mid_run_gets_everything_from_then_on() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 50 * MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(2.0).await;
+    let attached_at = Instant::now();
+    engine.connect("b", Some("s")).await;
+    pass(5.0).await;
+    let late = seqs(&engine.frames("b", "r"));
+    let timed = engine.push.timed("c").into_iter().filter(|(at, _)| *at > attached_at);
+    let owed: Vec<u64> = timed.filter_map(|(_, frame)| frame["seq"].as_u64()).collect();
+    assert!(owed.iter().all(|seq| late.contains(seq)), "{owed:?} {late:?}");
+    assert!(late.windows(2).all(|pair| pair[0] + 1 == pair[1]), "without a gap: {late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_or_slow_device_delays_no_other_and_is_detached() {
+    for manner in [Manner::Hanging, Manner::Gone, Manner::Throttled(usize::MAX)] {
+        let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..300, 200 * MS)));
+        engine.push.set("bad", manner);
+        engine.connect("bad", Some("s")).await;
+        pass(10.0).await;
+        engine.say("c", &prompt("s", "r")).await;
+        engine.work_next().await;
+        let timed = engine.push.timed("c");
+        let gaps = timed.windows(2).map(|pair| pair[1].0 - pair[0].0);
+        assert!(gaps.into_iter().all(|gap| gap <= 250 * MS), "{manner:?}");
+        let attached: Vec<String> = engine.session("s").await.connections.keys().map(ToString::to_string).collect();
+        assert_eq!(attached, ["c"], "{manner:?}");
+        assert_eq!(engine.push.overlaps(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_reads_slowly_loses_nothing() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream((0..400).map(|at| format!("\"{at:01000}\"")), 10 * MS)));
+    engine.push.set("slow", Manner::Slow(150 * MS));
+    engine.connect("slow", Some("s")).await;
+    engine.push.set("c", Manner::Failing(3));
+    pass(10.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    let frames = engine.frames("slow", "r");
+    assert_eq!(seqs(&frames), (1..=frames.len() as u64).collect::<Vec<_>>());
+    assert_eq!(events_of(&frames).len(), 400);
+    assert_eq!(engine.frames("c", "r"), frames);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_very_slow_device_does_not_hold_up_the_next_prompt_and_can_resume() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 20 * MS)));
+    engine.push.set("slow", Manner::Slow(4000 * MS));
+    engine.connect("slow", Some("s")).await;
+    pass(10.0).await;
+    engine.say("c", &prompt("s", "r1")).await;
+    engine.say("c", &prompt("s", "r2")).await;
+    let began = Instant::now();
+    engine.work_next().await;
+    assert!(began.elapsed() <= 8000 * MS, "{:?}", began.elapsed());
+    engine.push.set("slow", Manner::Prompt);
+    let last = seqs(&engine.frames("slow", "r1")).pop().unwrap_or(0);
+    engine.say("slow", &json!({"action": "resume", "sessionId": "s", "requestId": "r1", "after": last})).await;
+    assert_eq!(engine.frames("slow", "r1"), engine.frames("c", "r1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_just_being_made_is_not_taken_for_gone() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 50 * MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(1.95).await;
+    engine.push.set("new", Manner::Gone);
+    engine.connect("new", Some("s")).await;
+    pass(0.5).await;
+    engine.push.set("new", Manner::Prompt);
+    pass(4.0).await;
+    assert_eq!(engine.frames("new", "r").last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_device_has_not_taken_is_read_from_the_journal() {
+    let large = format!("\"{}\"", "x".repeat(20_000));
+    let engine = Engine::new(ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 60], 100 * MS)));
+    engine.push.set("slow", Manner::Slow(160 * MS));
+    engine.connect("slow", Some("s")).await;
+    pass(10.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    let slow: Vec<Value> = engine.frames("slow", "r");
+    assert_eq!(seqs(&slow), (1..=62).collect::<Vec<_>>());
+    assert_eq!(engine.frames("c", "r"), slow);
+}
