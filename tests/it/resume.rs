@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
 use crate::worker::runs::{prompt, seqs};
 
 const MS: Duration = Duration::from_millis(1);

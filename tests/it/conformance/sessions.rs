@@ -139,7 +139,9 @@ async fn expiry(store: &dyn Sessions) {
 async fn one_claim_wins(store: Arc<dyn Sessions>) {
     let claims = (0..20).map(|number| {
         let store = store.clone();
-        tokio::spawn(async move { change(&*store, "race", &claim("r", &format!("worker-{number}")), NOW).await.is_ok() })
+        tokio::spawn(
+            async move { change(&*store, "race", &claim("r", &format!("worker-{number}")), NOW).await.is_ok() },
+        )
     });
     let mut winners = 0;
     for claim in claims.collect::<Vec<_>>() {

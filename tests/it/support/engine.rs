@@ -6,8 +6,8 @@ use std::sync::Arc;
 use agentcore_gateway::clock::Clock;
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
-use agentcore_gateway::journal::memory::MemoryJournal;
 use agentcore_gateway::journal::REPLAY_WINDOW;
+use agentcore_gateway::journal::memory::MemoryJournal;
 use agentcore_gateway::message::MessageHandler;
 use agentcore_gateway::protocol::ids::{AgentName, Principal, SessionId};
 use agentcore_gateway::queue::memory::{Delivery, MemoryQueue, QueueLimits};
@@ -25,9 +25,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::scripted::ScriptedAgents;
 use super::clock::TestClock;
 use super::push::RecordingPush;
+use super::scripted::ScriptedAgents;
 
 /// The gateway, and everything around it that a test looks at.
 #[derive(Clone)]

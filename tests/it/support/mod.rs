@@ -1,7 +1,8 @@
 //! What the tests share.
 
 pub mod agent;
-pub mod scripted;
 pub mod clock;
 pub mod engine;
 pub mod push;
+pub mod scripted;
+pub mod socket;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::runs::prompt;
-use crate::support::scripted::{Script, ScriptedAgents, Step, stream};
 use crate::support::engine::{Engine, events_of};
+use crate::support::scripted::{Script, ScriptedAgents, Step, stream};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -62,7 +62,8 @@ async fn each_failure_of_a_call_has_its_code_and_says_whether_to_try_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_not_reached_the_agent_is_tried_again() {
-    for failure in [InvokeError::QuotaExceeded, InvokeError::Throttled, InvokeError::RetryableConflict, InvokeError::Refused]
+    for failure in
+        [InvokeError::QuotaExceeded, InvokeError::Throttled, InvokeError::RetryableConflict, InvokeError::Refused]
     {
         let (events, ending, calls, _) = run({
             let failure = failure.clone();
@@ -105,7 +106,8 @@ async fn an_agent_that_never_answers_or_falls_silent_ends_as_a_time_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_breaks_off_keeps_what_came_before() {
-    let (events, ending, _, _) = run(|_| Script::Reply(vec![Step::Events(vec!["1".to_owned(), "2".to_owned()]), Step::Break])).await;
+    let (events, ending, _, _) =
+        run(|_| Script::Reply(vec![Step::Events(vec!["1".to_owned(), "2".to_owned()]), Step::Break])).await;
     assert_eq!(events, [json!(1), json!(2)]);
     assert_eq!((&ending["code"], &ending["retryable"]), (&json!("agent_error"), &json!(true)));
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::runs::{prompt, seqs};
-use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, event_of, events_of};
+use crate::support::scripted::{ScriptedAgents, stream};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,10 @@ async fn the_run_of_a_dead_worker_is_interrupted_and_the_agent_not_called_again(
     let frames = engine.frames("c", "r");
     let (ending, before) = frames.split_last().unwrap();
     assert_eq!(before, seen, "a dead worker pushes nothing more");
-    assert_eq!((&ending["type"], &ending["code"], &ending["retryable"]), (&json!("failed"), &json!("interrupted"), &json!(true)));
+    assert_eq!(
+        (&ending["type"], &ending["code"], &ending["retryable"]),
+        (&json!("failed"), &json!("interrupted"), &json!(true))
+    );
     // What was pushed but not durable is void: the ending takes the place of the first void frame.
     let durable = ending["seq"].as_u64().unwrap() - 1;
     assert!(durable >= 6 && durable < seqs(&seen).len() as u64 + 1, "{durable}");
@@ -42,7 +45,9 @@ async fn the_run_of_a_dead_worker_is_interrupted_and_the_agent_not_called_again(
 
 #[tokio::test(start_paused = true)]
 async fn the_next_prompt_of_the_session_runs_after_the_crash() {
-    let engine = Engine::new(ScriptedAgents::new(|_, call| if call == 0 { stream(0..100, SECOND) } else { stream([7], SECOND) }));
+    let engine = Engine::new(ScriptedAgents::new(
+        |_, call| if call == 0 { stream(0..100, SECOND) } else { stream([7], SECOND) },
+    ));
     engine.say("c", &prompt("s", "r1")).await;
     engine.say("c", &prompt("s", "r2")).await;
     let worker = engine.spawn_worker();

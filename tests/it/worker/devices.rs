@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::runs::{prompt, seqs};
-use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of};
 use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -6,10 +6,10 @@ use agentcore_gateway::queue::memory::Delivery;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::scripted::{Script, ScriptedAgents, Step, stream};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, event_of, events_of};
 use crate::support::push::Manner;
+use crate::support::scripted::{Script, ScriptedAgents, Step, stream};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -63,7 +63,11 @@ async fn the_first_event_is_pushed_at_once_and_later_ones_are_coalesced() {
 async fn many_bytes_make_a_frame_before_its_time() {
     let large = format!("\"{}\"", "x".repeat(10 * 1024));
     let engine = Engine::new(ScriptedAgents::new(move |_, _| {
-        Script::Reply(vec![Step::Events(vec!["1".to_owned()]), Step::Events(vec![large.clone(); 3]), Step::Wait(50 * MS)])
+        Script::Reply(vec![
+            Step::Events(vec!["1".to_owned()]),
+            Step::Events(vec![large.clone(); 3]),
+            Step::Wait(50 * MS),
+        ])
     }));
     engine.say("c", &prompt("s", "r")).await;
     let began = Instant::now();

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::runs::prompt;
-use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of};
+use crate::support::scripted::{ScriptedAgents, stream};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,0 +1,59 @@
+# Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
+#
+#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser
+#   make bench    the figures of docs/benchmarks.md
+#   make clean    removes what the other targets made
+
+.DEFAULT_GOAL := test
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+PYTHON ?= python3
+REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt
+
+.PHONY: test
+test: format lint docs rust-test agent-test browser-test
+
+.PHONY: format
+format:
+	cargo fmt --check
+
+.PHONY: lint
+lint:
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --lib -- -D warnings
+	cargo clippy --locked --features aws -- -D warnings
+
+.PHONY: docs
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+.PHONY: rust-test
+rust-test:
+	cargo test --locked
+
+.PHONY: agent-test
+agent-test: $(VENV)/.installed
+	cd agentcore_example && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/ruff format --check .
+	cd agentcore_example && ../$(VENV)/bin/python -m pytest -q
+
+.PHONY: browser-test
+browser-test: $(VENV)/.installed
+	scripts/install-browser
+	cargo build --locked
+	$(VENV)/bin/python -m pytest -q tests/browser
+
+.PHONY: bench
+bench:
+	cargo bench --locked --bench gateway
+
+$(VENV)/.installed: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
+	touch $@
+
+.PHONY: clean
+clean:
+	cargo clean
+	rm -rf $(VENV)

@@ -1,0 +1,131 @@
+//! What API Gateway does to messages and connections, and the answers to bad input.
+
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use crate::support::socket::{Client, gateway};
+
+const KIB: usize = 1024;
+
+/// Sends `text` in frames of `size` bytes.
+async fn send_in_frames(client: &mut Client, text: &str, size: usize) {
+    let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
+    for (at, chunk) in chunks.iter().enumerate() {
+        let opcode = if at == 0 { Data::Text } else { Data::Continue };
+        let frame = Frame::message(chunk.to_vec(), OpCode::Data(opcode), at + 1 == chunks.len());
+        if client.stream.send(Message::Frame(frame)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn echo_of(bytes: usize) -> String {
+    let text = json!({"action": "echo", "data": ""}).to_string();
+    text.replace("\"\"", &format!("\"{}\"", "x".repeat(bytes - text.len())))
+}
+
+#[tokio::test]
+async fn a_message_may_have_128_kib_in_frames_of_32_kib() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    send_in_frames(&mut client, &echo_of(128 * KIB), 32 * KIB).await;
+    assert_eq!(client.next().await.unwrap()["code"], "too_large", "the message was taken, its echo does not fit");
+    send_in_frames(&mut client, &echo_of(128 * KIB + 1), 32 * KIB).await;
+    assert_eq!(client.close_code().await, 1009);
+
+    let mut client = Client::connect(&gateway).await;
+    send_in_frames(&mut client, &echo_of(32 * KIB), 32 * KIB).await;
+    assert!(client.next().await.is_some());
+    send_in_frames(&mut client, &echo_of(32 * KIB + 1), 64 * KIB).await;
+    assert_eq!(client.close_code().await, 1009);
+}
+
+#[tokio::test]
+async fn a_prompt_of_128_kib_reaches_the_agent_whole() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    let words = "word ".repeat(10).trim_end().to_owned();
+    let padding = " ".repeat(120 * KIB);
+    send_in_frames(&mut client, &format!(r#"{{"prompt":"{words}{padding}","requestId":"r"}}"#), 32 * KIB).await;
+    assert_eq!(client.next().await.unwrap()["type"], "accepted");
+}
+
+#[tokio::test]
+async fn binary_frames_and_broken_text_close_the_connection() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    client.stream.send(Message::binary(b"{}".to_vec())).await.unwrap();
+    assert_eq!(client.close_code().await, 1003);
+    let mut client = Client::connect(&gateway).await;
+    let frame = Frame::message(vec![b'"', 0xff, b'"'], OpCode::Data(Data::Text), true);
+    client.stream.send(Message::Frame(frame)).await.unwrap();
+    assert_eq!(client.close_code().await, 1007);
+}
+
+#[tokio::test]
+async fn bad_messages_are_answered_and_the_connection_stays() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    let nested = format!(r#"{{"input":{}{}}}"#, r#"{"a":"#.repeat(5000) + "1", "}".repeat(5000));
+    for (message, code, says) in [
+        ("", "invalid_json", "not valid JSON"),
+        ("hello", "invalid_json", "not valid JSON"),
+        (nested.as_str(), "invalid_json", "127 levels"),
+        ("[1]", "invalid_request", "must be a JSON object"),
+        ("{}", "invalid_request", "\"prompt\""),
+        (r#"{"prompt":" \n\u00a0"}"#, "invalid_request", "white space"),
+        (r#"{"prompt":"x","input":{}}"#, "invalid_request", "Exactly one"),
+        (r#"{"prompt":"x","agent":"nobody"}"#, "unknown_agent", "default"),
+        (r#"{"action":"dance"}"#, "invalid_request", "resume, stop, ping, echo"),
+        (r#"{"action":"dance","prompt":"x"}"#, "invalid_request", "resume, stop, ping, echo"),
+        (r#"{"action":"resume"}"#, "invalid_request", "\"sessionId\""),
+        (r#"{"action":"resume","sessionId":"s","after":-1}"#, "invalid_request", "\"after\""),
+        (r#"{"action":"stop","sessionId":"s"}"#, "not_found", "no running request"),
+    ] {
+        let answer = client.answer_to(message).await;
+        assert_eq!((answer["type"].as_str(), answer["code"].as_str()), (Some("rejected"), Some(code)), "{message:.50}");
+        assert!(answer["message"].as_str().unwrap().contains(says), "{answer}");
+    }
+    let answer = client.answer_to(r#"{"prompt":7,"requestId":"mine"}"#).await;
+    assert_eq!(answer["requestId"], "mine");
+    assert_eq!(client.answer_to(r#"{"action":"echo","data":[1.50]}"#).await, json!({"type": "echo", "data": [1.5]}));
+    assert_eq!(client.answer_to(r#"{"action":"echo"}"#).await, json!({"type": "echo", "data": null}));
+}
+
+#[tokio::test]
+async fn an_idle_or_old_connection_is_closed() {
+    let idle = gateway(None, |config| config.idle_timeout = Duration::from_millis(150)).await;
+    let mut client = Client::connect(&idle).await;
+    assert_eq!(client.answer_to(r#"{"action":"ping"}"#).await["type"], "pong");
+    assert_eq!(client.close_code().await, 1001);
+    let old = gateway(None, |config| config.max_connection_age = Duration::from_millis(150)).await;
+    let mut client = Client::connect(&old).await;
+    client.send(&json!({"prompt": "count to 200", "requestId": "r"})).await;
+    assert_eq!(client.close_code().await, 1001);
+}
+
+#[tokio::test]
+async fn too_many_waiting_prompts_of_one_session_are_refused() {
+    let gateway = gateway(None, |config| config.queue.max_waiting = 3).await;
+    let mut client = Client::connect(&gateway).await;
+    let mut answers: Vec<Value> = Vec::new();
+    for number in 0..4 {
+        client.send(&json!({"prompt": "count to 1000", "sessionId": "s", "requestId": number.to_string()})).await;
+    }
+    while answers.len() < 4 {
+        let frame = client.next().await.unwrap();
+        if matches!(frame["type"].as_str(), Some("accepted" | "rejected")) {
+            answers.push(frame);
+        }
+    }
+    let refused = &answers[3];
+    assert_eq!(
+        (&refused["code"], &refused["retryable"], &refused["requestId"]),
+        (&json!("rate_limited"), &json!(true), &json!("3"))
+    );
+}

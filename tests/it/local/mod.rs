@@ -1,0 +1,6 @@
+//! The local gateway on real sockets.
+
+mod handshake;
+mod limits;
+mod program;
+mod replies;

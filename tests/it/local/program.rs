@@ -1,0 +1,126 @@
+//! The program itself: what it prints, and how it ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agentcore-gateway"));
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// One line on standard error, no panic, and not success.
+fn refusal(output: &Output) -> String {
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(!output.status.success(), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+/// Ends the program when the test ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program, and returns it with the greeting up to the line about what to send.
+fn start(command: &mut Command) -> (Running, String) {
+    let mut child = command.spawn().unwrap();
+    let mut greeting = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    while !greeting.contains("prompt") {
+        assert!(lines.read_line(&mut greeting).unwrap() > 0, "it ended: {greeting}");
+    }
+    (Running(child), greeting)
+}
+
+#[test]
+fn it_prints_addresses_to_click_and_lines_to_copy() {
+    let (_program, greeting) = start(program().args(["--listen", "127.0.0.1:0"]));
+    let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    for line in [
+        format!("Page       http://{address}/"),
+        format!("WebSocket  ws://{address}/"),
+        "default: built-in demo agent at http://127.0.0.1:".to_owned(),
+        format!("npx wscat -c ws://{address}/"),
+        format!("websocat ws://{address}/"),
+    ] {
+        assert!(greeting.contains(&line), "{line} is not in {greeting}");
+    }
+}
+
+#[test]
+fn each_option_is_an_environment_variable_too() {
+    let mut command = program();
+    command
+        .env("GATEWAY_LISTEN", "127.0.0.1:0")
+        .env("GATEWAY_AGENT", "http://127.0.0.1:1,second=http://127.0.0.1:2/base");
+    let (_program, greeting) = start(&mut command);
+    assert!(greeting.contains("default: http://127.0.0.1:1/"), "{greeting}");
+    assert!(greeting.contains("second: http://127.0.0.1:2/base"), "{greeting}");
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for option in ["--listen", "--agent", "--allow-origin", "--log", "--idle-timeout", "--max-connection-age"] {
+        assert!(help.contains(option), "{option}");
+        let variable = format!("GATEWAY_{}", option.trim_start_matches("--").replace('-', "_").to_uppercase());
+        assert!(help.contains(&variable), "{variable}");
+    }
+}
+
+#[test]
+fn a_busy_port_is_one_clear_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = refusal(&run(&["--listen", &address]));
+    assert_eq!(error, format!("error: cannot listen on {address}: the port is in use; choose another with --listen\n"));
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_rule() {
+    for (arguments, says) in [
+        (["--agent", "localhost:8080"], "neither an http(s):// URL nor the ARN"),
+        (["--agent", "arn:aws:s3:::bucket"], "must have the form arn:aws:bedrock-agentcore:"),
+        (["--agent", "a b=http://127.0.0.1:1"], "must be 1 to 64 characters"),
+        (["--agent", "http://127.0.0.1:1,http://127.0.0.1:2"], "two agents are called \"default\""),
+        (["--allow-origin", "example.com"], "is no origin"),
+        (["--listen", "here"], "invalid socket address"),
+        (["--idle-timeout", "0"], "a number of seconds above 0"),
+        (["--max-runs", "0"], "1 to 1000000"),
+        (["--log", "loud=extremely"], "invalid"),
+    ] {
+        let error = refusal(&run(&arguments));
+        assert!(error.contains(says), "{arguments:?}: {error}");
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+#[test]
+fn an_agent_that_this_build_cannot_call_names_the_feature() {
+    let arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234";
+    assert!(refusal(&run(&["--agent", arn])).contains("cargo run --features aws"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_agent_that_is_not_there_yet_is_a_warning_and_ctrl_c_ends_it_cleanly() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (mut program, _) = start(program().args(["--listen", "127.0.0.1:0", "--agent", &format!("http://{free}")]));
+    let mut log = BufReader::new(program.0.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    assert!(line.contains("WARN") && line.contains("the agent cannot be reached"), "{line}");
+    let interrupted = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    assert!(program.0.wait().unwrap().success());
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("stopped; nothing was under way"), "{rest}");
+}

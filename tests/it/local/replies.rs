@@ -1,0 +1,142 @@
+//! Whole replies through the local gateway, from agents good and bad.
+
+use std::time::Duration;
+
+use agentcore_gateway::protocol::ids::RequestId;
+use serde_json::json;
+
+use crate::support::agent::{FakeAgent, Script};
+use crate::support::engine::events_of;
+use crate::support::socket::{Client, gateway};
+
+#[tokio::test]
+async fn the_demo_agent_streams_an_answer_to_what_was_asked() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    let frames = client.ask("count to 12", "r").await;
+    let text: String = events_of(&frames).iter().map(|event| event.as_str().unwrap().to_owned()).collect();
+    assert_eq!(text, "1 2 3 4 5 6 7 8 9 10 11 12 ");
+    assert!(frames.len() > 4, "it comes in pieces");
+    let failed = client.ask("fail", "f").await.pop().unwrap();
+    assert_eq!(
+        (&failed["code"], &failed["message"]),
+        (&json!("agent_error"), &json!("the demo agent was asked to fail"))
+    );
+}
+
+#[tokio::test]
+async fn agents_that_do_not_stream_or_answer_something_else_are_passed_on() {
+    for (content_type, body, event) in [
+        ("application/json", r#"{"result": 1.50}"#, json!({"result": 1.5})),
+        ("application/json", "not json", json!("not json")),
+        ("text/html", "<h1>hi</h1>", json!("<h1>hi</h1>")),
+    ] {
+        let agent = FakeAgent::start(move |_| Script::body(content_type, body)).await;
+        let gateway = gateway(Some(&agent.url()), |_| {}).await;
+        let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+        assert_eq!(events_of(&frames), [event]);
+        assert_eq!(frames.last().unwrap()["type"], "completed");
+    }
+    let agent = FakeAgent::start(|_| Script::json("")).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+    assert_eq!(frames.len(), 2, "an empty body is no event");
+}
+
+#[tokio::test]
+async fn an_agent_that_dies_in_mid_reply_or_never_answers_ends_the_run() {
+    let agent = FakeAgent::start(|_| Script::broken_body("text/event-stream", "data: 1\n\ndata: 2")).await;
+    let broken = gateway(Some(&agent.url()), |_| {}).await;
+    let frames = Client::connect(&broken).await.ask("hi", "r").await;
+    assert_eq!((events_of(&frames), &frames.last().unwrap()["code"]), (vec![json!(1)], &json!("agent_error")));
+
+    let agent = FakeAgent::start(|_| Script::Never).await;
+    let silent = gateway(Some(&agent.url()), |config| config.worker.silence_limit = Duration::from_millis(100)).await;
+    let frames = Client::connect(&silent).await.ask("hi", "r").await;
+    assert_eq!(frames.last().unwrap()["code"], "agent_timeout");
+
+    let agent = FakeAgent::start(|_| Script::close()).await;
+    let closing = gateway(Some(&agent.url()), |_| {}).await;
+    let frames = Client::connect(&closing).await.ask("hi", "r").await;
+    assert_eq!(frames.last().unwrap()["code"], "agent_unavailable");
+    assert_eq!(agent.requests().len(), 1, "it may have reached the agent: never again");
+}
+
+#[tokio::test]
+async fn an_event_of_a_megabyte_comes_in_parts_of_one_frame_each() {
+    let text = "aé\\n\"😀".repeat(100_000);
+    let event = json!(text).to_string();
+    let data = event.clone();
+    let agent = FakeAgent::start(move |_| Script::events(&["1", data.as_str(), "2"])).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+    let parts: Vec<_> = frames.iter().filter(|frame| frame.get("part").is_some()).collect();
+    assert!(
+        parts
+            .iter()
+            .enumerate()
+            .all(|(at, frame)| frame["part"] == json!({"index": at, "last": at + 1 == parts.len()}))
+    );
+    let whole: String = parts.iter().map(|frame| frame["text"].as_str().unwrap()).collect();
+    assert!(whole == event, "the parts are the event's JSON text");
+    assert_eq!(events_of(&frames), [json!(1), json!(2)]);
+}
+
+#[tokio::test]
+async fn a_client_that_lost_its_connection_resumes_on_a_new_one() {
+    let (steps, script) = Script::stream();
+    let agent = FakeAgent::sequence([script]).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+    while client.next().await.unwrap()["type"] != "started" {}
+    steps.event("1");
+    while client.next().await.unwrap()["type"] != "output" {}
+    drop(client);
+    steps.event("2");
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"action": "resume", "sessionId": "s", "after": 1})).await;
+    let resumed = client.next().await.unwrap();
+    assert_eq!(
+        (&resumed["type"], &resumed["requestId"], &resumed["state"]),
+        (&json!("resumed"), &json!("r"), &json!("running"))
+    );
+    steps.event("3");
+    steps.end();
+    let frames = client.run("r").await;
+    assert_eq!(events_of(&frames), [json!(1), json!(2), json!(3)]);
+    assert_eq!(frames[0]["seq"], 2);
+}
+
+#[tokio::test]
+async fn a_running_reply_is_stopped_from_another_connection() {
+    let (steps, script) = Script::stream();
+    let agent = FakeAgent::sequence([script]).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+    steps.event("1");
+    while client.next().await.unwrap()["type"] != "output" {}
+    let mut other = Client::connect(&gateway).await;
+    let stopping = other.answer_to(r#"{"action":"stop","sessionId":"s"}"#).await;
+    assert_eq!(stopping, json!({"type": "stopping", "requestId": "r", "sessionId": "s"}));
+    assert_eq!(client.run("r").await.pop().unwrap()["type"], "stopped");
+}
+
+#[tokio::test]
+async fn a_shut_down_lets_runs_end_for_a_moment_and_names_what_it_ends() {
+    let (steps, script) = Script::stream();
+    let agent = FakeAgent::sequence([script]).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "waiting"})).await;
+    steps.event("1");
+    while client.next().await.unwrap()["type"] != "output" {}
+    let stopping = tokio::spawn(gateway.shut_down(Duration::from_millis(200)));
+    let ending = client.run("r").await.pop().unwrap();
+    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("deadline_exceeded"), &json!(true)));
+    assert_eq!(client.close_code().await, 1001);
+    let abandoned = stopping.await.unwrap();
+    assert_eq!((abandoned.running, abandoned.waiting), (vec![RequestId::parse("r").unwrap()], 1));
+}
