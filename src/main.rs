@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stop = StopSignal::listen()?;
     let config = with_credentials(options.config()?).await;
     let agents = config.agents.clone();
     let gateway = Gateway::start(config).await?;
@@ -35,11 +36,11 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     for endpoint in agents.values() {
         warn_if_unreachable(endpoint).await;
     }
-    asked_to_stop().await?;
+    stop.received().await;
     info!(grace = ?options.grace, "stopping; press Ctrl-C again to stop at once");
     tokio::select! {
         abandoned = gateway.shut_down(options.grace) => report(&abandoned),
-        _ = asked_to_stop() => warn!("stopped at once"),
+        () = stop.received() => warn!("stopped at once"),
     }
     Ok(())
 }
@@ -91,19 +92,40 @@ async fn warn_if_unreachable(endpoint: &Endpoint) {
     warn!(agent = %url, reason, "the agent cannot be reached; prompts fail until it can");
 }
 
+/// Ctrl-C, or what a supervisor sends. It listens from when it is made.
+struct StopSignal {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
 #[cfg(unix)]
-async fn asked_to_stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+impl StopSignal {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl StopSignal {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn received(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 fn report(abandoned: &Abandoned) {

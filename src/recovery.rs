@@ -1,9 +1,12 @@
 //! Ending a run whose worker died: done by whoever next touches its session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{info, warn};
 
+use crate::backoff::retry;
 use crate::clock::Clock;
 use crate::journal::{Appended, Journal, Segment};
 use crate::protocol::frame::{Ending, Failure, Frame, FrameMaker, Outcome, Seq};
@@ -92,17 +95,11 @@ impl Recovery<'_> {
     }
 }
 
+/// How long one message is tried before its connection counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Pushes `text`, and tries again while the connection is only slow.
 pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
-    let mut pause = crate::backoff::FIRST_PAUSE;
-    let give_up = tokio::time::Instant::now() + crate::backoff::PATIENCE;
-    loop {
-        match push.push(connection, text).await {
-            Err(PushError::Throttled | PushError::Unavailable(_)) if tokio::time::Instant::now() < give_up => {
-                tokio::time::sleep(pause).await;
-                pause = crate::backoff::next(pause);
-            }
-            result => return result,
-        }
-    }
+    let may_pass = |error: &PushError| matches!(error, PushError::Throttled | PushError::Unavailable(_));
+    retry(Instant::now() + PATIENCE, may_pass, || push.push(connection, text)).await
 }

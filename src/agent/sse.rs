@@ -80,9 +80,10 @@ impl SseReader {
     }
 
     fn check_size(&self) -> Result<(), ReplyError> {
-        let bytes = self.line.len() + self.data.as_ref().map_or(0, Vec::len);
-        // A line has a few bytes besides its data.
-        if bytes > self.max_event_bytes + 16 { Err(ReplyError::TooLarge) } else { Ok(()) }
+        let data = self.data.as_ref().map_or(0, Vec::len);
+        // A line that is not complete has a few bytes besides its data.
+        let too_large = data > self.max_event_bytes || self.line.len() + data > self.max_event_bytes + 16;
+        if too_large { Err(ReplyError::TooLarge) } else { Ok(()) }
     }
 }
 

@@ -83,7 +83,7 @@ pub enum InvalidOptions {
     )]
     NotBuiltIn {
         /// The agent's address.
-        endpoint: Endpoint,
+        endpoint: String,
         /// The feature.
         feature: &'static str,
     },
@@ -135,7 +135,7 @@ fn check_built_in(endpoint: &Endpoint) -> Result<(), InvalidOptions> {
         Endpoint::Container(url) if url.scheme() == "https" && cfg!(not(feature = "tls")) => "tls",
         _ => return Ok(()),
     };
-    Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.clone(), feature: needed })
+    Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature: needed })
 }
 
 fn parse_agent(text: &str) -> Result<(AgentName, Endpoint), String> {

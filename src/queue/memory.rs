@@ -133,6 +133,7 @@ impl MemoryQueue {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.changed.notified() => {}
                 () = visible => {}
             }

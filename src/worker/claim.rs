@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::run::Run;
 use super::{Deadline, Tools, Verdict};
-use crate::backoff;
+use crate::backoff::retry;
 use crate::clock::Timestamp;
 use crate::journal::{Appended, Segment};
 use crate::protocol::frame::{Ending, Frame, FrameMaker};
@@ -41,7 +43,8 @@ impl Tools {
         // stale, the claim finds out who has the run.
         let _ = self.visibility.extend(receipt, self.settings.lease).await;
         let lease = LeaseId(format!("{:032x}", self.random.bits()));
-        match self.claim(&prompt.run, &prompt.connection, &lease).await? {
+        let give_up = Instant::now() + self.settings.lease / 2;
+        match retry(give_up, |_| true, || self.claim(&prompt.run, &prompt.connection, &lease)).await? {
             Claim::Ended => Ok(Verdict::Done),
             Claim::Wait => {
                 let _ = self.visibility.extend(receipt, LATER).await;
@@ -87,6 +90,10 @@ impl Tools {
             };
             match self.sessions.apply(&run.session, &transition, now).await? {
                 Ok(session) => return Ok(Claim::Won { session, lease_until }),
+                // The answer to an earlier attempt was lost.
+                Err(Refused { refusal: Refusal::Occupied(active), session }) if active.lease == *lease => {
+                    return Ok(Claim::Won { session, lease_until: active.lease_until });
+                }
                 Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(now) => {
                     let orphan = RunKey { session: run.session.clone(), request: active.request };
                     self.recovery().end_orphan(&orphan, lease).await?;
@@ -132,15 +139,8 @@ impl Tools {
         lease: &LeaseId,
         lease_until: Timestamp,
     ) -> Result<Appended, StoreError> {
-        let mut pause = backoff::FIRST_PAUSE;
-        loop {
-            let now = self.clock.now();
-            match self.journal.append(run, segment, lease, now).await {
-                Err(_) if now.after(pause) < lease_until => tokio::time::sleep(pause).await,
-                result => return result,
-            }
-            pause = backoff::next(pause);
-        }
+        let give_up = Instant::now() + lease_until.since(self.clock.now());
+        retry(give_up, |_| true, || self.journal.append(run, segment, lease, self.clock.now())).await
     }
 }
 

@@ -179,19 +179,19 @@ impl Run<'_> {
         connecting_until: Timestamp,
     ) -> Result<(), Dropped> {
         let give_up = Instant::now() + self.tools.settings.device_timeout;
-        let mut pause = backoff::FIRST_PAUSE;
-        loop {
-            match self.tools.push.push(connection, text).await {
-                Ok(()) => return Ok(()),
-                Err(PushError::Gone) if self.tools.clock.now() >= connecting_until => return Err(Dropped::Gone),
-                Err(error) => debug!(request = %self.prompt.run.request, %error, "a push is tried again"),
+        let is_gone = |error: &PushError| *error == PushError::Gone && self.tools.clock.now() >= connecting_until;
+        let attempt = async || {
+            // Somebody else may have ended the run already. Either the lease is renewed, or this worker gives up.
+            while self.is_overdue() {
+                sleep(backoff::FIRST_PAUSE).await;
             }
-            if Instant::now() + pause >= give_up {
-                return Err(Dropped::Stuck);
-            }
-            sleep(self.tools.random.jitter(pause) + pause / 2).await;
-            pause = backoff::next(pause);
-        }
+            self.tools.push.push(connection, text).await
+        };
+        let pushed = backoff::retry(give_up, |error| !is_gone(error), attempt).await;
+        pushed.map_err(|error| {
+            debug!(request = %self.prompt.run.request, %error, "a push was given up");
+            if is_gone(&error) { Dropped::Gone } else { Dropped::Stuck }
+        })
     }
 }
 

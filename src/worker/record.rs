@@ -19,6 +19,7 @@ impl Run<'_> {
             if !self.is_due(&undurable) {
                 let due = undurable.since.map(|since| since + self.tools.settings.segment_interval);
                 tokio::select! {
+                    biased;
                     _ = changes.changed() => {}
                     () = async { match due { Some(due) => sleep_until(due).await, None => std::future::pending().await } } => {}
                 }

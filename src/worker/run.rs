@@ -8,17 +8,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use super::coalesce::coalesce;
-use super::deliver::Audience;
+use super::deliver::{Audience, announce};
 use super::log::Log;
 use super::settings::OnStop;
 use super::{Deadline, Tools, Verdict};
 use crate::agent::Invocation;
-use crate::backoff;
+use crate::backoff::retry;
 use crate::clock::{Timestamp, millis};
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker, Outcome, Seq};
 use crate::queue::payload::QueuedPrompt;
 use crate::session::runtime_id::runtime_session_id;
-use crate::session::store::StoreError;
+use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
 use crate::session::{LeaseId, Session};
 
@@ -97,6 +97,7 @@ impl<'a> Run<'a> {
             tokio::try_join!(recorded, produced, delivered)
         };
         let result: Result<Outcome, Lost> = tokio::select! {
+            biased;
             result = work => result.map(|(outcome, (), ())| outcome),
             lost = self.supervise() => Err(lost),
         };
@@ -189,20 +190,12 @@ impl<'a> Run<'a> {
         self.is_finishing.send_replace(true);
         let request = self.prompt.run.request.clone();
         let finish = Transition::Finish { request, lease: self.lease.clone(), outcome, last_seq };
-        let mut pause = backoff::FIRST_PAUSE;
-        let freed = loop {
-            let now = self.tools.clock.now();
-            match self.tools.sessions.apply(&self.prompt.run.session, &finish, now).await {
-                Err(_) if now.after(pause) < self.lease_until() => tokio::time::sleep(pause).await,
-                result => break result?,
-            }
-            pause = backoff::next(pause);
-        };
-        // Refused: somebody took this worker for dead, and has freed the session.
-        if let Ok(session) = freed {
-            let live_from = self.audience.borrow().live_from;
-            super::deliver::announce(&self.audience, Audience { attachments: session.connections, live_from });
-        }
+        let give_up = Instant::now() + self.lease_until().since(self.tools.clock.now());
+        let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
+        let (Ok(session) | Err(Refused { session, .. })) = retry(give_up, |_| true, apply).await?;
+        // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.
+        let live_from = self.audience.borrow().live_from;
+        announce(&self.audience, Audience { attachments: session.connections, live_from });
         self.has_finished.send_replace(true);
         Ok(())
     }
@@ -213,6 +206,11 @@ impl<'a> Run<'a> {
 
     pub(super) fn extend_lease(&self, until: Timestamp) {
         *self.lease_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// Whether the lease ran out before the ending was durable: somebody else may have taken this worker for dead.
+    pub(super) fn is_overdue(&self) -> bool {
+        !*self.is_finishing.borrow() && self.tools.clock.now() >= self.lease_until()
     }
 
     pub(super) fn session_name(&self) -> String {

@@ -1,6 +1,6 @@
 //! Watching over a run: its lease, its message, new connections and stops.
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
 use super::deliver::{Audience, announce};
@@ -20,10 +20,13 @@ impl Run<'_> {
             sleep(settings.poll_interval).await;
             let seen_by_then = self.log.last();
             let renew = renewed.elapsed() >= settings.renew_interval;
-            let looked = if renew { self.renew().await } else { self.look().await };
+            let look = async { if renew { self.renew().await } else { self.look().await } };
+            let lease_left = self.lease_until().since(self.tools.clock.now());
+            let looked = timeout(lease_left.max(settings.poll_interval), look).await;
             if *self.is_finishing.borrow() {
                 continue;
             }
+            let Ok(looked) = looked else { return Lost };
             match looked {
                 Ok(Some(session)) => {
                     if renew {

@@ -3,7 +3,14 @@
 
 mod conformance;
 mod local;
+#[cfg(feature = "local")]
+mod options;
+mod origins;
+mod payload;
 mod protocol;
 mod resume;
+mod session_ids;
+mod signing;
+mod sse;
 mod support;
 mod worker;

@@ -91,8 +91,16 @@ fn many_small_events_fill_few_frames() {
 #[test]
 fn events_at_the_edge_of_a_frame_are_whole_or_sliced_and_nothing_is_lost() {
     for session_id in ["s".to_owned(), "\"".repeat(256)] {
-        for length in MAX_FRAME_BYTES - 800..=MAX_FRAME_BYTES + 8 {
-            let events = [Event::from_text("a"), Event::from_text(&"x".repeat(length)), Event::from_text("b")];
+        let event = |length: usize| Event::from_text(&"x".repeat(length));
+        let is_whole = |length: usize| cut(&session_id, 2, &[event(length)]).len() == 1;
+        let (mut longest, mut too_long) = (0, MAX_FRAME_BYTES);
+        while too_long - longest > 1 {
+            let middle = usize::midpoint(longest, too_long);
+            if is_whole(middle) { longest = middle } else { too_long = middle }
+        }
+        assert!(longest + 2 * session_id.len() > MAX_FRAME_BYTES - 200, "{longest}");
+        for length in longest - 6..longest + 6 {
+            let events = [Event::from_text("a"), event(length), Event::from_text("b"), event(length), event(length)];
             assert_eq!(read(2, &cut(&session_id, 2, &events)), texts_of(&events), "{length}");
         }
     }

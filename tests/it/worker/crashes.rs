@@ -114,14 +114,17 @@ async fn a_worker_that_lost_its_lease_writes_and_pushes_nothing_more() {
     let worker = tokio::spawn(async move { frozen.work(delivery).await });
     pass(5.5).await;
     let cut = open.acquire_many(1).await.unwrap();
-    pass(61.0).await;
-    // Its lease is over; somebody resumes the session and finds the run an orphan.
+    pass(55.5).await;
+    let pushed = engine.push.received("c").len();
+    pass(5.0).await;
+    assert_eq!(engine.push.received("c").len(), pushed, "its lease ended after a minute");
+    // Somebody resumes the session and finds the run an orphan.
     engine.say("d", &json!({"action": "resume", "sessionId": "s"})).await;
     let ending = engine.frames("c", "r").last().unwrap().clone();
     assert_eq!(ending["code"], "interrupted");
     let pushed = engine.push.received("c").len();
     drop(cut);
-    assert!(worker.await.unwrap(), "it finds the ending that somebody else wrote");
+    assert!(!worker.await.unwrap(), "it gave the message back");
     assert_eq!(engine.push.received("c").len(), pushed);
     let replayed = engine.frames("d", "r");
     assert_eq!(replayed.last(), Some(&ending));

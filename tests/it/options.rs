@@ -1,0 +1,195 @@
+//! The command line of the local gateway: what each option means, and how a wrong one is told.
+
+use std::time::Duration;
+
+use agentcore_gateway::agent::endpoint::Endpoint;
+use agentcore_gateway::connections::origins::AllowedOrigins;
+use agentcore_gateway::local::Config;
+use agentcore_gateway::local::options::Options;
+use agentcore_gateway::protocol::ids::AgentName;
+use clap::Parser;
+
+#[cfg(feature = "aws")]
+const ARN: &str = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234";
+
+fn parse(arguments: &[&str]) -> Result<Options, String> {
+    let arguments = std::iter::once("agentcore-gateway").chain(arguments.iter().copied());
+    Options::try_parse_from(arguments).map_err(|error| error.to_string())
+}
+
+fn config(arguments: &[&str]) -> Config {
+    parse(arguments).unwrap().config().unwrap()
+}
+
+fn agents(arguments: &[&str]) -> Vec<(String, String)> {
+    let agents = config(arguments).agents;
+    agents.iter().map(|(name, endpoint)| (name.to_string(), endpoint.to_string())).collect()
+}
+
+/// The arguments are refused at once, in words that hold all of `words`.
+#[track_caller]
+fn assert_refused(arguments: &[&str], words: &[&str]) {
+    let error = parse(arguments).unwrap_err();
+    for word in words {
+        assert!(error.contains(word), "{error:?} does not say {word:?}");
+    }
+}
+
+#[test]
+fn without_options_it_is_a_gateway_for_this_machine() {
+    let config = config(&[]);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+    assert!(config.agents.is_empty());
+    assert_eq!(config.origins, AllowedOrigins::Loopback);
+    assert_eq!(config.idle_timeout, Duration::from_secs(600));
+    assert_eq!(config.max_connection_age, Duration::from_secs(7200));
+    assert_eq!(config.worker.silence_limit, Duration::from_secs(300));
+    assert_eq!(config.push_delay, Duration::ZERO);
+}
+
+#[test]
+fn an_agent_without_a_name_is_the_default_one() {
+    let expected = [("default".to_owned(), "http://127.0.0.1:8080/".to_owned())];
+    assert_eq!(agents(&["--agent", "http://127.0.0.1:8080"]), expected);
+}
+
+#[test]
+fn agents_are_named_and_listed() {
+    let expected = [
+        ("a-1".to_owned(), "http://one:1/base".to_owned()),
+        ("b".to_owned(), "http://two/".to_owned()),
+        ("default".to_owned(), "http://three/".to_owned()),
+    ];
+    assert_eq!(agents(&["--agent", "a-1=http://one:1/base,b=http://two", "--agent", "http://three"]), expected);
+}
+
+#[test]
+fn a_wrong_url_is_told_with_its_value_and_the_rule() {
+    for value in ["localhost:8080", "127.0.0.1:8080", "ftp://host", "http://", "hello", "http//host"] {
+        assert_refused(&["--agent", value], &["--agent", value, "http(s):// URL", "ARN"]);
+    }
+    for value in ["http://host/?x=1", "http://host/#x", "http://user@host", "http://user:pass@host"] {
+        assert_refused(&["--agent", value], &["--agent", value, "base address", "query"]);
+    }
+}
+
+#[test]
+fn a_wrong_name_is_told_with_its_value_and_the_rule() {
+    for name in ["", "a b", "é", "a/b", "x.y"] {
+        let value = format!("{name}=http://host");
+        assert_refused(&["--agent", &value], &["--agent", &format!("{name:?}"), "A-Z a-z 0-9 _ -"]);
+    }
+}
+
+#[test]
+fn a_wrong_arn_is_told_with_its_value_and_the_form() {
+    let wrong = [
+        "arn:",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf123",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/1agent-AbCdEf1234",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:memory/my_agent-AbCdEf1234",
+        "arn:aws:bedrock-agentcore:us-west-2:12345678901:runtime/my_agent-AbCdEf1234",
+        "arn:aws:bedrock-agentcore::123456789012:runtime/my_agent-AbCdEf1234",
+        "arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/my_agent-AbCdEf1234",
+        "arn:aws:lambda:us-west-2:123456789012:runtime/my_agent-AbCdEf1234",
+        "arn:gcp:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234/runtime-endpoint/",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234/runtime-endpoint/a&b",
+        "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234/more",
+    ];
+    for value in wrong {
+        assert_refused(&["--agent", value], &["--agent", value, "arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime"]);
+    }
+}
+
+#[test]
+fn two_default_agents_are_refused() {
+    let options = parse(&["--agent", "http://one", "--agent", "http://two"]).unwrap();
+    let error = options.config().unwrap_err().to_string();
+    assert!(error.contains("two agents are called \"default\"") && error.contains("--agent"), "{error}");
+    let options = parse(&["--agent", "a=http://one,b=http://two,a=http://three"]).unwrap();
+    assert!(options.config().unwrap_err().to_string().contains("\"a\""));
+}
+
+#[cfg(not(feature = "aws"))]
+#[test]
+fn an_arn_needs_the_feature_aws() {
+    let arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234";
+    let error = parse(&["--agent", arn]).unwrap().config().unwrap_err().to_string();
+    assert!(error.contains(arn) && error.contains("\"aws\"") && error.contains("--features aws"), "{error}");
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn an_https_url_needs_the_feature_tls() {
+    let error = parse(&["--agent", "https://host"]).unwrap().config().unwrap_err().to_string();
+    assert!(error.contains("https://host") && error.contains("--features tls"), "{error}");
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn an_arn_is_an_agent() {
+    assert_eq!(agents(&["--agent", ARN]), [("default".to_owned(), format!("{ARN} (DEFAULT)"))]);
+}
+
+#[test]
+fn origins_are_listed_or_all() {
+    let origins = |arguments: &[&str]| config(arguments).origins;
+    let both = origins(&["--allow-origin", "https://a.example,https://b.example"]);
+    assert_eq!(both, origins(&["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"]));
+    assert!(both.allows(Some("https://b.example")) && !both.allows(Some("http://localhost")));
+    assert_eq!(origins(&["--allow-origin", "*"]), AllowedOrigins::Any);
+    assert_refused(&["--allow-origin", "a.example"], &["--allow-origin", "a.example", "scheme://host"]);
+}
+
+#[test]
+fn seconds_are_numbers_above_zero() {
+    assert_eq!(config(&["--idle-timeout", "0.25"]).idle_timeout, Duration::from_millis(250));
+    assert_eq!(config(&["--max-connection-age", "60"]).max_connection_age, Duration::from_secs(60));
+    assert_eq!(config(&["--silence-limit", "1"]).worker.silence_limit, Duration::from_secs(1));
+    for option in ["--idle-timeout", "--max-connection-age", "--silence-limit", "--grace"] {
+        for value in ["0", "-1", "x", "NaN", "inf", "1e300", "5s"] {
+            let argument = format!("{option}={value}");
+            assert_refused(&[&argument], &[option, value, "number of seconds above 0"]);
+        }
+    }
+}
+
+#[test]
+fn other_values_are_checked_too() {
+    assert_refused(&["--listen", "8787"], &["--listen", "8787"]);
+    for value in ["0", "-1", "1000001", "many"] {
+        assert_refused(&[&format!("--max-runs={value}")], &["--max-runs", value, "1 to 1000000"]);
+    }
+    assert_refused(&["--push-delay", "x"], &["--push-delay", "x"]);
+    assert_refused(&["--log", "a=b=c"], &["--log", "a=b=c"]);
+    assert_refused(&["--agnet", "x"], &["--agnet", "--agent"]);
+    assert_eq!(config(&["--max-runs", "7", "--push-delay", "20"]).max_runs, 7);
+    assert_eq!(config(&["--push-delay", "20"]).push_delay, Duration::from_millis(20));
+}
+
+#[test]
+fn without_coalescing_every_event_leaves_at_once() {
+    let worker = config(&["--no-coalescing"]).worker;
+    assert_eq!((worker.coalesce_interval, worker.coalesce_bytes), (Duration::ZERO, 1));
+}
+
+#[test]
+fn the_endpoint_of_an_arn_is_its_qualifier() {
+    let arn = "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/A-0123456789";
+    let parsed = |text: &str| match text.parse() {
+        Ok(Endpoint::Runtime(runtime)) => runtime,
+        other => panic!("no runtime: {other:?}"),
+    };
+    let runtime = parsed(&format!("{arn}/runtime-endpoint/prod_1"));
+    assert_eq!(
+        (runtime.arn.as_str(), runtime.region.as_str(), runtime.qualifier.as_str()),
+        (arn, "eu-central-1", "prod_1")
+    );
+    assert_eq!(runtime.service.as_str(), "https://bedrock-agentcore.eu-central-1.amazonaws.com/");
+    assert_eq!(parsed(arn).qualifier, "DEFAULT");
+    assert!(parsed(&arn.replace("arn:aws:", "arn:aws-us-gov:")).service.as_str().ends_with(".amazonaws.com/"));
+    assert!(parsed(&arn.replace("arn:aws:", "arn:aws-cn:")).service.as_str().ends_with(".amazonaws.com.cn/"));
+    assert_eq!(AgentName::default_agent().as_str(), "default");
+}

@@ -1,0 +1,100 @@
+//! Signatures against vectors made with botocore.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use agentcore_gateway::agent::sign::{Unsigned, signed_headers};
+use aws_credential_types::Credentials;
+use serde::Deserialize;
+
+/// 2026-01-15T12:00:00Z, the time of the vectors.
+const TIME: Duration = Duration::from_secs(1_768_478_400);
+
+#[derive(Deserialize)]
+struct Fixture {
+    access_key_id: String,
+    secret_access_key: String,
+    time: String,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Vector {
+    name: String,
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+    session_token: Option<String>,
+    authorization: String,
+}
+
+fn fixture() -> Fixture {
+    serde_json::from_str(include_str!("../fixtures/sigv4.json")).unwrap()
+}
+
+impl Fixture {
+    fn sign(&self, vector: &Vector, time: Duration) -> BTreeMap<String, String> {
+        let credentials = Credentials::new(
+            self.access_key_id.as_str(),
+            self.secret_access_key.as_str(),
+            vector.session_token.clone(),
+            None,
+            "test",
+        );
+        let headers: Vec<(&str, &str)> =
+            vector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let unsigned =
+            Unsigned { method: &vector.method, url: &vector.url, headers: &headers, body: vector.body.as_bytes() };
+        signed_headers(unsigned, &credentials, "us-west-2", SystemTime::UNIX_EPOCH + time)
+            .unwrap()
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect()
+    }
+}
+
+#[test]
+fn signatures_are_those_of_botocore() {
+    let fixture = fixture();
+    assert_eq!((fixture.time.as_str(), fixture.vectors.len()), ("2026-01-15T12:00:00Z", 2));
+    for vector in &fixture.vectors {
+        let mut expected = BTreeMap::from([
+            ("authorization".to_owned(), vector.authorization.clone()),
+            ("x-amz-date".to_owned(), "20260115T120000Z".to_owned()),
+        ]);
+        expected.extend(vector.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
+        assert_eq!(fixture.sign(vector, TIME), expected, "{}", vector.name);
+    }
+}
+
+#[test]
+fn a_signature_depends_on_all_that_is_signed() {
+    let fixture = fixture();
+    let authorization = |time: Duration, change: fn(&mut Vector)| {
+        let mut vector = fixture.vectors[0].clone();
+        change(&mut vector);
+        fixture.sign(&vector, time)["authorization"].clone()
+    };
+    let original = authorization(TIME, |_| {});
+    assert_eq!(original, authorization(TIME, |_| {}));
+    let changes: [fn(&mut Vector); 5] = [
+        |vector| vector.body.push(' '),
+        |vector| vector.url.push('x'),
+        |vector| vector.url = vector.url.replace("AbCdEf1234", "AbCdEf1235"),
+        |vector| vector.method = "GET".to_owned(),
+        |vector| drop(vector.headers.insert("accept".to_owned(), "application/json".to_owned())),
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        assert_ne!(original, authorization(TIME, change), "change {at}");
+    }
+    assert_ne!(original, authorization(TIME + Duration::from_secs(1), |_| {}));
+}
+
+#[test]
+fn a_url_that_is_none_cannot_be_signed() {
+    let credentials = Credentials::new("id", "secret", None, None, "test");
+    let unsigned = Unsigned { method: "POST", url: "http://[", headers: &[], body: b"" };
+    let error = signed_headers(unsigned, &credentials, "us-west-2", SystemTime::UNIX_EPOCH).unwrap_err();
+    assert!(error.to_string().starts_with("the request could not be signed"), "{error}");
+}
