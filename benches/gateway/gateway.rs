@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::client::Target;
-
-/// `sysconf(_SC_CLK_TCK)`, which is 100 on all Linux machines.
-const TICKS_PER_SECOND: f64 = 100.0;
+use crate::processor;
 
 /// A running gateway; it ends when this is dropped.
 pub(crate) struct Gateway {
@@ -58,7 +56,7 @@ impl Gateway {
 
     /// The processor time that it has used.
     pub(crate) fn processor_time(&self) -> Result<Duration> {
-        processor_time(&self.process.id().to_string())
+        processor::of(&self.process.id().to_string())
     }
 }
 
@@ -67,18 +65,4 @@ impl Drop for Gateway {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The processor time that this process, agent and load generator, has used.
-pub(crate) fn own_processor_time() -> Result<Duration> {
-    processor_time("self")
-}
-
-fn processor_time(process: &str) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The second field, the name in parentheses, may hold anything; user and system time are the 14th and 15th.
-    let (_, fields) = stat.rsplit_once(')').ok_or("an unknown /proc/…/stat")?;
-    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u32>);
-    let (user, system) = times.next().zip(times.next()).ok_or("an unknown /proc/…/stat")?;
-    Ok(Duration::from_secs_f64(f64::from(user? + system?) / TICKS_PER_SECOND))
 }

@@ -6,7 +6,7 @@
 //!
 //! - [`agent`] streams replies by a plan that stands in the prompt;
 //! - [`client`] asks, either over a WebSocket through the gateway or straight over HTTP, and takes the times;
-//! - [`gateway`] starts the program and reads what it uses;
+//! - [`gateway`] starts the program, [`processor`] and it read what it uses;
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
 //! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
 
@@ -17,6 +17,7 @@ mod delay;
 mod direct;
 mod gateway;
 mod memory;
+mod processor;
 mod report;
 mod stats;
 mod throughput;
@@ -25,6 +26,7 @@ mod websocket;
 use std::error::Error;
 use std::process::ExitCode;
 
+use processor::Others;
 use report::Report;
 
 /// Anything that goes wrong ends the run.
@@ -55,17 +57,15 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        if wants("a") {
-            delay::measure(agent, report).await?;
-        }
-        if wants("b") {
-            throughput::measure(agent, report).await?;
-        }
-        if wants("c") {
-            coalescing::measure(agent, report).await?;
-        }
-        if wants("d") {
-            memory::measure(agent, report).await?;
+        for name in ["a", "b", "c", "d"].into_iter().filter(|name| wants(name)) {
+            let others = Others::watch()?;
+            match name {
+                "a" => delay::measure(agent, report).await?,
+                "b" => throughput::measure(agent, report).await?,
+                "c" => coalescing::measure(agent, report).await?,
+                _ => memory::measure(agent, report).await?,
+            }
+            report.others(others.share()?)?;
         }
         report.summary()
     })

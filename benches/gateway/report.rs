@@ -41,6 +41,12 @@ impl Report {
         self.line(format_args!("  {:<34}{}", name.to_string(), cells.concat()))
     }
 
+    /// Figures are worth little if other processes were busy meanwhile.
+    pub(crate) fn others(&self, share: f64) -> Result<()> {
+        let warning = if share > 0.05 { "; measure again when it is quiet" } else { "" };
+        self.line(format_args!("  other processes took {:.0} % of the machine{warning}", share * 100.0))
+    }
+
     /// Notes a target, and whether `measured` reaches it.
     pub(crate) fn target(&mut self, name: impl Display, measured: impl Display, is_met: bool) {
         let mark = if is_met { "met   " } else { "MISSED" };

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::Result;
 use crate::agent::Plan;
 use crate::client::{Client, Reply, Target, join_all};
-use crate::gateway::{Gateway, own_processor_time};
+use crate::gateway::Gateway;
+use crate::processor;
 use crate::report::{Report, ms, times};
 use crate::stats::{Times, ratio};
 
@@ -41,12 +42,12 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
     row(report, "all the time, straight", &direct)?;
 
     let gateway = Gateway::start(agent, &[])?;
-    let (busy, own_busy) = (gateway.processor_time()?, own_processor_time()?);
+    let (busy, own_busy) = (gateway.processor_time()?, processor::own()?);
     let began = Instant::now();
     let through = run(gateway.target(), Pace::Closed).await?;
     let prompts = through.per_second * began.elapsed().as_secs_f64();
     let busy = (gateway.processor_time()? - busy).as_secs_f64() * 1e6 / prompts;
-    let own_busy = (own_processor_time()? - own_busy).as_secs_f64() * 1e6 / prompts;
+    let own_busy = (processor::own()? - own_busy).as_secs_f64() * 1e6 / prompts;
     row(report, "all the time, through the gateway", &through)?;
     report.row("  ratio", &[times(through.per_second / direct.per_second)])?;
 

@@ -37,10 +37,11 @@ impl ErrorBody {
     fn read(body: &[u8]) -> Self {
         #[derive(Deserialize, Default)]
         struct Shape<'a> {
-            #[serde(default)]
-            code: Option<String>,
-            #[serde(default, rename = "__type")]
-            kind: Option<String>,
+            // Agents also put numbers into `code`.
+            #[serde(borrow, default)]
+            code: Option<&'a RawValue>,
+            #[serde(borrow, default, rename = "__type")]
+            kind: Option<&'a RawValue>,
             #[serde(borrow, default, alias = "Message")]
             message: Option<&'a RawValue>,
             #[serde(borrow, default)]
@@ -50,6 +51,7 @@ impl ErrorBody {
         }
         let shape: Shape<'_> = serde_json::from_slice(body).unwrap_or_default();
         let told = shape.message.or(shape.error).or(shape.detail).unwrap_or(RawValue::NULL);
-        Self { code: shape.code.or(shape.kind), message: words(told) }
+        let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
+        Self { code: text(shape.code).or_else(|| text(shape.kind)), message: words(told) }
     }
 }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, through the public surface only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "tests")]
 
+mod agent_client;
 mod conformance;
 mod local;
 #[cfg(feature = "local")]
@@ -12,5 +13,6 @@ mod resume;
 mod session_ids;
 mod signing;
 mod sse;
+mod simulation;
 mod support;
 mod worker;

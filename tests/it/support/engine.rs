@@ -177,14 +177,21 @@ pub fn events_of(frames: &[Value]) -> Vec<Value> {
 }
 
 fn event(route: &str, connection: &str, body: String) -> ApiGatewayWebsocketProxyRequest {
+    event_as("anonymous", route, connection, body)
+}
+
+/// An event of `route` as API Gateway sends it for a connection of `principal`.
+pub fn event_as(principal: &str, route: &str, connection: &str, body: String) -> ApiGatewayWebsocketProxyRequest {
     let mut event = ApiGatewayWebsocketProxyRequest::default();
+    event.request_context.authorizer.fields.insert("principalId".to_owned(), principal.into());
     event.request_context.route_key = Some(route.to_owned());
     event.request_context.connection_id = Some(connection.to_owned());
     event.body = Some(body);
     event
 }
 
-fn answer_of(response: ApiGatewayProxyResponse) -> Option<Value> {
+/// The message that a response hands to the client.
+pub fn answer_of(response: ApiGatewayProxyResponse) -> Option<Value> {
     match response.body? {
         Body::Text(text) => Some(serde_json::from_str(&text).expect("an answer is JSON")),
         _ => None,

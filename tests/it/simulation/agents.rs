@@ -1,0 +1,108 @@
+//! Agents that fail in every way, and note what they did.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use agentcore_gateway::agent::{Agents, Invocation, InvokeError, Progress, Reply, ReplyError};
+use agentcore_gateway::protocol::event::Event;
+use agentcore_gateway::protocol::ids::AgentName;
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::dice::Dice;
+use super::verifier::{CallId, Record};
+
+pub struct SimulatedAgents {
+    pub dice: Dice,
+    pub trouble: f64,
+    pub record: Record,
+}
+
+/// How a reply ends.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Clean,
+    Broken,
+    Silent,
+}
+
+#[async_trait]
+impl Agents for SimulatedAgents {
+    async fn invoke(&self, invocation: &Invocation) -> Result<Box<dyn Reply>, InvokeError> {
+        if self.dice.chance(self.trouble) {
+            let errors = [InvokeError::Refused, InvokeError::Throttled, InvokeError::RetryableConflict];
+            return Err(errors[self.dice.below(3)].clone());
+        }
+        // From here on the call counts as having reached the agent.
+        let body: Value = serde_json::from_str(&invocation.body).expect("a body is JSON");
+        let who = body["prompt"].as_str().expect("a prompt").to_owned();
+        let call = self.record.called(&who, &invocation.runtime_session);
+        sleep(self.dice.time(Duration::from_secs(2))).await;
+        if self.dice.chance(self.trouble) {
+            let error = match self.dice.below(4) {
+                0 => InvokeError::Platform(503),
+                1 => InvokeError::AgentFailed("crashed".to_owned()),
+                2 => InvokeError::NoAnswer("closed".to_owned()),
+                _ => InvokeError::Invalid { status: 400, message: "no".to_owned() },
+            };
+            return Err(error);
+        }
+        let mut events: VecDeque<String> = (0..self.dice.below(25)).map(|at| self.event(&who, at)).collect();
+        let end = match self.dice.chance(self.trouble) {
+            false => End::Clean,
+            true => [End::Broken, End::Silent][self.dice.below(2)],
+        };
+        if end == End::Clean && self.dice.chance(self.trouble) {
+            let failure = json!({"error": who, "error_type": "E", "message": "An error occurred during streaming"});
+            events.push_back(failure.to_string());
+        }
+        self.record.will_send(&who, events.iter().cloned().collect());
+        let pace = Duration::from_millis([10, 200, 3000][self.dice.below(3)]);
+        Ok(Box::new(SimulatedReply { dice: self.dice.clone(), events, end, pace, _call: call }))
+    }
+
+    async fn stop_session(&self, _: &AgentName, _: &str) -> Result<(), InvokeError> {
+        sleep(self.dice.time(Duration::from_secs(1))).await;
+        Ok(())
+    }
+}
+
+impl SimulatedAgents {
+    /// Events tell whose they are; one in fifty is larger than a frame.
+    fn event(&self, who: &str, at: usize) -> String {
+        let size = if self.dice.chance(0.02) { 40_000 } else { self.dice.below(200) };
+        json!({"who": who, "at": at, "pad": "é\"".repeat(size / 3)}).to_string()
+    }
+}
+
+struct SimulatedReply {
+    dice: Dice,
+    events: VecDeque<String>,
+    end: End,
+    pace: Duration,
+    _call: CallId,
+}
+
+#[async_trait]
+impl Reply for SimulatedReply {
+    async fn next(&mut self) -> Result<Progress, ReplyError> {
+        sleep(self.dice.time(self.pace)).await;
+        let some = self.dice.below(4).min(self.events.len());
+        if some > 0 {
+            return Ok(Progress::Events(self.events.drain(..some).map(|event| Event::from_data(&event)).collect()));
+        }
+        if !self.events.is_empty() {
+            return Ok(Progress::Events(Vec::new()));
+        }
+        match self.end {
+            End::Clean => Ok(Progress::End(Vec::new())),
+            End::Broken => Err(ReplyError::Broken("cut".to_owned())),
+            End::Silent => std::future::pending().await,
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        true
+    }
+}

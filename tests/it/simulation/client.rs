@@ -1,0 +1,237 @@
+//! A client that keeps the client rules of the protocol, on a network that drops it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval, sleep};
+
+use super::dice::Dice;
+use super::network::Network;
+use super::verifier::{Record, is_ending};
+use super::world::{Faults, World};
+
+/// Without any frame of a run for so long, a client resumes.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// A client asks for the same gap again no sooner.
+const RESUME_PAUSE: Duration = Duration::from_secs(5);
+
+/// A request that stays queued for so long is sent again.
+const QUEUED_PATIENCE: Duration = Duration::from_secs(300);
+
+/// No run of a simulation may take longer.
+const LIVENESS: Duration = Duration::from_secs(3000);
+
+/// What a client knows of one request.
+struct Pending {
+    is_accepted: bool,
+    /// Whether this client sent the prompt; else it watches.
+    is_mine: bool,
+    frames: BTreeMap<u64, Value>,
+    heard: Instant,
+    resumed: Option<Instant>,
+    queued_since: Option<Instant>,
+    /// The gateway said that it has ended, yet its ending did not come.
+    has_ended: bool,
+}
+
+impl Pending {
+    fn new(is_mine: bool) -> Self {
+        Self {
+            is_accepted: !is_mine,
+            is_mine,
+            frames: BTreeMap::new(),
+            heard: Instant::now(),
+            resumed: None,
+            queued_since: None,
+            has_ended: false,
+        }
+    }
+
+    /// The last frame up to which there is no gap.
+    fn contiguous(&self) -> u64 {
+        let mut last = 0;
+        while self.frames.contains_key(&(last + 1)) {
+            last += 1;
+        }
+        last
+    }
+
+    fn is_whole(&self) -> bool {
+        self.frames.last_key_value().is_some_and(|(seq, frame)| is_ending(frame) && self.contiguous() == *seq)
+    }
+
+    fn has_gap(&self) -> bool {
+        self.frames.last_key_value().is_some_and(|(seq, _)| self.contiguous() < *seq)
+    }
+
+    /// Takes a frame by the rules of I2; `false` if it contradicts one that is there.
+    fn take(&mut self, frame: Value) -> bool {
+        let seq = frame["seq"].as_u64().expect("a run's frame has a number");
+        let ended_at = self.frames.iter().find(|(_, frame)| frame["code"] == "interrupted").map(|(seq, _)| *seq);
+        match self.frames.get(&seq) {
+            Some(known) if *known == frame => true,
+            // The ending of a run whose worker died voids what it takes the place of, and all behind it.
+            _ if frame["code"] == "interrupted" => {
+                self.frames.split_off(&seq);
+                self.frames.insert(seq, frame);
+                true
+            }
+            _ if ended_at.is_some_and(|ended_at| seq >= ended_at) => true,
+            Some(_) => false,
+            None => {
+                self.frames.insert(seq, frame);
+                true
+            }
+        }
+    }
+}
+
+pub struct Client<'a> {
+    pub world: &'a World,
+    pub name: String,
+    pub principal: String,
+    pub session: String,
+    pub prompts: usize,
+    pub faults: Faults,
+    pub dice: Dice,
+    pub network: Network,
+    pub record: Record,
+}
+
+impl Client<'_> {
+    /// Sends its prompts and waits for all their endings.
+    pub async fn live(self) {
+        let mut pending: BTreeMap<String, Pending> = BTreeMap::new();
+        let mut left = self.prompts;
+        let mut connections = 0;
+        let mut done: BTreeMap<String, bool> = BTreeMap::new();
+        while left > 0 || pending.values().any(|pending| pending.is_mine) {
+            connections += 1;
+            let connection = format!("{}-{connections}=", self.name);
+            let mut inbox = self.network.open(&connection);
+            let attach = self.dice.chance(0.5).then_some(self.session.as_str());
+            if self.world.connect(&connection, &self.principal, attach).await {
+                for (request, known) in &mut pending {
+                    self.recover(&connection, request, known).await;
+                }
+                self.converse(&connection, &mut inbox, &mut pending, &mut left, &mut done).await;
+            }
+            self.network.close(&connection);
+            if self.dice.chance(0.7) {
+                self.world.disconnect(&connection, &self.principal).await;
+            }
+            sleep(self.dice.time(Duration::from_secs(8))).await;
+        }
+    }
+
+    async fn converse(
+        &self,
+        connection: &str,
+        inbox: &mut mpsc::UnboundedReceiver<Value>,
+        pending: &mut BTreeMap<String, Pending>,
+        left: &mut usize,
+        done: &mut BTreeMap<String, bool>,
+    ) {
+        let mut ticks = interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                biased;
+                Some(message) = inbox.recv() => self.take(message, pending, done),
+                _ = ticks.tick() => {
+                    if self.dice.chance(self.faults.drop) {
+                        return;
+                    }
+                    self.tick(connection, pending, left).await;
+                }
+            }
+            if *left == 0 && !pending.values().any(|pending| pending.is_mine) {
+                return;
+            }
+        }
+    }
+
+    /// What is due: a new prompt, a stop, and whatever the client rules demand for those that wait.
+    async fn tick(&self, connection: &str, pending: &mut BTreeMap<String, Pending>, left: &mut usize) {
+        let mine = pending.values().filter(|pending| pending.is_mine).count();
+        if *left > 0 && mine < 3 && self.dice.chance(0.5) {
+            *left -= 1;
+            let request = format!("{}.{left}", self.name);
+            let mut known = Pending::new(true);
+            self.send_prompt(connection, &request, &mut known).await;
+            pending.insert(request, known);
+        }
+        for (request, known) in pending.iter_mut() {
+            assert!(known.heard.elapsed() < LIVENESS, "{request} never ends");
+            let silent = known.heard.elapsed() > SILENCE || known.has_gap() || known.has_ended;
+            let may_ask = known.resumed.is_none_or(|asked| asked.elapsed() > RESUME_PAUSE);
+            let stays_queued = known.queued_since.is_some_and(|since| since.elapsed() > QUEUED_PATIENCE);
+            if (known.is_mine && !known.is_accepted) || (silent && may_ask) || stays_queued {
+                self.recover(connection, request, known).await;
+            } else if self.dice.chance(self.faults.stop) {
+                self.world.say(connection, &self.principal, &json!({
+                    "action": "stop", "sessionId": self.session, "requestId": request,
+                })).await;
+            }
+        }
+    }
+
+    async fn recover(&self, connection: &str, request: &str, known: &mut Pending) {
+        if known.queued_since.is_some_and(|since| since.elapsed() > QUEUED_PATIENCE) {
+            known.is_accepted = false;
+            known.queued_since = None;
+        }
+        if known.is_mine && !known.is_accepted {
+            self.send_prompt(connection, request, known).await;
+            return;
+        }
+        // What was seen beyond the end was void: only from the beginning can the ending be found.
+        let after = if known.has_ended { 0 } else { known.contiguous() };
+        known.resumed = Some(Instant::now());
+        known.has_ended = false;
+        let resume = json!({"action": "resume", "sessionId": self.session, "requestId": request, "after": after});
+        self.world.say(connection, &self.principal, &resume).await;
+    }
+
+    async fn send_prompt(&self, connection: &str, request: &str, known: &mut Pending) {
+        let who = format!("{}/{}/{request}", self.principal, self.session);
+        let prompt = json!({"prompt": who, "sessionId": self.session, "requestId": request});
+        let answer = self.world.say(connection, &self.principal, &prompt).await;
+        known.is_accepted = answer.is_some_and(|answer| answer["type"] == "accepted");
+    }
+
+    fn take(&self, message: Value, pending: &mut BTreeMap<String, Pending>, done: &mut BTreeMap<String, bool>) {
+        let Some(request) = message["requestId"].as_str().map(str::to_owned) else { return };
+        if message["sessionId"] != self.session.as_str() {
+            self.record.broke(format!("I6: {} got a frame of session {}", self.name, message["sessionId"]));
+        }
+        if done.contains_key(&request) {
+            return;
+        }
+        let known = pending.entry(request.clone()).or_insert_with(|| Pending::new(false));
+        known.heard = Instant::now();
+        match message["type"].as_str() {
+            Some("resumed") => {
+                let is_queued = message["state"] == "queued";
+                known.queued_since = is_queued.then(|| known.queued_since.unwrap_or_else(Instant::now));
+                known.has_ended = matches!(message["state"].as_str(), Some("completed" | "failed" | "stopped"));
+            }
+            Some("started" | "output" | "completed" | "failed" | "stopped") => {
+                known.queued_since = None;
+                let text = message.to_string();
+                if !known.take(message) {
+                    self.record.broke(format!("I2: {} got another frame of the same number: {text:.200}", self.name));
+                }
+            }
+            _ => {}
+        }
+        if known.is_whole() {
+            let whole = pending.remove(&request).expect("it is there");
+            done.insert(request.clone(), true);
+            let who = format!("{}/{}/{request}", self.principal, self.session);
+            self.record.reply(&who, &self.name, whole.frames.into_values().collect());
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The whole engine under paused time and random faults, replayed exactly by a seed.
+//!
+//! Real handlers and workers over in-memory adapters that throttle, lose answers and delay; workers that die or are cut
+//! off from the table; messages that come twice; connections that drop, hang and throttle; agents that fail in every
+//! way; clients that follow the client rules of the protocol. Afterwards the [`verifier`] checks the invariants from
+//! what clients received and what agents were called with, and from nothing else.
+
+mod agents;
+mod client;
+mod dice;
+mod network;
+mod stores;
+mod verifier;
+mod workers;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use world::{Faults, Scale};
+
+/// Runs one seed; its report if an invariant broke.
+fn simulate(seed: u64, scale: Scale, faults: Faults) -> Result<usize, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(world::run(seed, scale, faults))
+}
+
+fn assert_holds(seed: u64, scale: Scale, faults: Faults) -> usize {
+    match simulate(seed, scale, faults) {
+        Ok(prompts) => prompts,
+        Err(report) => panic!("seed {seed}, to be replayed with SIMULATION_SEED={seed}:\n{report}"),
+    }
+}
+
+const SCALE: Scale = Scale { clients: 24, prompts_per_client: 12, sessions: 16, workers: 4 };
+
+fn seeds(first: u64) -> usize {
+    (first..first + 9).map(|seed| assert_holds(seed, SCALE, Faults::storm())).sum()
+}
+
+#[test]
+fn the_invariants_hold_in_fair_weather() {
+    assert_holds(1, SCALE, Faults::none());
+}
+
+#[test]
+fn the_invariants_hold_under_faults_a() {
+    assert!(seeds(100) > 2500);
+}
+
+#[test]
+fn the_invariants_hold_under_faults_b() {
+    assert!(seeds(200) > 2500);
+}
+
+#[test]
+fn the_invariants_hold_under_faults_c() {
+    assert!(seeds(300) > 2500);
+}
+
+#[test]
+fn the_invariants_hold_under_faults_d() {
+    assert!(seeds(400) > 2500);
+}
+
+/// One seed, or as many as fit so many seconds: `make soak`.
+#[test]
+fn the_invariants_hold_for_the_seeds_that_are_asked_for() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    if let Some(seed) = number("SIMULATION_SEED") {
+        assert_holds(seed, SCALE, Faults::storm());
+    }
+    let Some(seconds) = number("SOAK_SECONDS") else { return };
+    let (began, mut seed, mut prompts) = (Instant::now(), u64::from(std::process::id()) << 20, 0);
+    while began.elapsed() < Duration::from_secs(seconds) {
+        prompts += assert_holds(seed, SCALE, Faults::storm());
+        seed += 1;
+    }
+    println!("{prompts} prompts held");
+}

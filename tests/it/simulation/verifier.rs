@@ -1,0 +1,171 @@
+//! Checks the invariants I1 to I7 of the protocol from what clients received and what agents were called with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+
+use agentcore_gateway::session::RunKey;
+use serde_json::Value;
+
+/// Who a request is: `principal/session/request`.
+pub type Who = String;
+
+#[derive(Default)]
+struct Notes {
+    /// Requests in the order in which they came into the queue, by `principal/session`.
+    queued: BTreeMap<String, Vec<Who>>,
+    /// Calls that reached an agent, in order, by `principal/session`.
+    called: BTreeMap<String, Vec<Who>>,
+    /// What each agent was going to send.
+    events: BTreeMap<Who, Vec<String>>,
+    /// Calls that are under way, by the session that the agent sees.
+    under_way: BTreeMap<String, Who>,
+    /// What each client made of each request in the end, and what a fresh connection was replayed.
+    replies: BTreeMap<Who, Vec<(String, Vec<Value>)>>,
+    broken: Vec<String>,
+}
+
+/// What happened in a simulation.
+#[derive(Clone, Default)]
+pub struct Record(Arc<Mutex<Notes>>);
+
+/// A call that is under way until this is dropped.
+pub struct CallId {
+    record: Record,
+    runtime_session: String,
+}
+
+impl Drop for CallId {
+    fn drop(&mut self) {
+        self.record.0.lock().unwrap().under_way.remove(&self.runtime_session);
+    }
+}
+
+fn session_of(who: &str) -> String {
+    who.rsplit_once('/').expect("principal/session/request").0.to_owned()
+}
+
+impl Record {
+    pub fn queued(&self, run: &RunKey) {
+        let who = format!("{}/{}/{}", run.session.principal, run.session.session, run.request);
+        let mut notes = self.0.lock().unwrap();
+        let order = notes.queued.entry(session_of(&who)).or_default();
+        if !order.contains(&who) {
+            order.push(who);
+        }
+    }
+
+    pub fn called(&self, who: &str, runtime_session: &str) -> CallId {
+        let mut notes = self.0.lock().unwrap();
+        notes.called.entry(session_of(who)).or_default().push(who.to_owned());
+        if let Some(other) = notes.under_way.insert(runtime_session.to_owned(), who.to_owned()) {
+            notes.broken.push(format!("I4: {who} was called while {other} was under way"));
+        }
+        CallId { record: self.clone(), runtime_session: runtime_session.to_owned() }
+    }
+
+    pub fn will_send(&self, who: &str, events: Vec<String>) {
+        self.0.lock().unwrap().events.insert(who.to_owned(), events);
+    }
+
+    /// What `client` has of `who` once it has its ending: frames 1 to the ending.
+    pub fn reply(&self, who: &str, client: &str, frames: Vec<Value>) {
+        self.0.lock().unwrap().replies.entry(who.to_owned()).or_default().push((client.to_owned(), frames));
+    }
+
+    /// Something that a client saw and must not have.
+    pub fn broke(&self, what: String) {
+        self.0.lock().unwrap().broken.push(what);
+    }
+
+    /// All requests that came into the queue.
+    pub fn requests(&self) -> Vec<Who> {
+        self.0.lock().unwrap().queued.values().flatten().cloned().collect()
+    }
+
+    /// How many requests have a reply; an error that lists what is wrong.
+    pub fn verdict(&self) -> Result<usize, String> {
+        let notes = self.0.lock().unwrap();
+        let mut broken = notes.broken.clone();
+        for (who, replies) in &notes.replies {
+            check_reply(who, replies, notes.events.get(who), &mut broken);
+        }
+        for (session, calls) in &notes.called {
+            check_order(calls, &notes.queued[session], &mut broken);
+        }
+        for who in notes.queued.values().flatten().filter(|who| !notes.replies.contains_key(*who)) {
+            broken.push(format!("I1: {who} was queued and has no reply"));
+        }
+        if broken.is_empty() { Ok(notes.replies.len()) } else { Err(report(&broken)) }
+    }
+}
+
+fn report(broken: &[String]) -> String {
+    let mut text = String::new();
+    for line in broken.iter().take(12) {
+        let _ = writeln!(text, "  {line:.600}");
+    }
+    let _ = writeln!(text, "  ({} in all)", broken.len());
+    text
+}
+
+fn check_order(calls: &[Who], queued: &[Who], broken: &mut Vec<String>) {
+    let distinct: BTreeSet<&Who> = calls.iter().collect();
+    if distinct.len() < calls.len() {
+        broken.push(format!("I3: called more than once: {calls:?}"));
+    }
+    let expected: Vec<&Who> = queued.iter().filter(|who| distinct.contains(who)).collect();
+    if calls.iter().collect::<Vec<_>>() != expected {
+        broken.push(format!("I4: queued as {expected:?}, called as {calls:?}"));
+    }
+}
+
+fn check_reply(who: &str, replies: &[(String, Vec<Value>)], sent: Option<&Vec<String>>, broken: &mut Vec<String>) {
+    let (_, first) = &replies[0];
+    for (client, frames) in replies {
+        if frames != first {
+            broken.push(format!("I1/I2/I7: {who}: {client} has another reply than {}", replies[0].0));
+        }
+    }
+    let seqs: Vec<u64> = first.iter().filter_map(|frame| frame["seq"].as_u64()).collect();
+    if seqs != (1..=first.len() as u64).collect::<Vec<_>>() {
+        broken.push(format!("I2: {who} has frames {seqs:?}"));
+    }
+    let endings = first.iter().filter(|frame| is_ending(frame)).count();
+    let ending = first.last().map_or(&Value::Null, |frame| &frame["type"]);
+    if endings != 1 || !matches!(ending.as_str(), Some("completed" | "failed" | "stopped")) {
+        broken.push(format!("I1: {who} has {endings} endings and ends with {ending}"));
+    }
+    if first.len() > 1 && first[0]["type"] != "started" {
+        broken.push(format!("I2: {who} begins with {}", first[0]["type"]));
+    }
+    let events = events_of(first);
+    let nothing = Vec::new();
+    let sent: Vec<Value> = sent.unwrap_or(&nothing).iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    if !sent.starts_with(&events) {
+        broken.push(format!("I2/I6: {who} has {} events that are not the agent's first", events.len()));
+    }
+    if *ending == "completed" && events.len() != sent.len() {
+        broken.push(format!("I2: {who} completed with {} of {} events", events.len(), sent.len()));
+    }
+}
+
+pub fn is_ending(frame: &Value) -> bool {
+    matches!(frame["type"].as_str(), Some("completed" | "failed" | "stopped"))
+}
+
+/// The events of frames in order, parts put together. A part at the end may be missing: the run ended in mid-event.
+fn events_of(frames: &[Value]) -> Vec<Value> {
+    let (mut events, mut text) = (Vec::new(), String::new());
+    for frame in frames {
+        events.extend(frame["events"].as_array().into_iter().flatten().cloned());
+        if let Some(part) = frame["text"].as_str() {
+            text.push_str(part);
+            if frame["part"]["last"] == true {
+                events.push(serde_json::from_str(&text).expect("parts make JSON"));
+                text.clear();
+            }
+        }
+    }
+    events
+}
