@@ -73,7 +73,12 @@ fn print_addresses(gateway: &Gateway, agents: impl Iterator<Item = String>) -> i
     writeln!(out, "             websocat ws://{address}/")?;
     writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
     if !address.ip().is_loopback() {
-        writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.\n")?;
+        writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.")?;
+        writeln!(
+            out,
+            "  A page that is not opened on this machine needs --allow-origin http://HOST:{}\n",
+            address.port()
+        )?;
     }
     out.flush()
 }
@@ -135,8 +140,5 @@ fn report(abandoned: &Abandoned) {
         return;
     }
     let requests = running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    warn!(
-        ended = running.len(),
-        requests, waiting, "stopped; ended runs before their agents were done, and dropped waiting prompts"
-    );
+    warn!(ended = running.len(), requests, waiting, "stopped, and abandoned what was under way");
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::endpoint::{Endpoint, Runtime};
 use super::reply::EventReader;
@@ -35,6 +35,7 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Calls the configured agents over HTTP. It reports; whether to try again is the caller's decision.
 pub struct AgentClient {
     http: Client,
+    loopback: Client,
     agents: BTreeMap<AgentName, Endpoint>,
     credentials: Option<SharedCredentialsProvider>,
     clock: Arc<dyn Clock>,
@@ -50,15 +51,25 @@ impl AgentClient {
         credentials: Option<SharedCredentialsProvider>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
-        let http = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            // Once a request may have reached the agent it is never sent again.
-            .retry(reqwest::retry::never())
-            .tcp_nodelay(true)
-            .build()?;
-        Ok(Self { http, agents, credentials, clock })
+        let builder = || {
+            Client::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                // Once a request may have reached the agent it is never sent again.
+                .retry(reqwest::retry::never())
+                .tcp_nodelay(true)
+        };
+        let (http, loopback) = (builder().build()?, builder().no_proxy().build()?);
+        Ok(Self { http, loopback, agents, credentials, clock })
+    }
+
+    /// What is on this machine no proxy can reach.
+    fn client_for(&self, container: &Url) -> &Client {
+        match container.host_str() {
+            Some("localhost" | "127.0.0.1" | "[::1]") => &self.loopback,
+            _ => &self.http,
+        }
     }
 
     fn endpoint(&self, agent: &AgentName) -> Result<&Endpoint, InvokeError> {
@@ -95,7 +106,9 @@ impl Agents for AgentClient {
             (SESSION_HEADER, invocation.runtime_session.as_str()),
         ];
         let request = match self.endpoint(&invocation.agent)? {
-            Endpoint::Container(base) => with_headers(self.http.post(invocations_url(base.as_str())), &headers),
+            Endpoint::Container(base) => {
+                with_headers(self.client_for(base).post(invocations_url(base.as_str())), &headers)
+            }
             Endpoint::Runtime(runtime) => self.signed(runtime, "invocations", &headers, &invocation.body).await?,
         };
         let trace = [

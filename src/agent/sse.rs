@@ -15,13 +15,15 @@ pub struct SseReader {
     /// The data of the event that is not complete yet; `None`: it has no `data` line so far.
     data: Option<Vec<u8>>,
     at_start: bool,
+    /// An event was too large; those before it in the same chunk are given out first.
+    is_too_large: bool,
 }
 
 impl SseReader {
     /// A reader that refuses events of more than `max_event_bytes`.
     #[must_use]
     pub fn new(max_event_bytes: usize) -> Self {
-        Self { max_event_bytes, line: Vec::new(), data: None, at_start: true }
+        Self { max_event_bytes, line: Vec::new(), data: None, at_start: true, is_too_large: false }
     }
 
     /// Takes the next `chunk`, and returns the data of the events that it completes.
@@ -30,6 +32,15 @@ impl SseReader {
     /// [`ReplyError::TooLarge`]
     pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<String>, ReplyError> {
         let mut events = Vec::new();
+        let result = self.feed_into(chunk, &mut events);
+        self.is_too_large |= result.is_err();
+        if self.is_too_large && events.is_empty() { Err(ReplyError::TooLarge) } else { Ok(events) }
+    }
+
+    fn feed_into(&mut self, chunk: &[u8], events: &mut Vec<String>) -> Result<(), ReplyError> {
+        if self.is_too_large {
+            return Err(ReplyError::TooLarge);
+        }
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             self.line.extend_from_slice(&rest[..end]);
@@ -40,8 +51,7 @@ impl SseReader {
             events.extend(self.end_line()?);
         }
         self.line.extend_from_slice(rest);
-        self.check_size()?;
-        Ok(events)
+        self.check_size()
     }
 
     /// The body has ended: the data of the event that this completes, if any.
@@ -49,6 +59,9 @@ impl SseReader {
     /// # Errors
     /// [`ReplyError::TooLarge`]
     pub fn finish(&mut self) -> Result<Option<String>, ReplyError> {
+        if self.is_too_large {
+            return Err(ReplyError::TooLarge);
+        }
         if !self.line.is_empty() {
             self.end_line()?;
         }

@@ -109,13 +109,16 @@ impl ConnectionsHandler {
         if state == RequestState::Queued {
             return Ok(Ok(()));
         }
-        let seq = match self.recovery().replay(run, connection, after).await? {
-            Ok(seq) => seq,
-            Err(error) => return Ok(Err(error)),
-        };
+        let replayed = self.recovery().replay(run, connection, after).await;
         if state != RequestState::Running {
-            return Ok(Ok(()));
+            return Ok(replayed?.map(|_| ()));
         }
+        let Ok(Ok(seq)) = replayed else {
+            // The connection must not stay held: the run's worker sends what this replay did not.
+            let cursor = Cursor::After { request: run.request.clone(), seq: after };
+            self.attach(&run.session, connection, cursor).await?;
+            return Ok(replayed?.map(|_| ()));
+        };
         let cursor = Cursor::After { request: run.request.clone(), seq };
         let session = self.attach(&run.session, connection, cursor).await?;
         if session.active_run(&run.request).is_some() {
@@ -158,8 +161,11 @@ impl ConnectionsHandler {
                 }
                 Ok(state_of(outcome))
             }
-            // Begun, not active and without an ending: its worker died before it could say more.
-            Some(Tail { outcome: None, .. }) => Ok(state_of(self.recovery().end_orphan(run, &self.new_lease()).await?)),
+            // Begun, and not active when the session was read: it has begun since, or its worker is dead.
+            Some(Tail { outcome: None, .. }) => {
+                let ended = self.recovery().end_orphan(run, &self.new_lease()).await?;
+                Ok(ended.map_or(RequestState::Running, state_of))
+            }
             None if session.latest.as_ref().is_some_and(|latest| latest.request == run.request) => {
                 Err(replay_expired().into())
             }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::FalseyValueParser;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
@@ -28,7 +29,7 @@ pub struct Options {
     #[arg(long = "agent", env = "GATEWAY_AGENT", value_name = "[NAME=]URL|ARN", value_delimiter = ',', value_parser = parse_agent)]
     pub agents: Vec<(AgentName, Endpoint)>,
 
-    /// A web origin whose pages may connect, such as https://app.example.com, or * for any. Give it again for more
+    /// A web origin whose pages may connect, such as `https://app.example.com`, or * for any. Give it again for more
     /// [default: pages of this machine]
     #[arg(long = "allow-origin", env = "GATEWAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub origins: Vec<Origin>,
@@ -59,7 +60,7 @@ pub struct Options {
 
     /// Stop a run when the last connection to its session is gone, instead of letting it go on for a client that
     /// comes back
-    #[arg(long, env = "GATEWAY_STOP_ABANDONED")]
+    #[arg(long, env = "GATEWAY_STOP_ABANDONED", value_parser = FalseyValueParser::new())]
     pub stop_abandoned: bool,
 
     /// Let every push take so many milliseconds, as pushing through API Gateway does
@@ -67,7 +68,7 @@ pub struct Options {
     pub push_delay: u64,
 
     /// Push each batch of events at once instead of packing them into a frame every 100 milliseconds
-    #[arg(long, env = "GATEWAY_NO_COALESCING")]
+    #[arg(long, env = "GATEWAY_NO_COALESCING", value_parser = FalseyValueParser::new())]
     pub no_coalescing: bool,
 }
 

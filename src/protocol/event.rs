@@ -1,6 +1,6 @@
 //! One event of an agent: the JSON text that a client gets.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{MAX_NESTING, json_string, nesting};
@@ -45,11 +45,11 @@ impl Event {
     pub fn failure(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Shape<'a> {
-            #[serde(borrow, default)]
+            #[serde(borrow, default, deserialize_with = "present")]
             error: Option<&'a RawValue>,
-            #[serde(borrow, default)]
+            #[serde(borrow, default, deserialize_with = "present")]
             error_type: Option<&'a RawValue>,
-            #[serde(borrow, default)]
+            #[serde(borrow, default, deserialize_with = "present")]
             message: Option<&'a RawValue>,
             #[serde(borrow, default, rename = "type")]
             kind: Option<&'a RawValue>,
@@ -67,6 +67,11 @@ impl Event {
         };
         Some(words(told))
     }
+}
+
+/// A member that is there, whatever its value: `null` too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// The text of a JSON value that an agent gave as its reason, cut to what a `failed` frame may hold.

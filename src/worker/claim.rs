@@ -58,8 +58,8 @@ impl Tools {
                 let segment = Segment::of(Arc::clone(&first));
                 if self.append_patiently(&prompt.run, &segment, &lease, lease_until).await? == Appended::Overtaken {
                     // Nobody holds the lease but this worker, so whoever wrote first is dead.
-                    self.recovery().end_orphan(&prompt.run, &lease).await?;
-                    return Ok(Verdict::Done);
+                    let ended = self.recovery().end_orphan(&prompt.run, &lease).await?;
+                    return Ok(if ended.is_some() { Verdict::Done } else { Verdict::Later });
                 }
                 Run::new(self, &prompt, receipt, lease, lease_until, session, first).finish(deadline).await
             }
@@ -116,8 +116,8 @@ impl Tools {
             Some(active) if !active.is_orphan(now) => Ok(Claim::Wait),
             None if has_ended => Ok(Claim::Ended),
             _ => {
-                self.recovery().end_orphan(run, lease).await?;
-                Ok(Claim::Ended)
+                let ended = self.recovery().end_orphan(run, lease).await?;
+                Ok(if ended.is_some() { Claim::Ended } else { Claim::Wait })
             }
         }
     }

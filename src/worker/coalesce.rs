@@ -1,7 +1,7 @@
 //! Packing events into frames: the second stage of a run.
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::log::Log;
 use super::settings::Settings;
@@ -19,6 +19,7 @@ pub(super) async fn coalesce(
 ) {
     let mut output = Output::new(maker);
     let mut last_cut = None;
+    let mut waiting_since = Instant::now();
     let mut changes = log.changes();
     loop {
         let (is_full, has_room) = (output.waiting_bytes() >= settings.coalesce_bytes, log.has_room());
@@ -27,12 +28,15 @@ pub(super) async fn coalesce(
             () = std::future::ready(()), if is_full && has_room => {}
             batch = events.recv(), if !is_full => match batch {
                 Some(batch) => {
+                    if output.is_empty() {
+                        waiting_since = Instant::now();
+                    }
                     batch.into_iter().for_each(|event| output.add(event));
                     continue;
                 }
                 None => break,
             },
-            () = turn(log, last_cut, settings), if has_room && !output.is_empty() => {}
+            () = turn(log, last_cut, waiting_since, settings), if has_room && !output.is_empty() => {}
             // The journal is slower than the agent; no more is read than one full frame.
             _ = changes.changed(), if !has_room => continue,
         }
@@ -42,26 +46,13 @@ pub(super) async fn coalesce(
     log.append(output.cut(log.last() + 1));
 }
 
-/// Waits until it is a frame's turn.
-async fn turn(log: &Log, last_cut: Option<Instant>, settings: &Settings) {
-    let (mut takers, mut watchers) = (log.takers(), log.takers());
+/// Waits until it is a frame's turn: a device has taken all others, or so much time has passed that the journal wants
+/// it. `last_cut` is when the last one was cut; the first has its turn at once.
+async fn turn(log: &Log, last_cut: Option<Instant>, waiting_since: Instant, settings: &Settings) {
     if let Some(last_cut) = last_cut {
         sleep_until(last_cut + settings.coalesce_interval).await;
     }
-    let taken = async {
-        let _ = takers.wait_for(|takers| takers.idle > 0).await;
-    };
-    // Without a device nobody waits for a frame but the journal.
-    let unwatched = async {
-        match last_cut {
-            Some(last_cut) => sleep_until(last_cut + settings.segment_interval).await,
-            None => tokio::time::sleep(settings.segment_interval).await,
-        }
-        let _ = watchers.wait_for(|takers| takers.attached == 0).await;
-    };
-    tokio::select! {
-        biased;
-        () = taken => {}
-        () = unwatched => {}
-    }
+    let mut idle_devices = log.idle_devices();
+    let taken = idle_devices.wait_for(|idle| *idle > 0);
+    let _ = timeout_at(waiting_since + settings.segment_interval, taken).await;
 }

@@ -1,6 +1,8 @@
 //! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -36,6 +38,8 @@ struct Device {
     plan: Plan,
     attached_at: Timestamp,
     pushing: Option<AbortHandle>,
+    /// The last frame that it took.
+    taken: Arc<AtomicU64>,
 }
 
 impl Drop for Device {
@@ -54,8 +58,8 @@ enum Dropped {
 
 impl Run<'_> {
     /// Pushes to the connections of the session as they come and go. Done when the run has ended and every device has
-    /// taken all of it, or has been given enough time.
-    pub(super) async fn deliver(&self) {
+    /// taken all of it, or has been given enough time; returns those that have not, and the last frame that each took.
+    pub(super) async fn deliver(&self) -> Vec<(ConnectionId, Seq)> {
         let mut audience = self.audience.subscribe();
         audience.mark_changed();
         let mut has_finished = self.has_finished.subscribe();
@@ -77,13 +81,16 @@ impl Run<'_> {
                         let from = match plan {
                             Plan::Live => Some(audience.live_from),
                             Plan::Held => None,
-                            Plan::After(seq) => Some(seq),
+                            // What it has beyond the log was void.
+                            Plan::After(seq) => Some(seq.min(self.log.last())),
                         };
-                        let mut device = Device { plan, attached_at: attachment.attached_at, pushing: None };
-                        if let Some(from) = from {
+                        let taken = Arc::new(AtomicU64::new(from.unwrap_or_default()));
+                        let attached_at = attachment.attached_at;
+                        let mut device = Device { plan, attached_at, pushing: None, taken: taken.clone() };
+                        if from.is_some() {
                             let (handle, registration) = AbortHandle::new_pair();
                             device.pushing = Some(handle);
-                            let task = self.push_to(connection.clone(), attachment.clone(), from);
+                            let task = self.push_to(connection.clone(), attachment.clone(), taken);
                             pushing.push(Abortable::new(task, registration));
                         }
                         devices.insert(connection.clone(), device);
@@ -97,10 +104,15 @@ impl Run<'_> {
                 Ok(_) = has_finished.wait_for(|finished| *finished), if drain_until.is_none() => {
                     drain_until = Some(Instant::now() + self.tools.settings.drain_timeout);
                 }
-                () = until(drain_until) => return,
+                () = until(drain_until) => {
+                    let last = self.log.last();
+                    let taken = |device: &Device| device.pushing.is_some().then(|| device.taken.load(Ordering::Relaxed));
+                    let taken = devices.iter().filter_map(|(connection, device)| Some((connection.clone(), taken(device)?)));
+                    return taken.filter(|(_, taken)| *taken < last).collect();
+                }
             }
             if drain_until.is_some() && pushing.is_empty() && !audience.has_changed().unwrap_or(false) {
-                return;
+                return Vec::new();
             }
         }
     }
@@ -113,11 +125,10 @@ impl Run<'_> {
         }
     }
 
-    /// Pushes everything behind frame `from`, and detaches a connection that does not take it.
-    async fn push_to(&self, connection: ConnectionId, attachment: Attachment, from: Seq) -> ConnectionId {
-        let _attached = self.log.attach();
+    /// Pushes everything behind frame `taken`, and detaches a connection that does not take it.
+    async fn push_to(&self, connection: ConnectionId, attachment: Attachment, taken: Arc<AtomicU64>) -> ConnectionId {
         let connecting_until = attachment.attached_at.after(CONNECTING);
-        let Err(dropped) = self.push_log(&connection, from, connecting_until).await else { return connection };
+        let Err(dropped) = self.push_log(&connection, &taken, connecting_until).await else { return connection };
         let reason = match dropped {
             Dropped::Gone => "gone",
             Dropped::Stuck => "takes nothing",
@@ -129,17 +140,21 @@ impl Run<'_> {
         connection
     }
 
-    async fn push_log(&self, connection: &ConnectionId, from: Seq, connecting_until: Timestamp) -> Result<(), Dropped> {
+    async fn push_log(
+        &self,
+        connection: &ConnectionId,
+        taken: &AtomicU64,
+        connecting_until: Timestamp,
+    ) -> Result<(), Dropped> {
         let mut changes = self.log.changes();
-        let mut taken = from;
         let mut last_push = Instant::now();
         loop {
-            match self.log.next(taken) {
+            match self.log.next(taken.load(Ordering::Relaxed)) {
                 Next::Frame(frame) => {
                     self.push_frame(connection, &frame.text, connecting_until).await?;
-                    taken = frame.seq;
+                    taken.store(frame.seq, Ordering::Relaxed);
                 }
-                Next::InJournal => taken = self.push_journal(connection, taken, connecting_until).await?,
+                Next::InJournal => self.push_journal(connection, taken, connecting_until).await?,
                 Next::End => return Ok(()),
                 Next::Later => {
                     let idle = self.log.idle();
@@ -157,18 +172,23 @@ impl Run<'_> {
         }
     }
 
-    async fn push_journal(&self, connection: &ConnectionId, after: Seq, until: Timestamp) -> Result<Seq, Dropped> {
+    async fn push_journal(
+        &self,
+        connection: &ConnectionId,
+        taken: &AtomicU64,
+        until: Timestamp,
+    ) -> Result<(), Dropped> {
+        let after = taken.load(Ordering::Relaxed);
         let read = self.tools.journal.read(&self.prompt.run, after, self.tools.clock.now()).await;
         let frames = read.unwrap_or_default();
         if frames.is_empty() {
             sleep(backoff::FIRST_PAUSE).await;
         }
-        let mut taken = after;
         for frame in frames {
             self.push_frame(connection, &frame.text, until).await?;
-            taken = frame.seq;
+            taken.store(frame.seq, Ordering::Relaxed);
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Pushes one frame; tries again while the connection is only slow.
@@ -187,7 +207,7 @@ impl Run<'_> {
             }
             self.tools.push.push(connection, text).await
         };
-        let pushed = backoff::retry(give_up, |error| !is_gone(error), attempt).await;
+        let pushed = backoff::retry(give_up, |error| !is_gone(error) && *error != PushError::TooLarge, attempt).await;
         pushed.map_err(|error| {
             debug!(request = %self.prompt.run.request, %error, "a push was given up");
             if is_gone(&error) { Dropped::Gone } else { Dropped::Stuck }

@@ -14,15 +14,6 @@ const DURABLE_WINDOW: usize = 64 * 1024;
 /// So many bytes that are not durable yet stop the reading of the reply: the journal is slower than the agent.
 const MAX_UNDURABLE: usize = 1024 * 1024;
 
-/// What the devices are doing.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Takers {
-    /// How many connections take the log.
-    pub(super) attached: usize,
-    /// How many of them have taken all there is.
-    pub(super) idle: usize,
-}
-
 /// What comes behind a frame.
 #[derive(Debug)]
 pub(super) enum Next {
@@ -55,7 +46,7 @@ impl Undurable {
 pub(super) struct Log {
     state: Mutex<State>,
     version: watch::Sender<u64>,
-    takers: watch::Sender<Takers>,
+    idle_devices: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -77,7 +68,7 @@ impl Log {
             undurable_bytes: 0,
             undurable_since: None,
         };
-        Self { state: Mutex::new(state), version: watch::Sender::new(0), takers: watch::Sender::new(Takers::default()) }
+        Self { state: Mutex::new(state), version: watch::Sender::new(0), idle_devices: watch::Sender::new(0) }
     }
 
     /// Adds frames behind all others.
@@ -158,19 +149,15 @@ impl Log {
         self.version.subscribe()
     }
 
-    /// Tells what the devices are doing.
-    pub(super) fn takers(&self) -> watch::Receiver<Takers> {
-        self.takers.subscribe()
-    }
-
-    /// Counts a device as attached until the guard is dropped.
-    pub(super) fn attach(&self) -> impl Drop + use<'_> {
-        Counted::new(&self.takers, |takers| &mut takers.attached)
+    /// Tells how many devices have taken all there is.
+    pub(super) fn idle_devices(&self) -> watch::Receiver<usize> {
+        self.idle_devices.subscribe()
     }
 
     /// Counts a device as idle until the guard is dropped.
-    pub(super) fn idle(&self) -> impl Drop + use<'_> {
-        Counted::new(&self.takers, |takers| &mut takers.idle)
+    pub(super) fn idle(&self) -> Idle<'_> {
+        self.idle_devices.send_modify(|idle| *idle += 1);
+        Idle(self)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -193,20 +180,11 @@ impl State {
     }
 }
 
-struct Counted<'a> {
-    takers: &'a watch::Sender<Takers>,
-    field: fn(&mut Takers) -> &mut usize,
-}
+/// A device that has taken all there is.
+pub(super) struct Idle<'a>(&'a Log);
 
-impl<'a> Counted<'a> {
-    fn new(takers: &'a watch::Sender<Takers>, field: fn(&mut Takers) -> &mut usize) -> Self {
-        takers.send_modify(|takers| *field(takers) += 1);
-        Self { takers, field }
-    }
-}
-
-impl Drop for Counted<'_> {
+impl Drop for Idle<'_> {
     fn drop(&mut self) {
-        self.takers.send_modify(|takers| *(self.field)(takers) -= 1);
+        self.0.idle_devices.send_modify(|idle| *idle -= 1);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! A run is three stages with bounded buffers between them, and two that watch over it:
 //!
-//! - [`call`] reads the agent's reply, event by event, after trying again what may be tried again;
-//! - [`coalesce`] packs events into numbered frames and puts them into the run's [`log`];
-//! - [`deliver`] pushes the log to each connection at its own pace;
-//! - [`record`] makes the log durable, segment by segment, off the push path;
-//! - [`supervise`] renews the lease, and sees new connections and stops.
+//! - `call` reads the agent's reply, event by event, after trying again what may be tried again;
+//! - `coalesce` packs events into numbered frames and puts them into the run's `log`;
+//! - `deliver` pushes the log to each connection at its own pace;
+//! - `record` makes the log durable, segment by segment, off the push path;
+//! - `supervise` renews the lease, and sees new connections and stops.
 
 mod call;
 mod claim;

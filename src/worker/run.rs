@@ -16,6 +16,7 @@ use crate::agent::Invocation;
 use crate::backoff::retry;
 use crate::clock::{Timestamp, millis};
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker, Outcome, Seq};
+use crate::protocol::ids::ConnectionId;
 use crate::queue::payload::QueuedPrompt;
 use crate::session::runtime_id::runtime_session_id;
 use crate::session::store::{Refused, StoreError};
@@ -90,20 +91,20 @@ impl<'a> Run<'a> {
                 }
                 Ok(())
             };
-            let delivered = async {
-                self.deliver().await;
-                Ok(())
-            };
+            let delivered = async { Ok(self.deliver().await) };
             tokio::try_join!(recorded, produced, delivered)
         };
-        let result: Result<Outcome, Lost> = tokio::select! {
+        let result: Result<(Outcome, Vec<_>), Lost> = tokio::select! {
             biased;
-            result = work => result.map(|(outcome, (), ())| outcome),
+            result = work => result.map(|(outcome, (), behind)| (outcome, behind)),
             lost = self.supervise() => Err(lost),
         };
         let request = &self.prompt.run.request;
         match result {
-            Ok(outcome) => {
+            Ok((outcome, behind)) => {
+                for (connection, taken) in behind {
+                    self.catch_up(connection, taken);
+                }
                 let ms = millis(self.began.elapsed());
                 info!(session = self.session_name(), %request, ?outcome, frames = self.log.last(), ms, "a run has ended");
                 Ok(Verdict::Done)
@@ -198,6 +199,20 @@ impl<'a> Run<'a> {
         announce(&self.audience, Audience { attachments: session.connections, live_from });
         self.has_finished.send_replace(true);
         Ok(())
+    }
+
+    /// Sends a slow device the rest from the journal, beside the session's next run. Should this process end first, the
+    /// client resumes.
+    fn catch_up(&self, connection: ConnectionId, taken: Seq) {
+        let (tools, run) = (self.tools.clone(), self.prompt.run.clone());
+        tokio::spawn(async move {
+            let caught_up = tools.recovery().replay(&run, &connection, taken).await;
+            if matches!(caught_up, Ok(Err(_))) {
+                info!(session = run.session.log_name(), request = %run.request, "detached a connection that takes nothing");
+                let detach = Transition::Detach { connection };
+                let _ = tools.sessions.apply(&run.session, &detach, tools.clock.now()).await;
+            }
+        });
     }
 
     pub(super) fn lease_until(&self) -> Timestamp {

@@ -47,7 +47,7 @@ pub struct Settings {
     pub progress_interval: Duration,
     /// A device that takes nothing for so long is detached.
     pub device_timeout: Duration,
-    /// How long a slow device may hold up the session's next prompt after the ending; what it misses, it can resume.
+    /// How long a slow device may hold up the session's next prompt after the ending; then it catches up beside that.
     pub drain_timeout: Duration,
     /// The largest reply, in bytes of its events.
     pub max_reply_bytes: usize,

@@ -12,7 +12,7 @@ mod protocol;
 mod resume;
 mod session_ids;
 mod signing;
-mod sse;
 mod simulation;
+mod sse;
 mod support;
 mod worker;

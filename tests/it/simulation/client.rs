@@ -171,9 +171,15 @@ impl Client<'_> {
             if (known.is_mine && !known.is_accepted) || (silent && may_ask) || stays_queued {
                 self.recover(connection, request, known).await;
             } else if self.dice.chance(self.faults.stop) {
-                self.world.say(connection, &self.principal, &json!({
-                    "action": "stop", "sessionId": self.session, "requestId": request,
-                })).await;
+                self.world
+                    .say(
+                        connection,
+                        &self.principal,
+                        &json!({
+                            "action": "stop", "sessionId": self.session, "requestId": request,
+                        }),
+                    )
+                    .await;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::runs::{prompt, seqs};
@@ -74,7 +74,7 @@ async fn a_device_that_reads_slowly_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_very_slow_device_does_not_hold_up_the_next_prompt_and_can_resume() {
+async fn a_very_slow_device_does_not_hold_up_the_next_prompt_and_catches_up() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 20 * MS)));
     engine.push.set("slow", Manner::Slow(4000 * MS));
     engine.connect("slow", Some("s")).await;
@@ -84,9 +84,7 @@ async fn a_very_slow_device_does_not_hold_up_the_next_prompt_and_can_resume() {
     let began = Instant::now();
     engine.work_next().await;
     assert!(began.elapsed() <= 8000 * MS, "{:?}", began.elapsed());
-    engine.push.set("slow", Manner::Prompt);
-    let last = seqs(&engine.frames("slow", "r1")).pop().unwrap_or(0);
-    engine.say("slow", &json!({"action": "resume", "sessionId": "s", "requestId": "r1", "after": last})).await;
+    pass(300.0).await;
     assert_eq!(engine.frames("slow", "r1"), engine.frames("c", "r1"));
 }
 
