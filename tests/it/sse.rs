@@ -146,6 +146,17 @@ fn an_event_over_the_limit_is_refused_however_its_lines_are_cut() {
 }
 
 #[test]
+fn the_events_before_one_over_the_limit_are_given_first() {
+    let body = format!("data: 1\n\ndata: {}\n\ndata: 3\n\n", "x".repeat(2000));
+    let mut reader = SseReader::new(1000);
+    assert_eq!(reader.feed(body.as_bytes()).unwrap(), ["1"]);
+    assert_eq!(reader.feed(b"data: 4\n\n"), Err(ReplyError::TooLarge));
+    let mut reader = SseReader::new(1000);
+    assert_eq!(reader.feed(body.as_bytes()).unwrap(), ["1"]);
+    assert_eq!(reader.finish(), Err(ReplyError::TooLarge));
+}
+
+#[test]
 fn comments_do_not_add_up_to_the_limit() {
     let mut reader = SseReader::new(1000);
     for _ in 0..100 {

@@ -48,6 +48,14 @@ fn the_error_event_of_the_python_sdk_is_a_failure() {
 }
 
 #[test]
+fn all_three_of_its_members_are_a_failure_whatever_their_values() {
+    for value in ["null", "\"\"", "[]", "0", "{}"] {
+        let event = format!(r#"{{"error":{value},"error_type":{value},"message":{value}}}"#);
+        assert!(failure(&event).is_some_and(|words| !words.is_empty()), "{event}");
+    }
+}
+
+#[test]
 fn two_of_its_three_members_are_no_failure() {
     for event in [
         r#"{"error":"e","error_type":"E"}"#,

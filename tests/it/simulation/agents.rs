@@ -69,9 +69,9 @@ impl Agents for SimulatedAgents {
 }
 
 impl SimulatedAgents {
-    /// Events tell whose they are; one in fifty is larger than a frame.
+    /// Events tell whose they are; one in 250 is larger than a frame.
     fn event(&self, who: &str, at: usize) -> String {
-        let size = if self.dice.chance(0.02) { 40_000 } else { self.dice.below(200) };
+        let size = if self.dice.chance(0.004) { 40_000 } else { self.dice.below(200) };
         json!({"who": who, "at": at, "pad": "é\"".repeat(size / 3)}).to_string()
     }
 }

@@ -25,7 +25,7 @@ pub struct Trouble {
     pub dice: Dice,
     /// How often a call fails before it did anything, and as often after it did.
     pub failure: f64,
-    /// How often a call takes up to a second.
+    /// How often a call takes up to two seconds, and not 30 ms.
     pub delay: f64,
     /// While set, no call comes back: the process is cut off.
     pub cut: Arc<AtomicBool>,
@@ -36,13 +36,17 @@ impl Trouble {
         while self.cut.load(Ordering::Relaxed) {
             sleep(Duration::from_secs(1)).await;
         }
-        if self.dice.chance(self.delay) {
-            sleep(self.dice.time(Duration::from_secs(1))).await;
+        if self.delay > 0.0 {
+            let slow = self.dice.chance(self.delay);
+            sleep(self.dice.time(Duration::from_millis(if slow { 2000 } else { 30 }))).await;
         }
         if self.dice.chance(self.failure) {
             return Err(StoreError::Throttled);
         }
         let result = call.await;
+        if self.delay > 0.0 {
+            sleep(self.dice.time(Duration::from_millis(30))).await;
+        }
         if self.dice.chance(self.failure) {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
         }

@@ -70,8 +70,8 @@ impl Faults {
     }
 
     pub fn storm() -> Self {
-        let worker_life = Duration::from_secs(300);
-        Self { store: 0.01, push: 0.02, agent: 0.05, twice: 0.05, drop: 0.01, stop: 0.002, worker_life }
+        let worker_life = Duration::from_secs(60);
+        Self { store: 0.02, push: 0.02, agent: 0.05, twice: 0.05, drop: 0.01, stop: 0.002, worker_life }
     }
 }
 
