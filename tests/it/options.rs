@@ -98,7 +98,8 @@ fn a_wrong_arn_is_told_with_its_value_and_the_form() {
         "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234/runtime-endpoint/a&b",
         "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234/more",
     ];
-    for value in wrong {
+    let long_name = format!("arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/{}-AbCdEf1234", "a".repeat(49));
+    for value in wrong.into_iter().chain([long_name.as_str()]) {
         assert_refused(&["--agent", value], &["--agent", value, "arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime"]);
     }
 }
@@ -189,6 +190,7 @@ fn the_endpoint_of_an_arn_is_its_qualifier() {
     );
     assert_eq!(runtime.service.as_str(), "https://bedrock-agentcore.eu-central-1.amazonaws.com/");
     assert_eq!(parsed(arn).qualifier, "DEFAULT");
+    parsed(&arn.replace("/A-", &format!("/{}-", "a".repeat(48))));
     assert!(parsed(&arn.replace("arn:aws:", "arn:aws-us-gov:")).service.as_str().ends_with(".amazonaws.com/"));
     assert!(parsed(&arn.replace("arn:aws:", "arn:aws-cn:")).service.as_str().ends_with(".amazonaws.com.cn/"));
     assert_eq!(AgentName::default_agent().as_str(), "default");

@@ -1,8 +1,15 @@
 //! `resume` in every state of a request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Session, SessionKey};
+use async_trait::async_trait;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
@@ -142,6 +149,63 @@ async fn two_devices_that_resume_at_once_both_get_everything() {
     assert_eq!(engine.frames("d", "r"), whole);
     assert_eq!(engine.frames("e", "r"), whole[2..]);
     assert_eq!(seqs(&whole), (1..=whole.len() as u64).collect::<Vec<_>>());
+}
+
+/// Sessions that are read as they were a moment ago: the answer takes its time on the way back.
+struct Late(Arc<dyn Sessions>);
+
+#[async_trait]
+impl Sessions for Late {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        let session = self.0.load(key, now).await;
+        tokio::time::sleep(10 * MS).await;
+        session
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        self.0.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_begins_while_its_session_is_read_is_not_taken_for_dead() {
+    let agents = ScriptedAgents::new(|_, _| stream(0..20, 100 * MS));
+    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(Late(tools.sessions.clone())));
+    engine.say("c", &prompt("s", "r")).await;
+    let request = resume(Some("r"), None);
+    let resuming = engine.say("d", &request);
+    let working = async {
+        tokio::time::sleep(5 * MS).await;
+        engine.work_next().await
+    };
+    tokio::join!(resuming, working);
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_run_is_ended_at_once_though_its_other_devices_take_nothing() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 1000 * MS)));
+    for number in 0..5 {
+        let device = format!("stuck{number}");
+        engine.push.set(&device, Manner::Throttled(usize::MAX));
+        engine.connect(&device, Some("s")).await;
+    }
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.spawn_worker();
+    pass(5.0).await;
+    worker.abort();
+    pass(61.0).await;
+    let began = Instant::now();
+    let answer = engine.say("c", &json!({"action": "stop", "sessionId": "s", "requestId": "r"})).await.unwrap();
+    assert_eq!(answer["code"], "not_found", "it has ended by now");
+    assert!(began.elapsed() <= 6000 * MS, "{:?}", began.elapsed());
+    assert_eq!(engine.frames("c", "r").last().unwrap()["code"], "interrupted");
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,16 +48,20 @@ impl Agents for SimulatedAgents {
             };
             return Err(error);
         }
-        let mut events: VecDeque<String> = (0..self.dice.below(25)).map(|at| self.event(&who, at)).collect();
+        // Now and then a reply that is larger than what the worker keeps in memory.
+        let (count, size) = if self.dice.chance(0.02) { (40, 8000) } else { (self.dice.below(25), 200) };
+        let mut events: VecDeque<String> = (0..count).map(|at| self.event(&who, at, size)).collect();
         let end = match self.dice.chance(self.trouble) {
             false => End::Clean,
             true => [End::Broken, End::Silent][self.dice.below(2)],
         };
-        if end == End::Clean && self.dice.chance(self.trouble) {
+        let mut is_success = end == End::Clean;
+        if is_success && self.dice.chance(self.trouble) {
+            is_success = false;
             let failure = json!({"error": who, "error_type": "E", "message": "An error occurred during streaming"});
             events.push_back(failure.to_string());
         }
-        self.record.will_send(&who, events.iter().cloned().collect());
+        self.record.will_send(&who, events.iter().cloned().collect(), is_success);
         let pace = Duration::from_millis([10, 200, 3000][self.dice.below(3)]);
         Ok(Box::new(SimulatedReply { dice: self.dice.clone(), events, end, pace, _call: call }))
     }
@@ -70,8 +74,8 @@ impl Agents for SimulatedAgents {
 
 impl SimulatedAgents {
     /// Events tell whose they are; one in 250 is larger than a frame.
-    fn event(&self, who: &str, at: usize) -> String {
-        let size = if self.dice.chance(0.004) { 40_000 } else { self.dice.below(200) };
+    fn event(&self, who: &str, at: usize, size: usize) -> String {
+        let size = if self.dice.chance(0.004) { 40_000 } else { self.dice.below(size) };
         json!({"who": who, "at": at, "pad": "é\"".repeat(size / 3)}).to_string()
     }
 }

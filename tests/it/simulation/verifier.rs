@@ -16,8 +16,8 @@ struct Notes {
     queued: BTreeMap<String, Vec<Who>>,
     /// Calls that reached an agent, in order, by `principal/session`.
     called: BTreeMap<String, Vec<Who>>,
-    /// What each agent was going to send.
-    events: BTreeMap<Who, Vec<String>>,
+    /// What each agent was going to send, and whether that was a success.
+    events: BTreeMap<Who, (Vec<String>, bool)>,
     /// Calls that are under way, by the session that the agent sees.
     under_way: BTreeMap<String, Who>,
     /// What each client made of each request in the end, and what a fresh connection was replayed.
@@ -64,8 +64,8 @@ impl Record {
         CallId { record: self.clone(), runtime_session: runtime_session.to_owned() }
     }
 
-    pub fn will_send(&self, who: &str, events: Vec<String>) {
-        self.0.lock().unwrap().events.insert(who.to_owned(), events);
+    pub fn will_send(&self, who: &str, events: Vec<String>, is_success: bool) {
+        self.0.lock().unwrap().events.insert(who.to_owned(), (events, is_success));
     }
 
     /// What `client` has of `who` once it has its ending: frames 1 to the ending.
@@ -120,7 +120,12 @@ fn check_order(calls: &[Who], queued: &[Who], broken: &mut Vec<String>) {
     }
 }
 
-fn check_reply(who: &str, replies: &[(String, Vec<Value>)], sent: Option<&Vec<String>>, broken: &mut Vec<String>) {
+fn check_reply(
+    who: &str,
+    replies: &[(String, Vec<Value>)],
+    sent: Option<&(Vec<String>, bool)>,
+    broken: &mut Vec<String>,
+) {
     let (_, first) = &replies[0];
     for (client, frames) in replies {
         if frames != first {
@@ -140,10 +145,14 @@ fn check_reply(who: &str, replies: &[(String, Vec<Value>)], sent: Option<&Vec<St
         broken.push(format!("I2: {who} begins with {}", first[0]["type"]));
     }
     let events = events_of(first);
-    let nothing = Vec::new();
-    let sent: Vec<Value> = sent.unwrap_or(&nothing).iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    let nothing = (Vec::new(), false);
+    let (sent, is_success) = sent.unwrap_or(&nothing);
+    let sent: Vec<Value> = sent.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
     if !sent.starts_with(&events) {
         broken.push(format!("I2/I6: {who} has {} events that are not the agent's first", events.len()));
+    }
+    if *ending == "completed" && !is_success {
+        broken.push(format!("I2: {who} completed, though its agent failed"));
     }
     if *ending == "completed" && events.len() != sent.len() {
         broken.push(format!("I2: {who} completed with {} of {} events", events.len(), sent.len()));
