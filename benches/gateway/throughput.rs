@@ -48,12 +48,15 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
     let prompts = through.per_second * began.elapsed().as_secs_f64();
     let busy = (gateway.processor_time()? - busy).as_secs_f64() * 1e6 / prompts;
     let own_busy = (processor::own()? - own_busy).as_secs_f64() * 1e6 / prompts;
+    drop(gateway);
     row(report, "all the time, through the gateway", &through)?;
     report.row("  ratio", &[times(through.per_second / direct.per_second)])?;
 
     let half = Pace::PerSecond(through.per_second / 2.0);
     let direct_half = run(Target::Agent(agent), half).await?;
     row(report, "half that load, straight", &direct_half)?;
+    // A new one: the old one still closes the thousand connections to the agent that it needed before.
+    let gateway = Gateway::start(agent, &[])?;
     let through_half = run(gateway.target(), half).await?;
     row(report, "half that load, through the gateway", &through_half)?;
     let (one, other) = (&through_half.to_first, &direct_half.to_first);

@@ -75,5 +75,5 @@ fn the_invariants_hold_for_the_seeds_that_are_asked_for() {
         prompts += assert_holds(seed, SCALE, Faults::storm());
         seed += 1;
     }
-    println!("{prompts} prompts held");
+    tracing::info!(prompts, "all held");
 }
