@@ -31,12 +31,11 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
         row(report, &format!("{name}, straight from the agent"), &direct)?;
         row(report, &format!("{name}, through the gateway"), &through)?;
         let (direct, through) = (first_delays(&direct), first_delays(&through));
-        let added = [through.p50().saturating_sub(direct.p50()), through.p99().saturating_sub(direct.p99())];
         let ratios = [ratio(through.p50(), direct.p50()), ratio(through.p99(), direct.p99())];
         report.row("  ratio", &ratios.map(times))?;
-        report.row("  added", &added.map(ms))?;
-        report.target(format!("(a) {name}: first event p50 at most 1 ms"), ms(added[0]), added[0] <= P50);
-        report.target(format!("(a) {name}: first event p99 at most 5 ms"), ms(added[1]), added[1] <= P99);
+        // All of the delay is held against the targets, though a part of it is the machine's.
+        report.target(format!("(a) {name}: first event p50 at most 1 ms"), ms(through.p50()), through.p50() <= P50);
+        report.target(format!("(a) {name}: first event p99 at most 5 ms"), ms(through.p99()), through.p99() <= P99);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Result;
 use crate::agent::Plan;
-use crate::client::{Client, Reply, Target, join_all};
+use crate::client::{Client, Target, join_all};
 use crate::gateway::Gateway;
 use crate::processor;
 use crate::report::{Report, ms, times};
@@ -30,7 +30,14 @@ enum Pace {
     PerSecond(f64),
 }
 
+/// One answered prompt.
+struct Answered {
+    to_first: Duration,
+    in_window: bool,
+}
+
 struct Measured {
+    prompts: usize,
     per_second: f64,
     to_first: Times,
 }
@@ -43,11 +50,9 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
 
     let gateway = Gateway::start(agent, &[])?;
     let (busy, own_busy) = (gateway.processor_time()?, processor::own()?);
-    let began = Instant::now();
     let through = run(gateway.target(), Pace::Closed).await?;
-    let prompts = through.per_second * began.elapsed().as_secs_f64();
-    let busy = (gateway.processor_time()? - busy).as_secs_f64() * 1e6 / prompts;
-    let own_busy = (processor::own()? - own_busy).as_secs_f64() * 1e6 / prompts;
+    let each = |used: Duration| format!("{:.0} us", used.as_secs_f64() * 1e6 / through.prompts as f64);
+    let (busy, own_busy) = (each(gateway.processor_time()? - busy), each(processor::own()? - own_busy));
     drop(gateway);
     row(report, "all the time, through the gateway", &through)?;
     report.row("  ratio", &[times(through.per_second / direct.per_second)])?;
@@ -62,8 +67,8 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
     let (one, other) = (&through_half.to_first, &direct_half.to_first);
     report
         .row("  ratio", &[String::new(), times(ratio(one.p50(), other.p50())), times(ratio(one.p99(), other.p99()))])?;
-    report.row("processor time per prompt, about", &[format!("{busy:.0} us"), "gateway".to_owned()])?;
-    report.row("", &[format!("{own_busy:.0} us"), "the others".to_owned()])?;
+    report.row("processor time/prompt, gateway", &[busy])?;
+    report.row("the same, agent and generator", &[own_busy])?;
 
     let measured = format!("{:.0}", through.per_second);
     let is_met = through.per_second >= PROMPTS_PER_SECOND;
@@ -72,11 +77,11 @@ pub(crate) async fn measure(agent: SocketAddr, report: &mut Report) -> Result<()
 }
 
 fn row(report: &Report, name: &str, measured: &Measured) -> Result<()> {
-    let Measured { per_second, to_first } = measured;
+    let Measured { per_second, to_first, .. } = measured;
     report.row(name, &[format!("{per_second:.0}"), ms(to_first.p50()), ms(to_first.p99())])
 }
 
-/// What is asked after the warm-up and answered by the end of the window counts.
+/// What is answered within the window counts.
 async fn run(target: Target, pace: Pace) -> Result<Measured> {
     let clients = Client::connect_many(target, CONNECTIONS).await?;
     let start = Instant::now();
@@ -84,19 +89,20 @@ async fn run(target: Target, pace: Pace) -> Result<Measured> {
     for (at, client) in clients.into_iter().enumerate() {
         tasks.spawn(ask_again(client, at, pace, start));
     }
-    let replies = join_all(tasks).await?;
-    let to_first: Times = replies.iter().map(Reply::time_to_first).collect();
-    Ok(Measured { per_second: to_first.count() as f64 / WINDOW.as_secs_f64(), to_first })
+    let answered = join_all(tasks).await?;
+    let prompts = answered.len();
+    let to_first: Times = answered.iter().filter(|one| one.in_window).map(|one| one.to_first).collect();
+    Ok(Measured { prompts, per_second: to_first.count() as f64 / WINDOW.as_secs_f64(), to_first })
 }
 
-async fn ask_again(mut client: Client, at: usize, pace: Pace, start: Instant) -> Result<Vec<Reply>> {
+async fn ask_again(mut client: Client, at: usize, pace: Pace, start: Instant) -> Result<Vec<Answered>> {
     let plan = Plan::new(EVENTS, 0);
     let (from, to) = (start + WARM_UP, start + WARM_UP + WINDOW);
     let mut next = start;
     if let Pace::PerSecond(rate) = pace {
         next += Duration::from_secs_f64(at as f64 / rate);
     }
-    let mut replies = Vec::new();
+    let mut answered = Vec::new();
     while Instant::now() < to {
         let mut late = Duration::ZERO;
         if let Pace::PerSecond(rate) = pace {
@@ -104,12 +110,10 @@ async fn ask_again(mut client: Client, at: usize, pace: Pace, start: Instant) ->
             sleep_until(next).await;
             next += Duration::from_secs_f64(CONNECTIONS as f64 / rate);
         }
-        let mut reply = client.ask(plan).await?;
+        let reply = client.ask(plan).await?;
         // A question that had to wait for the last reply to end has been waiting since its time came.
-        reply.asked.0 = reply.asked.0.saturating_sub(u64::try_from(late.as_nanos())?);
-        if (from..to).contains(&Instant::now()) {
-            replies.push(reply);
-        }
+        let to_first = reply.time_to_first() + late;
+        answered.push(Answered { to_first, in_window: (from..to).contains(&Instant::now()) });
     }
-    Ok(replies)
+    Ok(answered)
 }

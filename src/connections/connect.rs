@@ -35,7 +35,7 @@ impl ConnectionsHandler {
             return out_of_reach(&error);
         }
         if let Some(session) = session {
-            let attach = Transition::Attach { connection, cursor: Cursor::Live };
+            let attach = Transition::Attach { connection, cursor: Cursor::Connecting };
             match self.sessions.apply(&SessionKey { principal, session }, &attach, now).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(_)) => return refuse(429, "The session has as many connections as it may."),

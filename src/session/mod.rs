@@ -108,6 +108,8 @@ pub struct Latest {
 pub enum Cursor {
     /// All frames from the moment it was attached.
     Live,
+    /// As `Live`, of a connection that is just being made: for a moment it may still look gone.
+    Connecting,
     /// Nothing of this run yet: a replay from the journal is under way. Other runs as with `Live`.
     Held {
         /// The run that is being replayed.

@@ -127,7 +127,8 @@ impl Run<'_> {
 
     /// Pushes everything behind frame `taken`, and detaches a connection that does not take it.
     async fn push_to(&self, connection: ConnectionId, attachment: Attachment, taken: Arc<AtomicU64>) -> ConnectionId {
-        let connecting_until = attachment.attached_at.after(CONNECTING);
+        let grace = if attachment.cursor == Cursor::Connecting { CONNECTING } else { Duration::ZERO };
+        let connecting_until = attachment.attached_at.after(grace);
         let Err(dropped) = self.push_log(&connection, &taken, connecting_until).await else { return connection };
         let reason = match dropped {
             Dropped::Gone => "gone",

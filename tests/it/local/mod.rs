@@ -4,3 +4,4 @@ mod handshake;
 mod limits;
 mod program;
 mod replies;
+mod storm;

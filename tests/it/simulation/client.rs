@@ -9,8 +9,9 @@ use tokio::time::{Instant, interval, sleep};
 
 use super::dice::Dice;
 use super::network::Network;
-use super::verifier::{Record, is_ending};
+use super::verifier::Record;
 use super::world::{Faults, World};
+use crate::support::reply::ReplyInParts;
 
 /// Without any frame of a run for so long, a client resumes.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -29,7 +30,7 @@ struct Pending {
     is_accepted: bool,
     /// Whether this client sent the prompt; else it watches.
     is_mine: bool,
-    frames: BTreeMap<u64, Value>,
+    reply: ReplyInParts,
     heard: Instant,
     resumed: Option<Instant>,
     queued_since: Option<Instant>,
@@ -42,49 +43,11 @@ impl Pending {
         Self {
             is_accepted: !is_mine,
             is_mine,
-            frames: BTreeMap::new(),
+            reply: ReplyInParts::default(),
             heard: Instant::now(),
             resumed: None,
             queued_since: None,
             has_ended: false,
-        }
-    }
-
-    /// The last frame up to which there is no gap.
-    fn contiguous(&self) -> u64 {
-        let mut last = 0;
-        while self.frames.contains_key(&(last + 1)) {
-            last += 1;
-        }
-        last
-    }
-
-    fn is_whole(&self) -> bool {
-        self.frames.last_key_value().is_some_and(|(seq, frame)| is_ending(frame) && self.contiguous() == *seq)
-    }
-
-    fn has_gap(&self) -> bool {
-        self.frames.last_key_value().is_some_and(|(seq, _)| self.contiguous() < *seq)
-    }
-
-    /// Takes a frame by the rules of I2; `false` if it contradicts one that is there.
-    fn take(&mut self, frame: Value) -> bool {
-        let seq = frame["seq"].as_u64().expect("a run's frame has a number");
-        let ended_at = self.frames.iter().find(|(_, frame)| frame["code"] == "interrupted").map(|(seq, _)| *seq);
-        match self.frames.get(&seq) {
-            Some(known) if *known == frame => true,
-            // The ending of a run whose worker died voids what it takes the place of, and all behind it.
-            _ if frame["code"] == "interrupted" => {
-                self.frames.split_off(&seq);
-                self.frames.insert(seq, frame);
-                true
-            }
-            _ if ended_at.is_some_and(|ended_at| seq >= ended_at) => true,
-            Some(_) => false,
-            None => {
-                self.frames.insert(seq, frame);
-                true
-            }
         }
     }
 }
@@ -165,7 +128,7 @@ impl Client<'_> {
         }
         for (request, known) in pending.iter_mut() {
             assert!(known.heard.elapsed() < LIVENESS, "{request} never ends");
-            let silent = known.heard.elapsed() > SILENCE || known.has_gap() || known.has_ended;
+            let silent = known.heard.elapsed() > SILENCE || known.reply.has_gap() || known.has_ended;
             let may_ask = known.resumed.is_none_or(|asked| asked.elapsed() > RESUME_PAUSE);
             let stays_queued = known.queued_since.is_some_and(|since| since.elapsed() > QUEUED_PATIENCE);
             if (known.is_mine && !known.is_accepted) || (silent && may_ask) || stays_queued {
@@ -194,7 +157,7 @@ impl Client<'_> {
             return;
         }
         // What was seen beyond the end was void: only from the beginning can the ending be found.
-        let after = if known.has_ended { 0 } else { known.contiguous() };
+        let after = if known.has_ended { 0 } else { known.reply.contiguous() };
         known.resumed = Some(Instant::now());
         known.has_ended = false;
         let resume = json!({"action": "resume", "sessionId": self.session, "requestId": request, "after": after});
@@ -227,17 +190,17 @@ impl Client<'_> {
             Some("started" | "output" | "completed" | "failed" | "stopped") => {
                 known.queued_since = None;
                 let text = message.to_string();
-                if !known.take(message) {
+                if !known.reply.take(message) {
                     self.record.broke(format!("I2: {} got another frame of the same number: {text:.200}", self.name));
                 }
             }
             _ => {}
         }
-        if known.is_whole() {
+        if known.reply.is_whole() {
             let whole = pending.remove(&request).expect("it is there");
             done.insert(request.clone(), true);
             let who = format!("{}/{}/{request}", self.principal, self.session);
-            self.record.reply(&who, &self.name, whole.frames.into_values().collect());
+            self.record.reply(&who, &self.name, whole.reply.into_frames());
         }
     }
 }

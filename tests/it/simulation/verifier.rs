@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use agentcore_gateway::session::RunKey;
 use serde_json::Value;
 
+use crate::support::socket::is_ending;
+
 /// Who a request is: `principal/session/request`.
 pub type Who = String;
 
@@ -157,10 +159,6 @@ fn check_reply(
     if *ending == "completed" && events.len() != sent.len() {
         broken.push(format!("I2: {who} completed with {} of {} events", events.len(), sent.len()));
     }
-}
-
-pub fn is_ending(frame: &Value) -> bool {
-    matches!(frame["type"].as_str(), Some("completed" | "failed" | "stopped"))
 }
 
 /// The events of frames in order, parts put together. A part at the end may be missing: the run ended in mid-event.

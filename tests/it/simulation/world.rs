@@ -27,10 +27,11 @@ use super::client::Client;
 use super::dice::Dice;
 use super::network::Network;
 use super::stores::{NotedQueue, Trouble, Troubled};
-use super::verifier::{Record, is_ending};
+use super::verifier::Record;
 use super::workers::keep_alive;
 use crate::support::clock::TestClock;
 use crate::support::engine::{answer_of, event_as};
+use crate::support::socket::is_ending;
 
 /// Longer than any simulation, so that every reply can be replayed at its end.
 const WINDOW: Duration = Duration::from_secs(48 * 60 * 60);

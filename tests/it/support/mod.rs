@@ -4,5 +4,6 @@ pub mod agent;
 pub mod clock;
 pub mod engine;
 pub mod push;
+pub mod reply;
 pub mod scripted;
 pub mod socket;
