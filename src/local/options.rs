@@ -12,6 +12,7 @@ use super::Config;
 use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
+use crate::queue::memory::QueueLimits;
 use crate::worker::settings::{OnAbandoned, Settings};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
@@ -57,6 +58,22 @@ pub struct Options {
     /// How many runs there may be at once; further prompts wait
     #[arg(long, env = "GATEWAY_MAX_RUNS", value_name = "COUNT", default_value_t = 4096, value_parser = parse_count)]
     pub max_runs: usize,
+
+    /// How many prompts of one session may wait; more are refused
+    #[arg(long, env = "GATEWAY_MAX_WAITING", value_name = "COUNT", default_value_t = 100, value_parser = parse_count)]
+    pub max_waiting: usize,
+
+    /// The largest reply, in bytes; a larger one fails
+    #[arg(long, env = "GATEWAY_MAX_REPLY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
+    pub max_reply_bytes: usize,
+
+    /// How many seconds a call is tried again that the agent's quotas refuse
+    #[arg(long, env = "GATEWAY_RETRY_WINDOW", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
+    pub retry_window: Duration,
+
+    /// How many seconds a reply can be resumed after its end
+    #[arg(long, env = "GATEWAY_REPLAY_WINDOW", value_name = "SECONDS", default_value = "3600", value_parser = parse_seconds)]
+    pub replay_window: Duration,
 
     /// Stop a run when the last connection to its session is gone, instead of letting it go on for a client that
     /// comes back
@@ -108,7 +125,12 @@ impl Options {
         } else {
             AllowedOrigins::from_list(self.origins.clone())
         };
-        let mut worker = Settings { silence_limit: self.silence_limit, ..Settings::default() };
+        let mut worker = Settings {
+            silence_limit: self.silence_limit,
+            retry_window: self.retry_window,
+            max_reply_bytes: self.max_reply_bytes,
+            ..Settings::default()
+        };
         if self.stop_abandoned {
             worker.on_abandoned = OnAbandoned::Stop;
         }
@@ -124,6 +146,8 @@ impl Options {
             max_connection_age: self.max_connection_age,
             push_delay: Duration::from_millis(self.push_delay),
             max_runs: self.max_runs,
+            replay_window: self.replay_window,
+            queue: QueueLimits { max_waiting: self.max_waiting, ..QueueLimits::default() },
             worker,
             ..Config::default()
         })

@@ -18,8 +18,9 @@ use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
 use crate::session::{LeaseId, RunKey, Session, SessionKey};
 
-/// How soon a message that has to wait for another worker's lease comes again.
-const LATER: Duration = Duration::from_secs(10);
+/// The soonest and the latest that a message comes again that has to wait for another worker's lease.
+const SOON: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(20);
 
 /// What a claim found.
 enum Claim {
@@ -27,8 +28,8 @@ enum Claim {
     Won { session: Session, lease_until: Timestamp },
     /// The request has ended, or was ended just now.
     Ended,
-    /// Another worker may be alive with the session.
-    Wait,
+    /// Another worker may be alive with the session, for so long by its lease.
+    Wait(Duration),
 }
 
 impl Tools {
@@ -46,8 +47,8 @@ impl Tools {
         let give_up = Instant::now() + self.settings.lease / 2;
         match retry(give_up, |_| true, || self.claim(&prompt.run, &prompt.connection, &lease)).await? {
             Claim::Ended => Ok(Verdict::Done),
-            Claim::Wait => {
-                let _ = self.visibility.extend(receipt, LATER).await;
+            Claim::Wait(lease_left) => {
+                let _ = self.visibility.extend(receipt, (lease_left + SOON).min(LATER)).await;
                 Ok(Verdict::Later)
             }
             Claim::Won { session, lease_until } => {
@@ -101,7 +102,10 @@ impl Tools {
                 Err(Refused { refusal: Refusal::TooManyConnections, session }) => {
                     self.detach_oldest(run, &session).await?;
                 }
-                Err(_) => return Ok(Claim::Wait),
+                Err(Refused { refusal: Refusal::Occupied(active), .. }) => {
+                    return Ok(Claim::Wait(active.lease_until.since(now)));
+                }
+                Err(_) => return Ok(Claim::Wait(Duration::ZERO)),
             }
         }
     }
@@ -113,11 +117,11 @@ impl Tools {
         match session.active_run(&run.request) {
             // Its worker is alive, or was a minute ago; should it have died, whoever frees the session also pushes
             // the ending.
-            Some(active) if !active.is_orphan(now) => Ok(Claim::Wait),
+            Some(active) if !active.is_orphan(now) => Ok(Claim::Wait(active.lease_until.since(now))),
             None if has_ended => Ok(Claim::Ended),
             _ => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(if ended.is_some() { Claim::Ended } else { Claim::Wait })
+                Ok(if ended.is_some() { Claim::Ended } else { Claim::Wait(Duration::ZERO) })
             }
         }
     }

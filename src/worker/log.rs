@@ -6,13 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::settings::Settings;
 use crate::protocol::frame::{Frame, Seq};
-
-/// So many bytes of durable frames stay in memory for devices that are a little behind; the journal has the rest.
-const DURABLE_WINDOW: usize = 64 * 1024;
-
-/// So many bytes that are not durable yet stop the reading of the reply: the journal is slower than the agent.
-const MAX_UNDURABLE: usize = 1024 * 1024;
 
 /// What comes behind a frame.
 #[derive(Debug)]
@@ -44,6 +39,8 @@ impl Undurable {
 /// The log of one run.
 #[derive(Debug)]
 pub(super) struct Log {
+    max_durable_bytes: usize,
+    max_undurable_bytes: usize,
     state: Mutex<State>,
     version: watch::Sender<u64>,
     idle_devices: watch::Sender<usize>,
@@ -59,8 +56,8 @@ struct State {
 }
 
 impl Log {
-    /// A log that begins with `first`, which is durable.
-    pub(super) fn new(first: Arc<Frame>) -> Self {
+    /// A log that begins with `first`, which is durable, within the bounds of `settings`.
+    pub(super) fn new(first: Arc<Frame>, settings: &Settings) -> Self {
         let state = State {
             bytes: first.text.len(),
             durable: first.seq,
@@ -68,7 +65,14 @@ impl Log {
             undurable_bytes: 0,
             undurable_since: None,
         };
-        Self { state: Mutex::new(state), version: watch::Sender::new(0), idle_devices: watch::Sender::new(0) }
+        let Settings { max_durable_bytes, max_undurable_bytes, .. } = *settings;
+        Self {
+            max_durable_bytes,
+            max_undurable_bytes,
+            state: Mutex::new(state),
+            version: watch::Sender::new(0),
+            idle_devices: watch::Sender::new(0),
+        }
     }
 
     /// Adds frames behind all others.
@@ -98,7 +102,7 @@ impl Log {
 
     /// Whether more may be written before what there is has been made durable.
     pub(super) fn has_room(&self) -> bool {
-        self.lock().undurable_bytes < MAX_UNDURABLE
+        self.lock().undurable_bytes < self.max_undurable_bytes
     }
 
     /// What comes behind frame `after` for a connection. An ending is given out only once it is durable.
@@ -139,7 +143,7 @@ impl Log {
             let undurable = state.frames.iter().filter(|frame| frame.seq > seq).map(|frame| frame.text.len()).sum();
             state.undurable_bytes = undurable;
             state.undurable_since = (undurable > 0).then(Instant::now);
-            state.shrink();
+            state.shrink(self.max_durable_bytes);
         }
         self.version.send_modify(|version| *version += 1);
     }
@@ -171,9 +175,9 @@ impl State {
         self.frames.back().map_or(0, |frame| frame.seq)
     }
 
-    /// Drops durable frames beyond the window; never the last one, which tells where the log is.
-    fn shrink(&mut self) {
-        while self.frames.len() > 1 && self.bytes - self.undurable_bytes > DURABLE_WINDOW {
+    /// Drops durable frames beyond `max_bytes`; never the last one, which tells where the log is.
+    fn shrink(&mut self, max_bytes: usize) {
+        while self.frames.len() > 1 && self.bytes - self.undurable_bytes > max_bytes {
             let Some(first) = self.frames.pop_front_if(|first| first.seq <= self.durable) else { return };
             self.bytes -= first.text.len();
         }

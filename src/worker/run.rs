@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
             lease,
             lease_until: Mutex::new(lease_until),
             maker: FrameMaker::new(&prompt.run.request, &prompt.run.session.session),
-            log: Log::new(first),
+            log: Log::new(first, &tools.settings),
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),

@@ -49,6 +49,12 @@ pub struct Settings {
     pub device_timeout: Duration,
     /// How long a slow device may hold up the session's next prompt after the ending; then it catches up beside that.
     pub drain_timeout: Duration,
+    /// So many bytes of durable frames of a run stay in memory, for devices that are a little behind; the journal has
+    /// the rest.
+    pub max_durable_bytes: usize,
+    /// So many bytes of frames that are not durable yet stop the reading of the reply: the journal is slower than the
+    /// agent.
+    pub max_undurable_bytes: usize,
     /// The largest reply, in bytes of its events.
     pub max_reply_bytes: usize,
     /// How long before its deadline a run is ended.
@@ -75,6 +81,8 @@ impl Default for Settings {
             progress_interval: Duration::from_secs(20),
             device_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
+            max_durable_bytes: 64 * 1024,
+            max_undurable_bytes: 1024 * 1024,
             max_reply_bytes: 32 * 1024 * 1024,
             deadline_margin: Duration::from_secs(10),
             on_stop: OnStop::StopSession,

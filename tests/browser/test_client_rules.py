@@ -187,7 +187,8 @@ def test_a_connection_on_which_nothing_answers_is_given_up(driver):
     driver.receive(type="resumed", requestId=None, sessionId="s", after=0, state="idle")
     driver.do("client.ping()")
     driver.advance(37)
-    assert driver.do("return [states.at(-1).reason, FakeSocket.all[0].closed, FakeSocket.all.length]") == ["no answer", True, 2]
+    assert driver.do("return states.map(({ state }) => state)") == ["connecting", "open", "waiting", "connecting"]
+    assert driver.do("return [states.at(-2).reason, FakeSocket.all[0].closed, FakeSocket.all.length]") == ["no answer", True, 2]
 
 
 # ---- the order of frames
@@ -422,6 +423,7 @@ def test_a_prompt_that_stays_queued_for_five_minutes_is_sent_again(driver):
     for _ in range(7):
         driver.advance(62)
         sent += driver.sent()
+        driver.receive(type="pong")
         driver.receive(type="resumed", requestId="r", sessionId="s", after=0, state="queued")
         sent += [message for message in driver.sent() if "prompt" in message]
     assert sent.count(PROMPT) == 1

@@ -3,6 +3,7 @@
 
 mod agent_client;
 mod conformance;
+mod docs;
 mod local;
 #[cfg(feature = "local")]
 mod options;
@@ -11,6 +12,7 @@ mod payload;
 mod protocol;
 mod resume;
 mod session_ids;
+mod session_model;
 mod signing;
 mod simulation;
 mod sse;

@@ -1,0 +1,100 @@
+"""The log: every frame both ways, filter, copy, bounds."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from test_page import ask, last_turn, play
+
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [↑↓•] .+")
+
+
+def types(page, way):
+    return page.locator(f"#frames li:visible .type.{way}")
+
+
+def run_a_prompt(page, prompt):
+    ask(page, prompt)
+    expect(last_turn(page)).to_have_attribute("data-state", "completed")
+    expect(page.locator("#frames .type", has_text="completed")).to_have_count(1)
+
+
+def test_every_frame_is_logged_both_ways_with_its_time(page):
+    run_a_prompt(page, "count to 3")
+    expect(types(page, "local")).to_have_text(["open"])
+    expect(types(page, "sent")).to_have_text(["resume", "prompt"])
+    assert {"resumed", "accepted", "started", "output", "completed"} == set(types(page, "received").all_text_contents())
+    for time in page.locator("#frames time").all_text_contents():
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", time)
+
+
+def test_filter_by_type_and_by_text(page):
+    run_a_prompt(page, "count to 3")
+    rows = page.locator("#frames li").count()
+    page.get_by_label("Filter the log by type").select_option("↑ sent")
+    expect(page.locator("#frames li:visible")).to_have_count(2)
+    expect(page.locator("#log-count")).to_have_text(f"2 of {rows}")
+    page.get_by_label("Filter the log by type").select_option("completed")
+    expect(page.locator("#frames li:visible .type")).to_have_text(["completed"])
+    page.get_by_label("Filter the log by type").select_option("All types")
+    page.get_by_label("Filter the log by text").fill("COUNT to 3")
+    expect(page.locator("#frames li:visible .type")).to_have_text(["prompt"])
+    page.get_by_label("Filter the log by text").fill("")
+    expect(page.locator("#frames li:visible")).to_have_count(rows)
+
+
+def test_a_filter_holds_for_what_comes_later(page):
+    page.get_by_label("Filter the log by text").fill('"started"')
+    run_a_prompt(page, "count to 3")
+    expect(page.locator("#frames li:visible .type")).to_have_text(["started"])
+
+
+def test_copy_all_what_is_shown_and_one(page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    run_a_prompt(page, "count to 3")
+    page.get_by_role("button", name="Copy all").click()
+    expect(page.locator("#copy-log")).to_have_text("Copied")
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert len(lines) == page.locator("#frames li").count()
+    assert all(LINE.fullmatch(line) for line in lines)
+
+    expect(page.locator("#copy-log")).to_have_text("Copy all")
+    page.get_by_label("Filter the log by type").select_option("completed")
+    page.get_by_role("button", name="Copy shown").click()
+    expect(page.locator("#copy-log")).to_have_text("Copied")
+    [line] = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert json.loads(line.split(" ↓ ")[1])["type"] == "completed"
+
+    page.locator("#frames li:visible summary").click()
+    page.locator("#frames .whole").get_by_role("button", name="Copy").click()
+    expect(page.locator("#frames .whole button")).to_have_text("Copied")
+    assert json.loads(page.evaluate("navigator.clipboard.readText()"))["type"] == "completed"
+
+
+def test_clear(page):
+    run_a_prompt(page, "count to 3")
+    page.locator("#clear-log").click()
+    expect(page.locator("#frames li")).to_have_count(0)
+    run_a_prompt(page, "again")
+
+
+def test_a_long_stream_keeps_the_last_frames_and_the_whole_reply(context, gateway):
+    page = context.new_page()
+    count = 5_000
+
+    def answers(message):
+        if "prompt" not in message:
+            return []
+        ids = {key: message[key] for key in ("requestId", "sessionId")}
+        frames = [{"type": "accepted", **ids}, {"type": "started", **ids, "seq": 1}]
+        frames += [{"type": "output", **ids, "seq": seq, "events": [f"{seq} "]} for seq in range(2, count)]
+        return [*frames, {"type": "completed", **ids, "seq": count}]
+
+    play(page, gateway, answers)
+    ask(page, "flood")
+    expect(last_turn(page)).to_have_attribute("data-state", "completed")
+    assert last_turn(page).locator(".reply").text_content() == "".join(f"{seq} " for seq in range(2, count))
+    expect(page.locator("#log-count")).to_have_text("2000")
+    expect(page.locator("#frames li")).to_have_count(2000)
+    expect(page.locator("#frames .type").last).to_have_text("completed")

@@ -1,0 +1,36 @@
+//! The documentation says what the code does.
+
+use std::path::Path;
+
+use agentcore_gateway::local::options::Options;
+use clap::CommandFactory;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the document is there")
+}
+
+#[test]
+fn the_readme_has_every_option_with_its_variable() {
+    let readme = read("README.md");
+    for option in Options::command().get_arguments() {
+        let Some(name) = option.get_long().filter(|name| !matches!(*name, "help" | "version")) else { continue };
+        let variable = option.get_env().and_then(|name| name.to_str()).unwrap_or_else(|| panic!("--{name} has one"));
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `--{name}")));
+        assert!(row.is_some_and(|row| row.contains(&format!("`{variable}`"))), "--{name} with {variable}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for document in ["README.md", "docs/protocol.md", "docs/architecture.md", "agentcore_example/README.md"] {
+        let text = read(document);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+        let folder = folder.parent().expect("a document is in a folder");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") {
+                assert!(folder.join(file).exists(), "{document} links to {target}");
+            }
+        }
+    }
+}

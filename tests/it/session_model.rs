@@ -1,0 +1,292 @@
+//! The session aggregate against a model, over random interleavings of what workers, connections and time do.
+//!
+//! The model is the history: all that a store accepted. What a session is at any moment, and what it must accept
+//! next, is derived from that; nothing here knows how the transitions are written. A store is put through it by one call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::protocol::frame::Outcome;
+use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use agentcore_gateway::session::memory::MemoryTable;
+use agentcore_gateway::session::store::Sessions;
+use agentcore_gateway::session::transition::{Refusal, Transition};
+use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, Session, SessionKey};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const LEASE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+const CONNECTIONS: usize = 32;
+const STOPS: usize = 16;
+
+/// What the session accepted, in order, and when.
+#[derive(Default)]
+struct History(Vec<(Timestamp, Transition)>);
+
+impl History {
+    /// What was accepted behind the last transition that `is_end`, or all.
+    fn behind(&self, is_end: impl Fn(&Transition) -> bool) -> &[(Timestamp, Transition)] {
+        let end = self.0.iter().rposition(|(_, transition)| is_end(transition));
+        &self.0[end.map_or(0, |at| at + 1)..]
+    }
+
+    /// Who claimed last, unless it was finished; until when: as the claim says, or the last renewal.
+    fn holder(&self) -> Option<Active> {
+        let open = self.behind(|transition| matches!(transition, Transition::Finish { .. }));
+        open.iter().fold(None, |holder: Option<Active>, (at, transition)| match (transition, holder) {
+            (Transition::Claim { request, lease, until, .. }, _) => {
+                let (request, lease) = (request.clone(), lease.clone());
+                Some(Active { request, lease, lease_until: *until, started_at: *at })
+            }
+            (Transition::Renew { until, .. }, Some(holder)) => Some(Active { lease_until: *until, ..holder }),
+            (_, holder) => holder,
+        })
+    }
+
+    /// What finished last.
+    fn latest(&self) -> Option<Latest> {
+        self.0.iter().rev().find_map(|(_, transition)| match transition {
+            Transition::Finish { request, outcome, last_seq, .. } => {
+                Some(Latest { request: request.clone(), outcome: *outcome, last_seq: *last_seq })
+            }
+            _ => None,
+        })
+    }
+
+    /// Since when `request` is to stop, unless it has finished since, or the stop was forgotten.
+    fn stop(&self, request: &RequestId) -> Option<Timestamp> {
+        let open = self.behind(|transition| match transition {
+            Transition::Finish { request: over, .. } | Transition::ForgetStop { request: over } => over == request,
+            _ => false,
+        });
+        let mut stops = open.iter().filter(|(_, it)| matches!(it, Transition::Stop { request: to } if to == request));
+        stops.next().map(|(at, _)| *at)
+    }
+
+    /// Since when `connection` is attached, unless it was detached since; with the last cursor that it brought.
+    fn attachment(&self, connection: &ConnectionId) -> Option<Attachment> {
+        let open = self.behind(|it| matches!(it, Transition::Detach { connection: gone } if gone == connection));
+        let mut attachment = None;
+        for (at, transition) in open {
+            let brought = match transition {
+                Transition::Claim { connection: asking, .. } if asking == connection => &Cursor::Live,
+                Transition::Attach { connection: coming, cursor } if coming == connection => cursor,
+                _ => continue,
+            };
+            let attachment = attachment.get_or_insert(Attachment { cursor: Cursor::Live, attached_at: *at });
+            if *brought != Cursor::Live {
+                attachment.cursor = brought.clone();
+            }
+        }
+        attachment
+    }
+
+    fn session(&self) -> Session {
+        let (mut connections, mut stops) = (BTreeMap::new(), BTreeMap::new());
+        for name in 0..NAMES {
+            connections.extend(self.attachment(&connection(name)).map(|found| (connection(name), found)));
+            stops.extend(self.stop(&request(name)).map(|since| (request(name), since)));
+        }
+        Session { connections, active: self.holder(), latest: self.latest(), stops }
+    }
+
+    /// Whether a session with this history has to refuse `transition`, and why.
+    fn refusal(&self, session: &Session, transition: &Transition, now: Timestamp) -> Option<Refusal> {
+        let is_stranger = |connection| self.attachment(connection).is_none();
+        let no_room = |connection| is_stranger(connection) && session.connections.len() == CONNECTIONS;
+        match transition {
+            Transition::Claim { connection, .. } => match self.holder() {
+                Some(holder) => Some(Refusal::Occupied(holder)),
+                None => no_room(connection).then_some(Refusal::TooManyConnections),
+            },
+            Transition::Attach { connection, .. } => no_room(connection).then_some(Refusal::TooManyConnections),
+            Transition::Renew { lease, .. } => {
+                let is_holder = self.holder().is_some_and(|holder| holder.lease == *lease);
+                (!is_holder).then_some(Refusal::LeaseLost)
+            }
+            Transition::Finish { request, lease, .. } => {
+                let holder = self.holder().filter(|holder| holder.request == *request);
+                let may_end = holder.is_some_and(|holder| holder.lease == *lease || now > holder.lease_until);
+                (!may_end).then_some(Refusal::LeaseLost)
+            }
+            Transition::Stop { request } => {
+                let no_room = self.stop(request).is_none() && session.stops.len() == STOPS;
+                no_room.then_some(Refusal::TooManyStops)
+            }
+            Transition::ForgetStop { .. } | Transition::Detach { .. } => None,
+        }
+    }
+
+    /// What holds of every history, however it came about.
+    fn keeps_the_invariants(&self) {
+        let mut holder: Option<(&RequestId, &LeaseId, Timestamp)> = None;
+        let mut connections = BTreeSet::new();
+        for (at, transition) in &self.0 {
+            match (transition, holder) {
+                (Transition::Claim { request, lease, until, connection }, None) => {
+                    holder = Some((request, lease, *until));
+                    connections.insert(connection);
+                }
+                (Transition::Claim { .. }, Some(holder)) => panic!("{transition:?} took the session of {holder:?}"),
+                (Transition::Renew { lease, until }, Some((request, owner, _))) if lease == owner => {
+                    holder = Some((request, owner, *until));
+                }
+                (Transition::Renew { .. }, _) => panic!("{transition:?} while {holder:?} had the session"),
+                (Transition::Finish { request, lease, .. }, Some((running, owner, until)))
+                    if request == running && (lease == owner || *at > until) =>
+                {
+                    holder = None;
+                }
+                (Transition::Finish { .. }, _) => panic!("{transition:?} while {holder:?} had the session"),
+                (Transition::Attach { connection, .. }, _) => _ = connections.insert(connection),
+                (Transition::Detach { connection }, _) => _ = connections.remove(connection),
+                (Transition::Stop { .. } | Transition::ForgetStop { .. }, _) => {}
+            }
+            assert!(connections.len() <= CONNECTIONS, "{} connections", connections.len());
+        }
+    }
+}
+
+/// So many different names of connections and of requests: more than there is room for.
+const NAMES: usize = 36;
+
+fn connection(name: usize) -> ConnectionId {
+    ConnectionId::parse(format!("c{name}=")).unwrap()
+}
+
+fn request(name: usize) -> RequestId {
+    RequestId::parse(format!("r{name}")).unwrap()
+}
+
+fn lease(worker: usize) -> LeaseId {
+    LeaseId(format!("worker-{worker}"))
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// One transition after the other; a lease is given from now on.
+    Try(Vec<Transition>),
+    Pass(Duration),
+    /// Nobody uses the session until just before it is forgotten, or until just after.
+    Leave {
+        too_long: bool,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let (worker, name, few) = (0..3_usize, 0..NAMES, 0..3_usize);
+    let until = Timestamp(0);
+    let cursor = prop_oneof![
+        3 => Just(Cursor::Live),
+        1 => Just(Cursor::Connecting),
+        1 => few.clone().prop_map(|name| Cursor::Held { request: request(name) }),
+        1 => (few.clone(), 0..9_u64).prop_map(|(name, seq)| Cursor::After { request: request(name), seq }),
+    ];
+    let attach = |name, cursor| Transition::Attach { connection: connection(name), cursor };
+    let stop = |name| Transition::Stop { request: request(name) };
+    let claim = move |(worker, name, asking)| {
+        let (request, lease, connection) = (request(name), lease(worker), connection(asking));
+        Transition::Claim { request, lease, until, connection }
+    };
+    let finish = |(worker, name, outcome, last_seq)| {
+        let (request, lease) = (request(name), lease(worker));
+        Transition::Finish { request, lease, outcome, last_seq }
+    };
+    let outcome = select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
+    let known = prop_oneof![few.clone(), name.clone()];
+    let transition = prop_oneof![
+        8 => (worker.clone(), few.clone(), name).prop_map(claim),
+        4 => worker.clone().prop_map(move |worker| Transition::Renew { lease: lease(worker), until }),
+        12 => (worker, few, outcome, 1..9_u64).prop_map(finish),
+        6 => known.clone().prop_map(stop),
+        3 => known.clone().prop_map(|name| Transition::ForgetStop { request: request(name) }),
+        8 => (known.clone(), cursor).prop_map(move |(name, cursor)| attach(name, cursor)),
+        4 => known.prop_map(|name| Transition::Detach { connection: connection(name) }),
+    ];
+    let crowd = (0..NAMES).map(|name| attach(name, Cursor::Live)).collect::<Vec<_>>();
+    let step = prop_oneof![
+        45 => transition.prop_map(|transition| Step::Try(vec![transition])),
+        2 => Just(Step::Try(crowd)),
+        2 => Just(Step::Try((0..NAMES).map(stop).collect())),
+        12 => select(vec![SECOND, LEASE / 3, LEASE, LEASE + SECOND]).prop_map(Step::Pass),
+        2 => any::<bool>().prop_map(|too_long| Step::Leave { too_long }),
+    ];
+    proptest::collection::vec(step, 1..80)
+}
+
+/// One session of a store, and what the model makes of it.
+struct Walk<'a> {
+    store: &'a dyn Sessions,
+    key: SessionKey,
+    history: History,
+    session: Session,
+    now: Timestamp,
+}
+
+impl Walk<'_> {
+    async fn take(&mut self, step: Step) {
+        // A refused write may count as use of the session; an accepted one does.
+        let touch = Transition::Detach { connection: ConnectionId::parse("nobody").unwrap() };
+        match step {
+            Step::Try(transitions) => {
+                for transition in transitions {
+                    self.apply(transition).await;
+                }
+            }
+            Step::Pass(time) => self.now = self.now.after(time),
+            Step::Leave { too_long: false } => {
+                self.apply(touch.clone()).await;
+                self.now = self.now.after(DAY - SECOND);
+                self.apply(touch).await;
+            }
+            Step::Leave { too_long: true } => {
+                self.now = self.now.after(DAY + SECOND);
+                self.history.keeps_the_invariants();
+                (self.history, self.session) = (History::default(), Session::default());
+            }
+        }
+        assert_eq!(self.store.load(&self.key, self.now).await.unwrap(), self.session);
+    }
+
+    async fn apply(&mut self, mut transition: Transition) {
+        if let Transition::Claim { until, .. } | Transition::Renew { until, .. } = &mut transition {
+            *until = self.now.after(LEASE);
+        }
+        let expected = self.history.refusal(&self.session, &transition, self.now);
+        let answer = self.store.apply(&self.key, &transition, self.now).await.unwrap();
+        assert_eq!(answer.as_ref().err().map(|refused| &refused.refusal), expected.as_ref(), "{transition:?}");
+        if expected.is_none() {
+            self.history.0.push((self.now, transition));
+            self.session = self.history.session();
+        }
+        assert_eq!(answer.unwrap_or_else(|refused| refused.session), self.session);
+        assert!(self.session.connections.len() <= CONNECTIONS && self.session.stops.len() <= STOPS);
+    }
+}
+
+/// Walks through sessions of `store` that nobody else uses.
+fn suite(store: &dyn Sessions, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let number = std::cell::Cell::new(0);
+    proptest!(ProptestConfig::with_cases(cases), |(steps in steps())| {
+        number.set(number.get() + 1);
+        let session = SessionId::parse(format!("walk-{}", number.get())).unwrap();
+        let key = SessionKey { principal: Principal::parse("walker").unwrap(), session };
+        let (history, session, now) = (History::default(), Session::default(), Timestamp(1_790_000_000_000));
+        let mut walk = Walk { store, key, history, session, now };
+        runtime.block_on(async {
+            for step in steps {
+                walk.take(step).await;
+            }
+        });
+        walk.history.keeps_the_invariants();
+    });
+}
+
+#[test]
+fn the_table_in_memory_agrees_with_the_model() {
+    suite(&MemoryTable::default(), 256);
+}
