@@ -1,6 +1,7 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
 #   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser
+#   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
 #   make clean    removes what the other targets made
 
@@ -43,6 +44,14 @@ browser-test: $(VENV)/.installed
 	scripts/install-browser
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/browser
+
+# How long the simulation and each fuzz target run.
+SOAK_SECONDS ?= 300
+
+.PHONY: soak
+soak:
+	SOAK_SECONDS=$(SOAK_SECONDS) cargo test --locked --test it simulation::the_invariants_hold_for
+	SOAK_SECONDS=$(SOAK_SECONDS) CARGO_TARGET_DIR=target cargo run --manifest-path fuzz/Cargo.toml
 
 .PHONY: bench
 bench:

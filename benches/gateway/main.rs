@@ -65,7 +65,7 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
                 "c" => coalescing::measure(agent, report).await?,
                 _ => memory::measure(agent, report).await?,
             }
-            report.others(others.share()?)?;
+            report.done(others.share()?)?;
         }
         report.summary()
     })

@@ -8,15 +8,28 @@ use std::time::Duration;
 
 use crate::Result;
 
+/// Others may take so much of the machine without spoiling the figures.
+const QUIET: f64 = 0.05;
+
+/// A target, and how it was done.
+struct Target {
+    name: String,
+    measured: String,
+    is_met: bool,
+    /// How much of the machine other processes took meanwhile.
+    others: f64,
+}
+
 /// Prints to the standard output, and keeps the targets for the end.
 pub(crate) struct Report {
-    targets: Vec<String>,
-    missed: usize,
+    targets: Vec<Target>,
+    /// So many of the targets belong to figures that are done.
+    done: usize,
 }
 
 impl Report {
     pub(crate) fn new() -> Self {
-        Self { targets: Vec::new(), missed: 0 }
+        Self { targets: Vec::new(), done: 0 }
     }
 
     pub(crate) fn head(&self) -> Result<()> {
@@ -41,23 +54,29 @@ impl Report {
         self.line(format_args!("  {:<34}{}", name.to_string(), cells.concat()))
     }
 
-    /// Figures are worth little if other processes were busy meanwhile.
-    pub(crate) fn others(&self, share: f64) -> Result<()> {
-        let warning = if share > 0.05 { "; measure again when it is quiet" } else { "" };
-        self.line(format_args!("  other processes took {:.0} % of the machine{warning}", share * 100.0))
-    }
-
     /// Notes a target, and whether `measured` reaches it.
     pub(crate) fn target(&mut self, name: impl Display, measured: impl Display, is_met: bool) {
-        let mark = if is_met { "met   " } else { "MISSED" };
-        self.targets.push(format!("  {mark}  {name}: {measured}"));
-        self.missed += usize::from(!is_met);
+        let (name, measured) = (name.to_string(), measured.to_string());
+        self.targets.push(Target { name, measured, is_met, others: 0.0 });
+    }
+
+    /// A figure is done. It is worth little if other processes were busy meanwhile.
+    pub(crate) fn done(&mut self, others: f64) -> Result<()> {
+        self.targets[self.done..].iter_mut().for_each(|target| target.others = others);
+        self.done = self.targets.len();
+        let warning = if others > QUIET { "; measure again when it is quiet" } else { "" };
+        self.line(format_args!("  other processes took {:.0} % of the machine{warning}", others * 100.0))
     }
 
     pub(crate) fn summary(&self) -> Result<()> {
         self.title("Targets")?;
-        self.targets.iter().try_for_each(|target| self.line(target))?;
-        self.line(format_args!("  {} of {} met", self.targets.len() - self.missed, self.targets.len()))
+        for Target { name, measured, is_met, others } in &self.targets {
+            let mark = if *is_met { "met   " } else { "MISSED" };
+            let but = if !is_met && *others > QUIET { ", but others were busy" } else { "" };
+            self.line(format_args!("  {mark}  {name}: {measured}{but}"))?;
+        }
+        let met = self.targets.iter().filter(|target| target.is_met).count();
+        self.line(format_args!("  {met} of {} met", self.targets.len()))
     }
 
     pub(crate) fn error(&self, error: &dyn Error) {

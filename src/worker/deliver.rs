@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info};
 
@@ -221,22 +220,4 @@ async fn until(moment: Option<Instant>) {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
-}
-
-/// Who is to get the run, as the session said last.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Audience {
-    /// The connections and their cursors.
-    pub(super) attachments: std::collections::BTreeMap<ConnectionId, Attachment>,
-    /// From behind which frame a connection that is new here gets the log: it was attached after that was written.
-    pub(super) live_from: Seq,
-}
-
-/// A change of the audience is sent only if there is one.
-pub(super) fn announce(sender: &watch::Sender<Audience>, audience: Audience) {
-    sender.send_if_modified(|current| {
-        let has_changed = current.attachments != audience.attachments;
-        *current = audience;
-        has_changed
-    });
 }

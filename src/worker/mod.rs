@@ -8,6 +8,7 @@
 //! - `record` makes the log durable, segment by segment, off the push path;
 //! - `supervise` renews the lease, and sees new connections and stops.
 
+mod audience;
 mod call;
 mod claim;
 mod coalesce;

@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
+use super::audience::{Audience, announce};
 use super::coalesce::coalesce;
-use super::deliver::{Audience, announce};
 use super::log::Log;
 use super::settings::OnStop;
 use super::{Deadline, Tools, Verdict};

@@ -3,7 +3,7 @@
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
-use super::deliver::{Audience, announce};
+use super::audience::{Audience, announce};
 use super::run::{Lost, Run};
 use super::settings::OnAbandoned;
 use crate::session::Session;
