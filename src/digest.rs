@@ -1,8 +1,8 @@
 //! SHA-256 in the form in which keys, queue groups and session ids hold it.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// The SHA-256 (FIPS 180-4) of `parts` with a zero byte between them, in hex.
 #[must_use]
@@ -14,10 +14,8 @@ pub fn hex(parts: &[&str]) -> String {
         }
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
+    hasher.finalize().iter().flat_map(|byte| digits(*byte)).collect()
 }
 
 /// The first 32 hex digits of [`hex`]: 128 bits, beyond collision by accident or by search for a given target.

@@ -35,7 +35,7 @@ impl EventReader {
     /// [`ReplyError::TooLarge`]
     pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<Event>, ReplyError> {
         match self {
-            Self::Stream(reader) => Ok(reader.feed(chunk)?.iter().map(|data| Event::from_data(data)).collect()),
+            Self::Stream(reader) => Ok(reader.feed(chunk)?.into_iter().map(Event::from_data).collect()),
             Self::Json(body) | Self::Text(body) if body.len() + chunk.len() > MAX_EVENT_BYTES => {
                 Err(ReplyError::TooLarge)
             }
@@ -52,9 +52,9 @@ impl EventReader {
     /// [`ReplyError::TooLarge`]
     pub fn finish(&mut self) -> Result<Option<Event>, ReplyError> {
         Ok(match self {
-            Self::Stream(reader) => reader.finish()?.map(|data| Event::from_data(&data)),
+            Self::Stream(reader) => reader.finish()?.map(Event::from_data),
             Self::Json(body) | Self::Text(body) if body.is_empty() => None,
-            Self::Json(body) => Some(Event::from_data(&String::from_utf8_lossy(body))),
+            Self::Json(body) => Some(Event::from_data(String::from_utf8_lossy(body))),
             Self::Text(body) => Some(Event::from_text(&String::from_utf8_lossy(body))),
         })
     }

@@ -18,10 +18,13 @@ pub struct Event(String);
 impl Event {
     /// The event that `data` stands for: `data` itself if it is JSON that clients can read, else `data` as a string.
     #[must_use]
-    pub fn from_data(data: &str) -> Self {
-        match serde_json::from_str::<&RawValue>(data) {
-            Ok(value) if nesting(value.get()) <= MAX_EVENT_NESTING => Self(value.get().to_owned()),
-            _ => Self::from_text(data),
+    pub fn from_data(data: impl Into<String>) -> Self {
+        let data = data.into();
+        match serde_json::from_str::<&RawValue>(&data) {
+            Ok(value) if nesting(value.get()) > MAX_EVENT_NESTING => Self::from_text(&data),
+            Ok(value) if value.get().len() == data.len() => Self(data),
+            Ok(value) => Self(value.get().to_owned()),
+            Err(_) => Self::from_text(&data),
         }
     }
 

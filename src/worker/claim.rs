@@ -36,7 +36,7 @@ impl Tools {
     /// Runs `prompt` unless somebody else does or did.
     pub(super) async fn take(
         &self,
-        prompt: QueuedPrompt,
+        prompt: &QueuedPrompt,
         receipt: &str,
         deadline: Deadline,
     ) -> Result<Verdict, StoreError> {
@@ -62,7 +62,7 @@ impl Tools {
                     let ended = self.recovery().end_orphan(&prompt.run, &lease).await?;
                     return Ok(if ended.is_some() { Verdict::Done } else { Verdict::Later });
                 }
-                Run::new(self, &prompt, receipt, lease, lease_until, session, first).finish(deadline).await
+                Run::new(self, prompt, receipt, lease, lease_until, session, first).finish(deadline).await
             }
         }
     }

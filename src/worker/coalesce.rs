@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::log::Log;
+use super::run::EVENT_BATCHES;
 use super::settings::Settings;
 use crate::protocol::event::Event;
 use crate::protocol::frame::FrameMaker;
@@ -19,6 +20,7 @@ pub(super) async fn coalesce(
 ) {
     let mut output = Output::new(maker);
     let mut last_cut = None;
+    let mut batches = Vec::new();
     let mut waiting_since = Instant::now();
     let mut changes = log.changes();
     loop {
@@ -26,16 +28,16 @@ pub(super) async fn coalesce(
         tokio::select! {
             biased;
             () = std::future::ready(()), if is_full && has_room => {}
-            batch = events.recv(), if !is_full => match batch {
-                Some(batch) => {
-                    if output.is_empty() {
-                        waiting_since = Instant::now();
-                    }
-                    batch.into_iter().for_each(|event| output.add(event));
-                    continue;
+            count = events.recv_many(&mut batches, EVENT_BATCHES), if !is_full => {
+                if count == 0 {
+                    break;
                 }
-                None => break,
-            },
+                if output.is_empty() {
+                    waiting_since = Instant::now();
+                }
+                batches.drain(..).flatten().for_each(|event| output.add(event));
+                continue;
+            }
             () = turn(log, last_cut, waiting_since, settings), if has_room && !output.is_empty() => {}
             // The journal is slower than the agent; no more is read than one full frame.
             _ = changes.changed(), if !has_room => continue,

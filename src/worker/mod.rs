@@ -129,10 +129,10 @@ impl Worker {
             }
         };
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-        let (session, request) = (prompt.run.session.log_name(), prompt.run.request.clone());
-        match self.0.take(prompt, receipt, deadline).await {
+        match self.0.take(&prompt, receipt, deadline).await {
             Ok(verdict) => verdict,
             Err(error) => {
+                let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
                 warn!(message, session, %request, %error, "the prompt has to come again");
                 Verdict::Later
             }

@@ -24,7 +24,7 @@ use crate::session::transition::Transition;
 use crate::session::{LeaseId, Session};
 
 /// So many batches of events may lie between the reading and the coalescing.
-const EVENT_BATCHES: usize = 16;
+pub(super) const EVENT_BATCHES: usize = 16;
 
 /// A session's microVM takes up to 15 s to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);

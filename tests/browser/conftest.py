@@ -98,14 +98,15 @@ def browser():
 def new_context(browser, request):
     """Makes browser contexts (one device each) in which any error on the console fails the test.
 
-    The browser itself reports a connection that fails; a test that provokes that is marked `connection_errors`.
+    Some the browser itself reports, such as a connection that fails; a test that provokes one names its beginning in the mark
+    `browser_reports`.
     """
     problems = []
     contexts = []
-    allowed = request.node.get_closest_marker("connection_errors")
+    provoked = tuple(text for mark in request.node.iter_markers("browser_reports") for text in mark.args)
 
     def note(text):
-        if not (allowed and text.startswith("WebSocket connection to ")):
+        if not text.startswith(provoked):
             problems.append(text)
 
     def watch(page):
@@ -153,4 +154,4 @@ def closed_port():
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "connection_errors: the browser may report failed connections on its console")
+    config.addinivalue_line("markers", "browser_reports(beginning): the browser may report this on its console")

@@ -93,6 +93,10 @@ def resume(after, request="r"):
     return {"action": "resume", "sessionId": "s", "requestId": request, "after": after}
 
 
+def resumed(driver, after, state="completed"):
+    driver.receive(type="resumed", requestId="r", sessionId="s", after=after, state=state)
+
+
 PROMPT = {"prompt": "hello", "sessionId": "s", "requestId": "r"}
 
 
@@ -419,15 +423,17 @@ def test_a_prompt_that_stays_queued_for_five_minutes_is_sent_again(driver):
     driver.prompt()
     driver.accept()
     driver.sent()
-    sent = []
-    for _ in range(7):
+    again = []
+    for minute in range(1, 8):
         driver.advance(62)
-        sent += driver.sent()
-        driver.receive(type="pong")
-        driver.receive(type="resumed", requestId="r", sessionId="s", after=0, state="queued")
-        sent += [message for message in driver.sent() if "prompt" in message]
-    assert sent.count(PROMPT) == 1
-    assert sent.count(resume(0)) == 7
+        assert resume(0) in driver.sent()
+        resumed(driver, 0, "queued")
+        if driver.sent() == [PROMPT]:
+            again.append(minute)
+            driver.accept()
+            assert driver.sent() == [resume(0)]  # what became of it
+            resumed(driver, 0, "queued")
+    assert again == [5]
     assert driver.request()["state"] == "queued"
 
 
@@ -444,13 +450,99 @@ def test_a_prompt_is_not_sent_again_when_the_gateway_may_have_ended_and_forgotte
     assert driver.sent() == []
 
 
-def test_a_message_too_large_for_the_connection_is_not_sent_again(driver):
+def test_a_prompt_too_large_for_the_connection_is_not_sent(driver):
     driver.connect()
-    driver.prompt("x" * 40_000)
-    driver.drop(1009)
+    driver.sent()
+    driver.prompt("x" * 32_768)
+    driver.prompt("second", "r2")
+    assert driver.request()["state"] == "rejected"
     assert driver.request()["code"] == "too_large"
+    assert [message["requestId"] for message in driver.sent()] == ["r2"]
+
+
+def test_a_prompt_whose_answer_was_lost_goes_again_with_its_id_and_is_asked_for(driver):
+    driver.connect()
+    driver.prompt()
+    driver.drop()
     driver.reopen()
-    assert driver.sent() == [{"action": "resume", "sessionId": "s", "after": 0}]
+    assert driver.sent()[-1] == PROMPT
+    driver.accept()
+    assert driver.sent() == [resume(0)]  # sent again it attaches nothing, and may have ended meanwhile
+
+
+@pytest.mark.parametrize("state", ["completed", "failed", "stopped"])
+def test_an_ending_that_does_not_come_is_asked_for_from_the_start(driver, state):
+    driver.start()
+    for seq, event in [(2, "a"), (3, "void"), (4, "void")]:
+        driver.output(seq, event)
+    driver.drop()
+    driver.reopen()
+    assert driver.sent() == [resume(4)]
+    resumed(driver, 4, state)
+    driver.advance(3)
+    assert driver.sent() == []
+    driver.advance(4)
+    assert driver.sent() == [resume(0)]
+    assert driver.reply() == ["a", "void", "void"]  # in view until the replay comes
+    resumed(driver, 0, state)
+    driver.run_frame("started", 1)
+    driver.output(2, "a")
+    driver.run_frame(state, 3, code="interrupted", message="The worker died.", retryable=True)
+    assert driver.reply() == ["a"]
+    assert driver.request()["state"] == state
+    driver.advance(200)
+    assert resume(0) not in driver.sent()
+
+
+def test_a_replay_from_the_start_that_is_cut_begins_where_it_was_cut(driver):
+    driver.start()
+    driver.output(2, "void")
+    driver.output(3, "void")
+    driver.advance(61)
+    resumed(driver, 3)
+    driver.advance(6)
+    assert driver.sent() == [resume(3), resume(0)]
+    resumed(driver, 0)
+    driver.run_frame("started", 1)
+    driver.output(2, "a")
+    driver.drop()
+    driver.reopen()
+    assert driver.sent() == [resume(2)]
+    resumed(driver, 2)
+    driver.output(3, "b")
+    driver.run_frame("completed", 4)
+    assert driver.reply() == ["a", "b"]
+
+
+@pytest.mark.parametrize("state", ["completed", "queued"])
+def test_an_ending_that_never_comes_is_not_asked_for_for_ever(driver, state):
+    """`queued` for what has run is what a gateway says that was started anew."""
+    driver.start()
+    driver.output(2, "a")
+    driver.drop()
+    driver.reopen()
+    asked = []
+    for _ in range(10):
+        asked += driver.sent()
+        resumed(driver, 0, state)
+        driver.advance(10)
+    assert asked == [resume(2), resume(0)]
+    assert driver.request()["state"] == "lost"
+    assert driver.reply() == ["a"]
+
+
+def test_a_run_that_is_known_again_is_not_lost(driver):
+    driver.start()
+    driver.drop()
+    driver.reopen()
+    resumed(driver, 1, "queued")  # `started` was pushed before it was durable
+    driver.advance(7)
+    resumed(driver, 0, "running")
+    driver.run_frame("started", 1)
+    driver.output(2, "a")
+    driver.advance(30)
+    assert driver.request()["state"] == "running"
+    assert driver.reply() == ["a"]
 
 
 def test_where_another_request_ran_last_it_is_asked_for_from_its_start(driver):
@@ -528,7 +620,7 @@ def test_a_stop_that_got_no_answer_is_sent_again_on_the_next_connection(driver):
     assert driver.sent() == [resume(1), {"action": "stop", "sessionId": "s", "requestId": "r"}]
 
 
-def test_a_stop_that_came_too_late_asks_how_the_request_ended(driver):
+def test_a_stop_that_came_too_late_asks_how_the_request_resumed(driver):
     driver.start()
     driver.do("client.stop('r')")
     driver.sent()

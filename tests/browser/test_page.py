@@ -59,7 +59,8 @@ def test_served_it_connects_to_where_it_came_from(page, gateway):
     expect(page.locator("#pill")).to_have_text("Not connected")
 
 
-def test_it_works_from_disk(context, gateway):
+def test_it_works_from_disk(context, gateway_with):
+    gateway = gateway_with("--allow-origin", "null")  # what Chromium names as the origin of a file
     page = context.new_page()
     page.goto(PAGE.as_uri())
     expect(page.get_by_label("WebSocket URL")).to_have_value("ws://127.0.0.1:8787/")
@@ -134,7 +135,7 @@ def test_the_agentcore_test_passes(page):
     expect(panel.locator("li[data-result=passed] .time")).to_have_text([re.compile(r"\d m?s$")] * 6)
 
 
-@pytest.mark.connection_errors
+@pytest.mark.browser_reports("WebSocket connection to ")
 def test_the_agentcore_test_says_which_step_failed(page, closed_port):
     page.get_by_label("WebSocket URL").fill(f"ws://127.0.0.1:{closed_port}/")
     page.get_by_role("button", name="AgentCore Test").click()
@@ -173,12 +174,12 @@ def test_a_template_of_a_prompt_gets_a_reply(page, template, label):
 
 
 def test_raw_text_goes_out_as_it_is_and_its_refusal_is_shown(page):
-    page.get_by_label("Raw message", exact=True).fill('{"prompt": \n nonsense')
+    page.get_by_role("textbox", name="Raw message").fill('{"prompt": \n nonsense')
     page.get_by_role("button", name="Send raw").click()
     expect(page.locator("#raw-error")).to_contain_text("Not connected")
     page.get_by_role("button", name="Connect").click()
     expect(page.locator("#pill")).to_have_text("Connected")
-    page.get_by_label("Raw message", exact=True).press("Control+Enter")
+    page.get_by_role("textbox", name="Raw message").press("Control+Enter")
     expect(page.locator("#raw-error")).to_contain_text("invalid_json: ")
     expect(page.locator("#frames .type.sent").last).to_have_text("text")
     page.locator("#frames summary", has_text="nonsense").click()
@@ -204,8 +205,7 @@ def test_events_show_the_text_they_bear_and_else_their_json(context, gateway):
     ask(page, "shapes")
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
     expect(last_turn(page).locator(".json")).to_have_text(['{"type":"TOOL_CALL_ARGS","delta":"{}"}', "7", "null", '[1,"two"]'])
-    text = last_turn(page).locator(".reply").evaluate("(reply) => [...reply.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)")
-    assert text == ["plain strands ag-ui text result nested", "end"]
+    assert last_turn(page).locator(".block").all_text_contents() == ["plain strands ag-ui text result nested", "end"]
 
 
 def test_nothing_that_comes_is_taken_for_html(context, gateway):
@@ -229,6 +229,7 @@ def test_nothing_that_comes_is_taken_for_html(context, gateway):
     assert page.title() != "taken"
 
 
+@pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment")
 def test_the_policy_allows_no_html_from_strings_and_no_other_network(page):
     assert page.evaluate("() => { try { document.body.innerHTML = '<b>x</b>' } catch (error) { return error.name } }") == "TypeError"
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
@@ -308,7 +309,7 @@ def test_it_can_be_used_with_the_keyboard_alone(page):
     page.keyboard.press("Enter")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#frames .type.received").last).to_have_text("echo")
-    tab_to("All types")
+    tab_to("Filter the log by type")
     page.keyboard.press("Tab")  # the list
     page.keyboard.press("Tab")  # its first row
     page.keyboard.press("Enter")

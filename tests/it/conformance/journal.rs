@@ -48,6 +48,7 @@ async fn a_segment_is_put_only_behind_the_last_one(journal: &dyn Journal) {
     assert_eq!((tail.last, tail.outcome, tail.written_at), (4, None, NOW));
     assert_eq!(append(journal, "log", &ending(5), "a").await, Appended::Written);
     assert_eq!(append(journal, "log", &ending(5), "b").await, Appended::Overtaken, "there is one ending");
+    assert_eq!(append(journal, "log", &ending(6), "a").await, Appended::Overtaken, "nothing follows an ending");
     assert_eq!(journal.tail(&run("log"), NOW).await.unwrap().unwrap().outcome, Some(Outcome::Completed));
 }
 

@@ -10,6 +10,7 @@ use agentcore_gateway::session::{Session, SessionKey};
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::runs::{prompt, seqs};
 use crate::support::clock::pass;
@@ -77,6 +78,17 @@ async fn a_message_that_comes_twice_while_its_run_is_under_way_waits_and_then_do
     assert_eq!(engine.frames("c", "r"), frames);
     assert_eq!(engine.agents.calls().len(), 1);
     assert_eq!(frames.last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_message_of_a_long_run_is_hidden_for_as_long_as_its_worker_lives() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..200, SECOND)));
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.spawn_worker();
+    pass(1.0).await;
+    assert!(timeout(150 * SECOND, engine.queue.receive()).await.is_err(), "nobody else gets it");
+    worker.abort();
+    assert!(timeout(61 * SECOND, engine.queue.receive()).await.is_ok(), "a crash is noticed in a minute");
 }
 
 /// Sessions that one worker cannot reach for a while, as if its network were cut or its process frozen.
