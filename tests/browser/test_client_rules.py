@@ -514,6 +514,22 @@ def test_a_replay_from_the_start_that_is_cut_begins_where_it_was_cut(driver):
     assert driver.reply() == ["a", "b"]
 
 
+def test_a_replay_that_stalls_again_and_again_is_asked_for_from_where_it_stalled(driver):
+    driver.start()
+    driver.drop()
+    driver.reopen()
+    for seq in range(2, 6):
+        assert driver.sent() == [resume(seq - 1)]
+        resumed(driver, seq - 1)
+        driver.output(seq, "a")
+        driver.advance(7)
+    assert driver.sent() == [resume(5)]
+    resumed(driver, 5)
+    driver.run_frame("completed", 6)
+    assert driver.request()["state"] == "completed"
+    assert driver.reply() == ["a"] * 4
+
+
 @pytest.mark.parametrize("state", ["completed", "queued"])
 def test_an_ending_that_never_comes_is_not_asked_for_for_ever(driver, state):
     """`queued` for what has run is what a gateway says that was started anew."""
@@ -620,7 +636,7 @@ def test_a_stop_that_got_no_answer_is_sent_again_on_the_next_connection(driver):
     assert driver.sent() == [resume(1), {"action": "stop", "sessionId": "s", "requestId": "r"}]
 
 
-def test_a_stop_that_came_too_late_asks_how_the_request_resumed(driver):
+def test_a_stop_that_came_too_late_asks_how_the_request_ended(driver):
     driver.start()
     driver.do("client.stop('r')")
     driver.sent()
