@@ -1,6 +1,5 @@
 //! A client of the agent itself.
 
-use std::io::Write;
 use std::net::SocketAddr;
 
 use bytes::BytesMut;
@@ -29,14 +28,10 @@ impl Direct {
 
     pub(crate) async fn ask(&mut self, plan: Plan, reply: &mut Reply, seen: &mut impl FnMut(usize)) -> Result<()> {
         let body = format!(r#"{{"prompt":"{plan}"}}"#);
-        let mut request = Vec::with_capacity(256);
-        write!(
-            request,
-            "POST /invocations HTTP/1.1\r\nhost: agent\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )?;
+        let length = body.len();
+        let head = format!("POST /invocations HTTP/1.1\r\nhost: agent\r\ncontent-length: {length}\r\n\r\n");
         reply.asked = Moment::now();
-        self.stream.write_all(&request).await?;
+        self.stream.write_all((head + &body).as_bytes()).await?;
         self.received.clear();
         let mut noted = 0;
         loop {

@@ -16,8 +16,8 @@ use crate::agent::Plan;
 use crate::client::Reply;
 use crate::stats::Moment;
 
-/// A client that hears nothing of a running reply for so long resumes it. Clients of the wire protocol wait longer; here
-/// it is not the patience that is measured.
+/// A client that hears nothing of a running reply for so long resumes it. Real clients wait longer, but it is not their
+/// patience that is measured.
 const SILENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct WebSocket(WebSocketStream<TcpStream>);

@@ -1,18 +1,20 @@
 //! `resume` in every state of a request.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Session, SessionKey};
+use agentcore_gateway::session::{Cursor, Session, SessionKey};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
+use crate::support::outage::Outage;
 use crate::support::push::Manner;
 use crate::support::scripted::{ScriptedAgents, stream};
 use crate::worker::runs::{prompt, seqs};
@@ -152,13 +154,13 @@ async fn two_devices_that_resume_at_once_both_get_everything() {
 }
 
 /// Sessions that are read as they were a moment ago: the answer takes its time on the way back.
-struct Late(Arc<dyn Sessions>);
+struct Late(Arc<dyn Sessions>, Duration);
 
 #[async_trait]
 impl Sessions for Late {
     async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
         let session = self.0.load(key, now).await;
-        tokio::time::sleep(10 * MS).await;
+        tokio::time::sleep(self.1).await;
         session
     }
 
@@ -175,7 +177,7 @@ impl Sessions for Late {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_begins_while_its_session_is_read_is_not_taken_for_dead() {
     let agents = ScriptedAgents::new(|_, _| stream(0..20, 100 * MS));
-    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(Late(tools.sessions.clone())));
+    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(Late(tools.sessions.clone(), 10 * MS)));
     engine.say("c", &prompt("s", "r")).await;
     let request = resume(Some("r"), None);
     let resuming = engine.say("d", &request);
@@ -185,6 +187,72 @@ async fn a_run_that_begins_while_its_session_is_read_is_not_taken_for_dead() {
     };
     tokio::join!(resuming, working);
     assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_connects_while_the_session_is_read_gets_everything_from_then_on() {
+    let agents = ScriptedAgents::new(|_, _| stream(0..100, 50 * MS));
+    let late = |sessions| Arc::new(Late(sessions, 500 * MS));
+    let engine = Engine::with(agents, |tools| tools.sessions = late(tools.sessions.clone()));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(2.6).await;
+    engine.connect("d", Some("s")).await;
+    let before = engine.frames("c", "r").len();
+    pass(6.0).await;
+    let (whole, late) = (engine.frames("c", "r"), engine.frames("d", "r"));
+    assert!(late.len() >= whole.len() - before, "{:?}", seqs(&late));
+    assert_eq!(late, whole[whole.len() - late.len()..]);
+}
+
+/// Sessions in which the cursor that a replay has reached is written late.
+struct SlowToRelease(Arc<dyn Sessions>);
+
+#[async_trait]
+impl Sessions for SlowToRelease {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        self.0.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        if matches!(transition, Transition::Attach { cursor: Cursor::After { .. }, .. }) {
+            tokio::time::sleep(3000 * MS).await;
+        }
+        self.0.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_between_the_replay_and_the_end_of_the_run_is_replayed_too() {
+    let agents = ScriptedAgents::new(|_, _| stream(0..20, 100 * MS));
+    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(SlowToRelease(tools.sessions.clone())));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(1.0).await;
+    engine.say("d", &resume(Some("r"), None)).await;
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_that_fails_leaves_the_rest_to_the_run() {
+    let journal = Arc::new(Outage::default());
+    let agents = ScriptedAgents::new(|_, _| stream(0..20, 500 * MS));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(5.0).await;
+    journal.of_reads.store(true, Ordering::Relaxed);
+    let answer = engine.say("d", &resume(Some("r"), None)).await.unwrap();
+    assert_eq!(answer["code"], "unavailable");
+    journal.of_reads.store(false, Ordering::Relaxed);
+    pass(10.0).await;
     assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
 }
 

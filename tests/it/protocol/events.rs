@@ -35,9 +35,9 @@ fn text_stays_text_even_if_it_looks_like_json() {
 #[test]
 fn an_event_that_would_nest_too_deep_in_a_frame_is_a_string() {
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    assert_eq!(Event::from_data(&nested(125)).as_json(), nested(125));
-    assert_eq!(Event::from_data(&nested(126)).as_json(), format!("\"{}\"", nested(126)));
-    assert_eq!(Event::from_data(&nested(100_000)).as_json().len(), 200_002);
+    assert_eq!(Event::from_data(nested(125)).as_json(), nested(125));
+    assert_eq!(Event::from_data(nested(126)).as_json(), format!("\"{}\"", nested(126)));
+    assert_eq!(Event::from_data(nested(100_000)).as_json().len(), 200_002);
 }
 
 #[test]

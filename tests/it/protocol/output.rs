@@ -82,7 +82,7 @@ fn nothing_waits_after_a_cut() {
 
 #[test]
 fn many_small_events_fill_few_frames() {
-    let events: Vec<Event> = (0..10_000).map(|n| Event::from_data(&n.to_string())).collect();
+    let events: Vec<Event> = (0..10_000).map(|n| Event::from_data(n.to_string())).collect();
     let frames = cut("s", 2, &events);
     assert_eq!(frames.len(), 2);
     assert_eq!(read(2, &frames), texts_of(&events));
@@ -135,8 +135,8 @@ fn long_text() -> impl Strategy<Value = String> {
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         long_text().prop_map(|text| Event::from_text(&text)),
-        long_text().prop_map(|text| Event::from_data(&serde_json::json!({"z": text, "a": [text.len()]}).to_string())),
-        any::<f64>().prop_map(|number| Event::from_data(&number.to_string())),
+        long_text().prop_map(|text| Event::from_data(serde_json::json!({"z": text, "a": [text.len()]}).to_string())),
+        any::<f64>().prop_map(|number| Event::from_data(number.to_string())),
         any::<String>().prop_map(|text| Event::from_data(&text)),
     ]
 }

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod clock;
 pub mod engine;
+pub mod outage;
 pub mod push;
 pub mod reply;
 pub mod scripted;

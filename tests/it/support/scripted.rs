@@ -96,7 +96,7 @@ impl Reply for ScriptedReply {
                 Some(Step::Hang) => std::future::pending().await,
                 Some(Step::Break) => return Err(ReplyError::Broken("cut".to_owned())),
                 Some(Step::Events(events)) => {
-                    let events = events.iter().map(|event| Event::from_data(event)).collect();
+                    let events = events.iter().map(Event::from_data).collect();
                     self.0.pop_front();
                     return Ok(Progress::Events(events));
                 }

@@ -1,12 +1,16 @@
 //! Workers that die, and workers that only seem to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::clock::{Clock, Timestamp};
+use agentcore_gateway::journal::{Appended, Segment};
+use agentcore_gateway::protocol::frame::{Ending, FrameMaker};
+use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Session, SessionKey};
+use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -14,7 +18,8 @@ use tokio::time::timeout;
 
 use super::runs::{prompt, seqs};
 use crate::support::clock::pass;
-use crate::support::engine::{Engine, event_of, events_of};
+use crate::support::engine::{Engine, event_of, events_of, key};
+use crate::support::outage::Outage;
 use crate::support::scripted::{ScriptedAgents, stream};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -141,6 +146,117 @@ async fn a_worker_that_lost_its_lease_writes_and_pushes_nothing_more() {
     let replayed = engine.frames("d", "r");
     assert_eq!(replayed.last(), Some(&ending));
     assert_eq!(seqs(&replayed), (1..=replayed.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_whose_place_in_the_journal_is_taken_gives_up_though_its_lease_holds() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = tokio::spawn({
+        let (engine, delivery) = (engine.clone(), engine.queue.receive().await);
+        async move { engine.work(delivery).await }
+    });
+    pass(0.5).await;
+    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let ending = FrameMaker::new(&run.request, &run.session.session).ending(2, &Ending::Stopped);
+    let (segment, other) = (Segment::of(Arc::new(ending)), LeaseId("other".to_owned()));
+    let appended = engine.tools.journal.append(&run, &segment, &other, engine.clock.now()).await.unwrap();
+    assert_eq!(appended, Appended::Written);
+    assert!(worker.await.unwrap(), "the request has an ending: its message need not come again");
+    assert!(engine.frames("c", "r").iter().all(|frame| frame["type"] != "completed"), "it pushes no other ending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_pushed_beyond_the_lease() {
+    let agents = ScriptedAgents::new(|_, _| stream(0..300, SECOND));
+    let engine = Engine::with(agents, |tools| tools.settings.renew_interval = 1000 * SECOND);
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(60.5).await;
+    let pushed = engine.push.received("c").len();
+    pass(3.0).await;
+    assert_eq!(engine.push.received("c").len(), pushed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_is_not_called_before_the_first_segment_is_durable() {
+    let journal = Arc::new(Outage::default());
+    journal.of_appends.store(true, Ordering::Relaxed);
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(20.0).await;
+    assert!(engine.agents.calls().is_empty());
+    journal.of_appends.store(false, Ordering::Relaxed);
+    pass(10.0).await;
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_that_never_became_durable_is_not_pushed() {
+    let journal = Arc::new(Outage::default());
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(0.5).await;
+    journal.of_appends.store(true, Ordering::Relaxed);
+    pass(90.0).await;
+    journal.of_appends.store(false, Ordering::Relaxed);
+    pass(150.0).await;
+    let frames = engine.frames("c", "r");
+    assert_eq!(frames.last().unwrap()["code"], "interrupted");
+    assert!(frames.iter().all(|frame| frame["type"] != "completed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_is_read_no_further_while_the_journal_cannot_be_written() {
+    let journal = Arc::new(Outage::default());
+    let large = format!("\"{}\"", "x".repeat(10_000));
+    let agents = ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 500], SECOND / 100));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(0.2).await;
+    journal.of_appends.store(true, Ordering::Relaxed);
+    pass(30.0).await;
+    let events = events_of(&engine.frames("c", "r")).len();
+    assert!((100..130).contains(&events), "about 1 MiB, and not {events} events of 10 kB");
+    journal.of_appends.store(false, Ordering::Relaxed);
+    pass(15.0).await;
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+}
+
+/// Sessions that apply the first claim and lose the answer.
+struct LosesAnswer(Arc<dyn Sessions>, AtomicBool);
+
+#[async_trait]
+impl Sessions for LosesAnswer {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        self.0.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        let applied = self.0.apply(key, transition, now).await;
+        let is_lost = matches!(transition, Transition::Claim { .. }) && !self.1.swap(true, Ordering::Relaxed);
+        if is_lost { Err(StoreError::Unavailable("the answer was lost".to_owned())) } else { applied }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_was_lost_is_known_by_its_lease() {
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let lossy = |sessions| Arc::new(LosesAnswer(sessions, AtomicBool::new(false)));
+    let engine = Engine::with(agents, |tools| tools.sessions = lossy(tools.sessions.clone()));
+    engine.say("c", &prompt("s", "r")).await;
+    assert!(engine.work_next().await);
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,46 @@
+//! A journal that cannot be read, or not be written, while a test says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::journal::memory::MemoryJournal;
+use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
+use agentcore_gateway::protocol::frame::{Frame, Seq};
+use agentcore_gateway::session::store::StoreError;
+use agentcore_gateway::session::{LeaseId, RunKey};
+use async_trait::async_trait;
+
+#[derive(Default)]
+pub struct Outage {
+    inner: MemoryJournal,
+    pub of_reads: AtomicBool,
+    pub of_appends: AtomicBool,
+}
+
+fn check(outage: &AtomicBool) -> Result<(), StoreError> {
+    if outage.load(Ordering::Relaxed) { Err(StoreError::Throttled) } else { Ok(()) }
+}
+
+#[async_trait]
+impl Journal for Outage {
+    async fn append(
+        &self,
+        run: &RunKey,
+        segment: &Segment,
+        writer: &LeaseId,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        check(&self.of_appends)?;
+        self.inner.append(run, segment, writer, now).await
+    }
+
+    async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
+        self.inner.tail(run, now).await
+    }
+
+    async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
+        check(&self.of_reads)?;
+        self.inner.read(run, after, now).await
+    }
+}
