@@ -119,11 +119,14 @@ impl Agents for AgentClient {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .fold(request, |request, (name, value)| request.header(name, value));
-        let response = request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
+        let mut response =
+            request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
         if response.status().as_u16() != 200 {
             return Err(status_error(response).await);
         }
         let reader = EventReader::for_content_type(header(&response, CONTENT_TYPE.as_str()).as_deref());
+        // The values are slices of the connection's first read buffer, which would stay for as long as the stream.
+        response.headers_mut().clear();
         Ok(Box::new(HttpReply { response, reader }))
     }
 
