@@ -6,6 +6,9 @@
 
 use super::ReplyError;
 
+/// What a line has besides its data, at most: a byte order mark, `data: ` and CR.
+const FIELD_BYTES: usize = 16;
+
 /// Reads the data of events from chunks of a body, cut anywhere.
 #[derive(Debug)]
 pub struct SseReader {
@@ -43,15 +46,20 @@ impl SseReader {
         }
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.line.extend_from_slice(&rest[..end]);
+            self.extend_line(&rest[..end])?;
             rest = &rest[end + 1..];
             if self.line.last() == Some(&b'\r') {
                 self.line.pop();
             }
             events.extend(self.end_line()?);
         }
-        self.line.extend_from_slice(rest);
-        self.check_size()
+        self.extend_line(rest)
+    }
+
+    /// The limit is the same wherever the body is cut: it counts the line as far as it has come.
+    fn extend_line(&mut self, bytes: &[u8]) -> Result<(), ReplyError> {
+        self.line.extend_from_slice(bytes);
+        if self.line.len() > self.max_event_bytes + FIELD_BYTES { Err(ReplyError::TooLarge) } else { Ok(()) }
     }
 
     /// The body has ended: the data of the event that this completes, if any.
@@ -88,15 +96,8 @@ impl SseReader {
             }
         }
         self.line.clear();
-        self.check_size()?;
-        Ok(None)
-    }
-
-    fn check_size(&self) -> Result<(), ReplyError> {
-        let data = self.data.as_ref().map_or(0, Vec::len);
-        // A line that is not complete has a few bytes besides its data.
-        let too_large = data > self.max_event_bytes || self.line.len() + data > self.max_event_bytes + 16;
-        if too_large { Err(ReplyError::TooLarge) } else { Ok(()) }
+        let is_too_large = self.data.as_ref().is_some_and(|data| data.len() > self.max_event_bytes);
+        if is_too_large { Err(ReplyError::TooLarge) } else { Ok(None) }
     }
 }
 

@@ -103,13 +103,11 @@ impl ConnectionsHandler {
         state: RequestState,
     ) -> Result<Result<(), PushError>, Failed> {
         let request = Some(run.request.clone());
-        if let Err(error) = self.push_resumed(&run.session, connection, request, after, state).await {
-            return Ok(Err(error));
-        }
-        if state == RequestState::Queued {
-            return Ok(Ok(()));
-        }
-        let replayed = self.recovery().replay(run, connection, after).await;
+        let replayed = match self.push_resumed(&run.session, connection, request, after, state).await {
+            Ok(()) if state == RequestState::Queued => return Ok(Ok(())),
+            Ok(()) => self.recovery().replay(run, connection, after).await,
+            Err(error) => Ok(Err(error)),
+        };
         if state != RequestState::Running {
             return Ok(replayed?.map(|_| ()));
         }

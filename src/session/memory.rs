@@ -36,11 +36,12 @@ impl Sessions for MemoryTable {
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
         let mut sessions = lock(&self.sessions);
-        let session = sessions.get_or_default(key, now, RETENTION);
+        let (expires_at, session) = sessions.entry(key, now, RETENTION, Session::default);
         if let Err(refusal) = transition.check(session, now) {
             return Ok(Err(Refused { refusal, session: session.clone() }));
         }
         transition.change(session, now);
+        *expires_at = now.after(RETENTION);
         Ok(Ok(session.clone()))
     }
 }
@@ -55,10 +56,11 @@ impl Connections for MemoryTable {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut connections = lock(&self.connections);
-        let record = connections.get_or_insert_with(connection, now, CONNECTION_RETENTION, || Connection {
+        let (expires_at, record) = connections.entry(connection, now, CONNECTION_RETENTION, || Connection {
             principal: principal.clone(),
             sessions: Vec::new(),
         });
+        *expires_at = now.after(CONNECTION_RETENTION);
         if let Some(session) = session
             && !record.sessions.contains(session)
             && record.sessions.len() < MAX_RECORDED_SESSIONS
@@ -96,25 +98,18 @@ impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
         self.entries.get(key).filter(|(expires_at, _)| *expires_at > now).map(|(_, value)| value)
     }
 
-    fn get_or_default(&mut self, key: &K, now: Timestamp, lifetime: Duration) -> &mut V
-    where
-        V: Default,
-    {
-        self.get_or_insert_with(key, now, lifetime, V::default)
-    }
-
-    /// The entry, which from now on lives `lifetime`.
-    fn get_or_insert_with(&mut self, key: &K, now: Timestamp, lifetime: Duration, make: impl Fn() -> V) -> &mut V {
+    /// The entry and its expiry; one that does not exist, or no longer, is made and lives `lifetime`.
+    fn entry(&mut self, key: &K, now: Timestamp, lifetime: Duration, make: impl Fn() -> V) -> &mut (Timestamp, V) {
         if self.entries.len() >= self.sweep_at {
             self.entries.retain(|_, (expires_at, _)| *expires_at > now);
             self.sweep_at = (self.entries.len() * 2).max(1024);
         }
-        let entry = self.entries.entry(key.clone()).or_insert_with(|| (now, make()));
-        if entry.0 < now {
-            entry.1 = make();
+        let new = || (now.after(lifetime), make());
+        let entry = self.entries.entry(key.clone()).or_insert_with(new);
+        if entry.0 <= now {
+            *entry = new();
         }
-        entry.0 = now.after(lifetime);
-        &mut entry.1
+        entry
     }
 
     fn remove(&mut self, key: &K, now: Timestamp) -> Option<V> {

@@ -1,6 +1,6 @@
 //! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Run<'_> {
         let mut audience = self.audience.subscribe();
         audience.mark_changed();
         let mut has_finished = self.has_finished.subscribe();
-        let mut devices: HashMap<ConnectionId, Device> = HashMap::new();
+        let mut devices: BTreeMap<ConnectionId, Device> = BTreeMap::new();
         let mut pushing = FuturesUnordered::new();
         let mut drain_until = None;
         loop {
