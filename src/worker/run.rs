@@ -29,6 +29,9 @@ pub(super) const EVENT_BATCHES: usize = 16;
 /// A session's microVM takes up to 15 s to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// So far the clocks of two workers may be apart.
+const CLOCK_MARGIN: Duration = Duration::from_secs(2);
+
 /// The run is no longer this worker's: nothing more may be written or pushed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lost;
@@ -223,9 +226,14 @@ impl<'a> Run<'a> {
         *self.lease_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
+    /// For how long this worker may count on its lease; less than others grant it, for clocks differ.
+    pub(super) fn lease_left(&self) -> Duration {
+        self.lease_until().since(self.tools.clock.now()).saturating_sub(CLOCK_MARGIN)
+    }
+
     /// Whether the lease ran out before the ending was durable: somebody else may have taken this worker for dead.
     pub(super) fn is_overdue(&self) -> bool {
-        !*self.is_finishing.borrow() && self.tools.clock.now() >= self.lease_until()
+        !*self.is_finishing.borrow() && self.lease_left().is_zero()
     }
 
     pub(super) fn session_name(&self) -> String {

@@ -18,11 +18,14 @@ impl Run<'_> {
         let mut live_from = 0;
         loop {
             sleep(settings.poll_interval).await;
+            if *self.is_finishing.borrow() {
+                continue;
+            }
             let seen_by_then = self.log.last();
             let renew = renewed.elapsed() >= settings.renew_interval;
             let look = async { if renew { self.renew().await } else { self.look().await } };
-            let lease_left = self.lease_until().since(self.tools.clock.now());
-            let looked = timeout(lease_left.max(settings.poll_interval), look).await;
+            // Whatever the table does, this worker's part ends before somebody else's may begin.
+            let looked = timeout(self.lease_left(), look).await;
             if *self.is_finishing.borrow() {
                 continue;
             }
@@ -36,12 +39,7 @@ impl Run<'_> {
                     live_from = seen_by_then;
                 }
                 Ok(None) => return Lost,
-                Err(error) => {
-                    warn!(session = self.session_name(), %error, "the session could not be read");
-                    if self.tools.clock.now() >= self.lease_until() {
-                        return Lost;
-                    }
-                }
+                Err(error) => warn!(session = self.session_name(), %error, "the session could not be read"),
             }
         }
     }
