@@ -22,8 +22,8 @@ pub(super) async fn coalesce(
     let mut last_cut = None;
     let mut batches = Vec::new();
     let mut waiting_since = Instant::now();
-    let mut changes = log.changes();
     loop {
+        let changed = log.changed();
         let (is_full, has_room) = (output.waiting_bytes() >= settings.coalesce_bytes, log.has_room());
         tokio::select! {
             biased;
@@ -40,7 +40,7 @@ pub(super) async fn coalesce(
             }
             () = turn(log, last_cut, waiting_since, settings), if has_room && !output.is_empty() => {}
             // The journal is slower than the agent; no more is read than one full frame.
-            _ = changes.changed(), if !has_room => continue,
+            () = changed, if !has_room => continue,
         }
         log.append(output.cut(log.last() + 1));
         last_cut = Some(Instant::now());

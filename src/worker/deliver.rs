@@ -146,9 +146,9 @@ impl Run<'_> {
         taken: &AtomicU64,
         connecting_until: Timestamp,
     ) -> Result<(), Dropped> {
-        let mut changes = self.log.changes();
         let mut last_push = Instant::now();
         loop {
+            let changed = self.log.changed();
             match self.log.next(taken.load(Ordering::Relaxed)) {
                 Next::Frame(frame) => {
                     self.push_frame(connection, &frame.text, connecting_until).await?;
@@ -159,7 +159,7 @@ impl Run<'_> {
                 Next::Later => {
                     let idle = self.log.idle();
                     let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
-                    let more = timeout(silence, changes.changed()).await;
+                    let more = timeout(silence, changed).await;
                     drop(idle);
                     if more.is_ok() {
                         continue;

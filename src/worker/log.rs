@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::settings::Settings;
@@ -42,7 +43,7 @@ pub(super) struct Log {
     max_durable_bytes: usize,
     max_undurable_bytes: usize,
     state: Mutex<State>,
-    version: watch::Sender<u64>,
+    changed: Notify,
     idle_devices: watch::Sender<usize>,
 }
 
@@ -70,7 +71,7 @@ impl Log {
             max_durable_bytes,
             max_undurable_bytes,
             state: Mutex::new(state),
-            version: watch::Sender::new(0),
+            changed: Notify::new(),
             idle_devices: watch::Sender::new(0),
         }
     }
@@ -86,7 +87,7 @@ impl Log {
                 state.frames.push_back(Arc::new(frame));
             }
         }
-        self.version.send_modify(|version| *version += 1);
+        self.changed.notify_waiters();
     }
 
     /// The number of the last frame.
@@ -145,12 +146,12 @@ impl Log {
             state.undurable_since = (undurable > 0).then(Instant::now);
             state.shrink(self.max_durable_bytes);
         }
-        self.version.send_modify(|version| *version += 1);
+        self.changed.notify_waiters();
     }
 
-    /// Tells of every change.
-    pub(super) fn changes(&self) -> watch::Receiver<u64> {
-        self.version.subscribe()
+    /// Waits for a change behind this call; made before the log is looked at, it misses none.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// Tells how many devices have taken all there is.

@@ -13,14 +13,14 @@ const MAX_SEGMENT_BYTES: usize = 300 * 1000;
 impl Run<'_> {
     /// Appends segments to the journal as they become due, until the ending is durable.
     pub(super) async fn record(&self) -> Result<(Outcome, Seq), Lost> {
-        let mut changes = self.log.changes();
         loop {
+            let changed = self.log.changed();
             let undurable = self.log.undurable(MAX_SEGMENT_BYTES);
             if !self.is_due(&undurable) {
                 let due = undurable.since.map(|since| since + self.tools.settings.segment_interval);
                 tokio::select! {
                     biased;
-                    _ = changes.changed() => {}
+                    () = changed => {}
                     () = async { match due { Some(due) => sleep_until(due).await, None => std::future::pending().await } } => {}
                 }
                 if due.is_none_or(|due| due > tokio::time::Instant::now()) {

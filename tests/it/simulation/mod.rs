@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 use world::{Faults, Scale};
 
 /// Runs one seed; its report if an invariant broke.
-fn simulate(seed: u64, scale: Scale, faults: Faults) -> Result<usize, String> {
+fn simulate(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usize), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(world::run(seed, scale, faults))
 }
 
 fn assert_holds(seed: u64, scale: Scale, faults: Faults) -> usize {
     match simulate(seed, scale, faults) {
-        Ok(prompts) => prompts,
+        Ok((prompts, _)) => prompts,
         Err(report) => panic!("seed {seed}, to be replayed with SIMULATION_SEED={seed}:\n{report}"),
     }
 }
@@ -40,6 +40,13 @@ fn seeds(first: u64) -> usize {
 #[test]
 fn the_invariants_hold_in_fair_weather() {
     assert_holds(1, SCALE, Faults::none());
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    let outcome = simulate(99, SCALE, Faults::storm());
+    assert!(outcome.is_ok());
+    assert_eq!(simulate(99, SCALE, Faults::storm()), outcome);
 }
 
 #[test]
