@@ -97,10 +97,11 @@ impl<'a> Run<'a> {
             let delivered = async { Ok(self.deliver().await) };
             tokio::try_join!(recorded, produced, delivered)
         };
+        // Supervision looks first: the answer to the first append may have come after the lease had run out.
         let result: Result<(Outcome, Vec<_>), Lost> = tokio::select! {
             biased;
-            result = work => result.map(|(outcome, (), behind)| (outcome, behind)),
             lost = self.supervise() => Err(lost),
+            result = work => result.map(|(outcome, (), behind)| (outcome, behind)),
         };
         let request = &self.prompt.run.request;
         match result {

@@ -17,9 +17,12 @@ impl Run<'_> {
         let mut renewed = Instant::now();
         let mut live_from = 0;
         loop {
-            sleep(settings.poll_interval).await;
+            if self.is_overdue() {
+                return Lost;
+            }
+            sleep(settings.poll_interval.min(self.lease_left())).await;
             if *self.is_finishing.borrow() {
-                continue;
+                return std::future::pending().await;
             }
             let seen_by_then = self.log.last();
             let renew = renewed.elapsed() >= settings.renew_interval;
@@ -27,7 +30,7 @@ impl Run<'_> {
             // Whatever the table does, this worker's part ends before somebody else's may begin.
             let looked = timeout(self.lease_left(), look).await;
             if *self.is_finishing.borrow() {
-                continue;
+                return std::future::pending().await;
             }
             let Ok(looked) = looked else { return Lost };
             match looked {

@@ -127,6 +127,13 @@ impl Engine {
         self.work(delivery).await
     }
 
+    /// Takes the next message and works on it in the background, and on no other.
+    pub async fn work_alone(&self) -> JoinHandle<bool> {
+        let delivery = self.queue.receive().await;
+        let engine = self.clone();
+        tokio::spawn(async move { engine.work(delivery).await })
+    }
+
     /// A worker that takes one message after the other; it dies when the handle is aborted.
     pub fn spawn_worker(&self) -> JoinHandle<()> {
         let engine = self.clone();

@@ -1,7 +1,8 @@
-//! A journal that cannot be read, or not be written, while a test says so.
+//! A journal that cannot be read, or not be written, or whose answers take long, while a test says so.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::journal::memory::MemoryJournal;
@@ -16,6 +17,8 @@ pub struct Outage {
     inner: MemoryJournal,
     pub of_reads: AtomicBool,
     pub of_appends: AtomicBool,
+    /// So many seconds pass between an append and its answer.
+    pub answer_takes: AtomicU64,
 }
 
 fn check(outage: &AtomicBool) -> Result<(), StoreError> {
@@ -32,7 +35,9 @@ impl Journal for Outage {
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
         check(&self.of_appends)?;
-        self.inner.append(run, segment, writer, now).await
+        let appended = self.inner.append(run, segment, writer, now).await;
+        tokio::time::sleep(Duration::from_secs(self.answer_takes.load(Ordering::Relaxed))).await;
+        appended
     }
 
     async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {

@@ -127,8 +127,7 @@ async fn a_worker_that_lost_its_lease_writes_and_pushes_nothing_more() {
     let mut frozen = engine.clone();
     frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
     engine.say("c", &prompt("s", "r")).await;
-    let delivery = engine.queue.receive().await;
-    let worker = tokio::spawn(async move { frozen.work(delivery).await });
+    let worker = frozen.work_alone().await;
     pass(5.5).await;
     let cut = open.acquire_many(1).await.unwrap();
     pass(54.0).await;
@@ -172,8 +171,9 @@ async fn nothing_is_pushed_beyond_the_lease() {
     let agents = ScriptedAgents::new(|_, _| stream(0..300, SECOND));
     let engine = Engine::with(agents, |tools| tools.settings.renew_interval = 1000 * SECOND);
     engine.say("c", &prompt("s", "r")).await;
-    let _worker = engine.spawn_worker();
-    pass(60.5).await;
+    let worker = engine.work_alone().await;
+    pass(59.5).await;
+    assert!(worker.is_finished(), "its part ends before its lease ends for others, after a minute");
     let pushed = engine.push.received("c").len();
     pass(3.0).await;
     assert_eq!(engine.push.received("c").len(), pushed);
@@ -192,6 +192,20 @@ async fn the_agent_is_not_called_before_the_first_segment_is_durable() {
     journal.of_appends.store(false, Ordering::Relaxed);
     pass(10.0).await;
     assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_is_not_called_once_the_lease_has_run_out() {
+    let journal = Arc::new(Outage::default());
+    journal.answer_takes.store(61, Ordering::Relaxed);
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(65.0).await;
+    assert!(worker.is_finished());
+    assert!(engine.agents.calls().is_empty(), "by now somebody else may run the session's next prompt");
+    assert!(!worker.await.unwrap(), "it gave the message back");
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,8 +281,7 @@ async fn a_worker_that_dies_between_the_ending_and_freeing_the_session_is_made_u
     let mut frozen = engine.clone();
     frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
     engine.say("c", &prompt("s", "r")).await;
-    let delivery = engine.queue.receive().await;
-    let worker = tokio::spawn(async move { frozen.work(delivery).await });
+    let worker = frozen.work_alone().await;
     pass(0.5).await;
     let _cut = open.acquire_many(1).await.unwrap();
     pass(1.0).await;
