@@ -4,6 +4,7 @@
 //! that both believe they run a request only one can go on writing. The first segment holds `started` and is written
 //! before the agent is called, so at most one worker ever calls. The first terminal frame written is the ending.
 
+pub mod encoding;
 pub mod memory;
 
 use std::sync::Arc;

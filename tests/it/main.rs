@@ -11,6 +11,7 @@ mod origins;
 mod payload;
 mod protocol;
 mod resume;
+mod segments;
 mod session_ids;
 mod session_model;
 mod signing;
