@@ -61,5 +61,7 @@ pub mod queue;
 pub mod random;
 mod recovery;
 pub mod session;
+#[cfg(feature = "dynamodb")]
+pub mod table;
 pub mod trace;
 pub mod worker;

@@ -115,6 +115,7 @@ impl MessageHandler {
 fn refusal(error: &QueueError, request: RequestId) -> Rejection {
     let (code, message) = match error {
         QueueError::Full => (RejectCode::RateLimited, "Too many prompts of this session wait; send it again later."),
+        QueueError::Throttled => (RejectCode::RateLimited, "Too many prompts come at once; send it again later."),
         QueueError::Unavailable(_) => (RejectCode::Unavailable, "The prompt could not be queued; send it again."),
     };
     Rejection::new(code, message).of(Some(request))

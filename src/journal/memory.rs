@@ -1,12 +1,12 @@
 //! Journals in memory, for one process.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Appended, Journal, REPLAY_WINDOW, Segment, Tail};
+use super::{Appended, Journal, REPLAY_WINDOW, Segment, Tail, page};
 use crate::clock::Timestamp;
 use crate::protocol::frame::{Frame, Seq};
 use crate::session::store::StoreError;
@@ -14,9 +14,6 @@ use crate::session::{LeaseId, RunKey};
 
 /// How many bytes of frames are kept; beyond it the journals that ended first go before their time.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;
-
-/// How many bytes one read returns at most, unless a single frame is larger.
-const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Journals under one lock.
 #[derive(Debug)]
@@ -33,13 +30,18 @@ struct State {
     bytes: usize,
 }
 
-#[derive(Debug)]
+/// The segments of a run by their places.
+#[derive(Debug, Default)]
 struct Run {
-    frames: Vec<Arc<Frame>>,
+    segments: BTreeMap<Seq, Stored>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Stored {
+    segment: Segment,
+    writer: LeaseId,
     written_at: Timestamp,
-    /// Where the last segment starts, and who wrote it.
-    last_segment: (Seq, LeaseId),
 }
 
 impl Default for MemoryJournal {
@@ -56,7 +58,7 @@ impl MemoryJournal {
     }
 
     fn lock(&self, now: Timestamp) -> MutexGuard<'_, State> {
-        // A writer only ever appends whole segments, so a poisoned lock guards sound data.
+        // Segments are only ever put as a whole, so a poisoned lock guards sound data.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.drop_expired(now, self.window, self.max_bytes);
         state
@@ -88,25 +90,13 @@ impl Journal for MemoryJournal {
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
         let mut state = self.lock(now);
-        let last_segment = (segment.first(), writer.clone());
-        let run = state.runs.entry(key.clone()).or_insert_with(|| Run {
-            frames: Vec::new(),
-            bytes: 0,
-            written_at: now,
-            last_segment: (0, writer.clone()),
-        });
-        if run.last_segment == last_segment {
-            return Ok(Appended::Written);
+        let run = state.runs.entry(key.clone()).or_default();
+        if let Some(stands) = run.segments.get(&segment.first()) {
+            return Ok(if stands.writer == *writer { Appended::Written } else { Appended::Overtaken });
         }
-        let next = run.frames.last().map_or(1, |frame| frame.seq + 1);
-        let ended = run.frames.last().is_some_and(|frame| frame.outcome.is_some());
-        if segment.first() != next || ended {
-            return Ok(Appended::Overtaken);
-        }
-        run.frames.extend_from_slice(segment.frames());
+        let stored = Stored { segment: segment.clone(), writer: writer.clone(), written_at: now };
+        run.segments.insert(segment.first(), stored);
         run.bytes += segment.bytes();
-        run.written_at = now;
-        run.last_segment = last_segment;
         state.bytes += segment.bytes();
         if segment.outcome().is_some() {
             state.ended.push_back((now, key.clone()));
@@ -116,23 +106,18 @@ impl Journal for MemoryJournal {
 
     async fn tail(&self, key: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
         let state = self.lock(now);
-        let tail = state.runs.get(key).and_then(|run| {
-            let last = run.frames.last()?;
-            Some(Tail { last: last.seq, outcome: last.outcome, written_at: run.written_at })
-        });
-        Ok(tail)
+        let last = state.runs.get(key).and_then(|run| run.segments.last_key_value());
+        Ok(last.map(|(_, Stored { segment, written_at, .. })| Tail {
+            last: segment.last(),
+            outcome: segment.outcome(),
+            written_at: *written_at,
+        }))
     }
 
     async fn read(&self, key: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
         let state = self.lock(now);
         let Some(run) = state.runs.get(key) else { return Ok(Vec::new()) };
-        let mut room = PAGE_BYTES;
-        let start = run.frames.partition_point(|frame| frame.seq <= after);
-        let page = run.frames[start..].iter().enumerate().map_while(|(at, frame)| {
-            let fits = at == 0 || frame.text.len() <= room;
-            room = room.saturating_sub(frame.text.len());
-            fits.then(|| Arc::clone(frame))
-        });
-        Ok(page.collect())
+        let segments = run.segments.values().skip_while(|stored| stored.segment.last() <= after);
+        Ok(page(segments.flat_map(|stored| stored.segment.frames()), after))
     }
 }

@@ -4,6 +4,8 @@
 //! that both believe they run a request only one can go on writing. The first segment holds `started` and is written
 //! before the agent is called, so at most one worker ever calls. The first terminal frame written is the ending.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 pub mod encoding;
 pub mod memory;
 
@@ -88,10 +90,25 @@ pub enum Appended {
     Overtaken,
 }
 
-/// Keeps journals.
+/// How many bytes of frames one read returns at most.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Of `frames`, those behind `after` that make one answer.
+fn page<'a>(frames: impl Iterator<Item = &'a Arc<Frame>>, after: Seq) -> Vec<Arc<Frame>> {
+    let mut room = PAGE_BYTES;
+    let fits = |frame: &&Arc<Frame>| {
+        let rest = room.checked_sub(frame.text.len());
+        room = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    frames.filter(|frame| frame.seq > after).take_while(fits).cloned().collect()
+}
+
+/// Keeps journals. Whoever appends does so right behind the end that it knows, and nothing behind an ending: so of two
+/// that append to one journal, both want the same place.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Puts `segment` where it belongs, unless something stands there that `writer` has not written.
+    /// Puts `segment` at its place, unless something stands there that `writer` has not written.
     ///
     /// # Errors
     /// [`StoreError`]; whether it was written is then unknown, and the same append may be tried again.
@@ -116,5 +133,8 @@ pub trait Journal: Send + Sync {
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError>;
 }
 
-/// How long the journal of a run is kept after its end, unless a setting says otherwise.
+/// How long a table keeps a segment, and so knows which requests have run. A replay window is no longer.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a run can be replayed after its end, unless a setting says otherwise.
 pub const REPLAY_WINDOW: Duration = Duration::from_secs(60 * 60);

@@ -113,6 +113,24 @@ pub enum Outcome {
     Stopped,
 }
 
+impl Outcome {
+    /// The outcome as stores and logs name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The outcome that [`as_str`](Self::as_str) calls `name`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Completed, Self::Failed, Self::Stopped].into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
 /// The position of a frame in its run: the first has 1.
 pub type Seq = u64;
 

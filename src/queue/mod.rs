@@ -2,6 +2,8 @@
 
 pub mod memory;
 pub mod payload;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 use std::time::Duration;
 
@@ -15,6 +17,9 @@ pub enum QueueError {
     /// As many prompts wait as the queue or the session may have.
     #[error("too many prompts wait")]
     Full,
+    /// It asks to be left alone for a while.
+    #[error("the queue is throttled")]
+    Throttled,
     /// It cannot be reached, or failed; whether the prompt is in it is unknown.
     #[error("the queue is unavailable: {0}")]
     Unavailable(String),

@@ -88,6 +88,9 @@ impl QueuedPrompt {
     }
 
     /// The queue message's body.
+    ///
+    /// SQS takes no U+FFFE and U+FFFF (`SendMessage`, `MessageBody`). In JSON they can only stand in strings, where an
+    /// escape is the same.
     #[must_use]
     #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
     pub fn encode(&self) -> String {
@@ -111,7 +114,8 @@ impl QueuedPrompt {
             parameters,
             input,
         };
-        serde_json::to_string(&payload).expect("a payload is plain data")
+        let text = serde_json::to_string(&payload).expect("a payload is plain data");
+        text.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
     }
 
     /// Reads a queue message's body.

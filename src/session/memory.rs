@@ -9,12 +9,9 @@ use async_trait::async_trait;
 
 use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
 use super::transition::Transition;
-use super::{RETENTION, Session, SessionKey};
+use super::{CONNECTION_RETENTION, RETENTION, Session, SessionKey};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, SessionId};
-
-/// A connection lives two hours at most (Amazon API Gateway quotas); its record a little longer.
-const CONNECTION_RETENTION: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Sessions and connections under one lock each.
 #[derive(Debug, Default)]

@@ -4,6 +4,10 @@
 //! one conditional write, so that what a transition means can be read off the item that the write returns. The session
 //! orders runs (one at a time); which run happened, and how it ended, is decided by its journal.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "dynamodb")]
+mod item;
 pub mod memory;
 pub mod runtime_id;
 pub mod store;
@@ -28,7 +32,10 @@ pub const MAX_STOPS: usize = 16;
 
 /// How long a session is remembered after it was last used; longer than any journal, so that a request whose journal
 /// is gone is known to be gone.
-pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+pub const RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// A connection lives two hours at most (Amazon API Gateway quotas); its record a little longer.
+pub(crate) const CONNECTION_RETENTION: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Which session: the pair of principal and session id. A client can only ever name its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,7 +16,7 @@ use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, Se
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
 const LEASE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 32;
@@ -239,11 +239,11 @@ impl Walk<'_> {
             Step::Pass(time) => self.now = self.now.after(time),
             Step::Leave { too_long: false } => {
                 self.apply(touch.clone()).await;
-                self.now = self.now.after(DAY - SECOND);
+                self.now = self.now.after(RETENTION - SECOND);
                 self.apply(touch).await;
             }
             Step::Leave { too_long: true } => {
-                self.now = self.now.after(DAY + SECOND);
+                self.now = self.now.after(RETENTION + SECOND);
                 self.history.keeps_the_invariants();
                 (self.history, self.session) = (History::default(), Session::default());
             }

@@ -32,12 +32,12 @@ async fn append(journal: &dyn Journal, request: &str, segment: &Segment, writer:
 
 /// All of it; a journal may be shared with other suites, but not these runs.
 pub async fn suite(journal: Arc<dyn Journal>) {
-    a_segment_is_put_only_behind_the_last_one(&*journal).await;
+    a_segment_is_put_only_where_none_stands(&*journal).await;
     reads_are_in_order_and_in_pages(&*journal).await;
     one_writer_wins(journal).await;
 }
 
-async fn a_segment_is_put_only_behind_the_last_one(journal: &dyn Journal) {
+async fn a_segment_is_put_only_where_none_stands(journal: &dyn Journal) {
     assert_eq!(journal.tail(&run("log"), NOW).await.unwrap(), None);
     assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written);
     assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written, "the same once more is no other");
@@ -48,8 +48,12 @@ async fn a_segment_is_put_only_behind_the_last_one(journal: &dyn Journal) {
     assert_eq!((tail.last, tail.outcome, tail.written_at), (4, None, NOW));
     assert_eq!(append(journal, "log", &ending(5), "a").await, Appended::Written);
     assert_eq!(append(journal, "log", &ending(5), "b").await, Appended::Overtaken, "there is one ending");
-    assert_eq!(append(journal, "log", &ending(6), "a").await, Appended::Overtaken, "nothing follows an ending");
-    assert_eq!(journal.tail(&run("log"), NOW).await.unwrap().unwrap().outcome, Some(Outcome::Completed));
+    let tail = journal.tail(&run("log"), NOW).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.outcome), (5, Some(Outcome::Completed)));
+    let read = journal.read(&run("log"), 2, NOW).await.unwrap();
+    assert_eq!(read.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [3, 4, 5]);
+    assert_eq!((read[1].outcome, read[2].outcome), (None, Some(Outcome::Completed)));
+    assert_eq!(&read[2], &ending(5).frames()[0], "to the byte");
 }
 
 async fn reads_are_in_order_and_in_pages(journal: &dyn Journal) {
@@ -85,17 +89,18 @@ async fn one_writer_wins(journal: Arc<dyn Journal>) {
     assert_eq!(written, 1);
 }
 
-/// A journal is kept for `window` after its run's end, and as long as the run goes on.
+/// A journal is kept for `window` after its last segment, and as long as the run goes on.
 pub async fn expiry(journal: &dyn Journal, window: Duration) {
+    let (before, after) = (NOW.after(window - Duration::from_secs(1)), NOW.after(window + Duration::from_secs(1)));
     for request in ["ended", "running"] {
         append(journal, request, &frames(1, 1), "a").await;
     }
     append(journal, "ended", &ending(2), "a").await;
-    let (before, after) = (NOW.after(window - Duration::from_secs(1)), NOW.after(window + Duration::from_secs(1)));
     assert_eq!(journal.read(&run("ended"), 0, before).await.unwrap().len(), 2);
+    journal.append(&run("running"), &frames(2, 2), &LeaseId("a".to_owned()), before).await.unwrap();
     assert_eq!(journal.tail(&run("ended"), after).await.unwrap(), None);
     assert!(journal.read(&run("ended"), 0, after).await.unwrap().is_empty());
-    assert_eq!(journal.tail(&run("running"), after).await.unwrap().map(|tail| tail.last), Some(1));
+    assert_eq!(journal.tail(&run("running"), after).await.unwrap().map(|tail| tail.last), Some(2));
 }
 
 /// One that holds at most 1,000 bytes.

@@ -1,5 +1,8 @@
 //! Pushing a message to a connection.
 
+#[cfg(feature = "management")]
+pub mod management;
+
 use async_trait::async_trait;
 
 use crate::protocol::ids::ConnectionId;

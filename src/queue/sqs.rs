@@ -1,0 +1,54 @@
+//! The queue of prompts on Amazon SQS: a FIFO queue, with a group per session.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use super::payload::QueuedPrompt;
+use super::{Prompts, QueueError, Visibility};
+
+/// A FIFO queue.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsQueue {
+    /// The queue at `url`, reached through `client`.
+    #[must_use]
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+}
+
+#[async_trait]
+impl Prompts for SqsQueue {
+    async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError> {
+        let send = self.client.send_message().queue_url(&self.url).message_body(prompt.encode());
+        let send = send.message_group_id(prompt.group()).message_deduplication_id(prompt.deduplication_id());
+        send.send().await.map(|_| ()).map_err(|error| queue_error(&error))
+    }
+}
+
+#[async_trait]
+impl Visibility for SqsQueue {
+    async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(period.as_secs()).unwrap_or(i32::MAX);
+        let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        change.visibility_timeout(seconds).send().await.map(|_| ()).map_err(|error| queue_error(&error))
+    }
+}
+
+fn queue_error<E>(error: &SdkError<E, HttpResponse>) -> QueueError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("RequestThrottled" | "ThrottlingException" | "KmsThrottled") => QueueError::Throttled,
+        _ => QueueError::Unavailable(DisplayErrorContext(error).to_string()),
+    }
+}

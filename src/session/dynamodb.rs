@@ -1,0 +1,227 @@
+//! Sessions and connections on DynamoDB: each transition is one conditional `UpdateItem`.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::item::{active_value, attached_name, cursor_name, item_of, json_value, session_of, set_of, stop_name};
+use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
+use super::transition::Transition;
+use super::{Active, CONNECTION_RETENTION, Cursor, Latest, MAX_CONNECTIONS, MAX_STOPS, RETENTION, Session, SessionKey};
+use crate::clock::Timestamp;
+use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use crate::table::{
+    Attributes, Item, Table, Update, expiry, key_of, malformed, number, session_partition, store_error, text,
+};
+
+/// What an update came to.
+enum Updated {
+    /// The item as it is now.
+    Done(Item),
+    /// The condition did not hold for this item; `None`: there is none.
+    Refused(Option<Item>),
+}
+
+#[async_trait]
+impl Sessions for Table {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key_of(session_partition(key))));
+        let found = get.consistent_read(true).send().await.map_err(|error| store_error(&error))?;
+        found.item.map_or_else(|| Ok(Session::default()), |item| session_of(&item, now))
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        loop {
+            let stands = match self.update(session_partition(key), update_for(transition, now)).await? {
+                Updated::Done(item) => return Ok(Ok(session_of(&item, now)?)),
+                Updated::Refused(stands) => stands,
+            };
+            let mut session = stands.as_ref().map_or_else(|| Ok(Session::default()), |item| session_of(item, now))?;
+            if let Err(refusal) = transition.check(&session, now) {
+                return Ok(Err(Refused { refusal, session }));
+            }
+            transition.change(&mut session, now);
+            match stands {
+                // There is nothing to take away from.
+                None => return Ok(Ok(session)),
+                Some(expired) if expired.has_expired(now) => {
+                    if self.replace(key, &expired, &session, now).await? {
+                        return Ok(Ok(session));
+                    }
+                }
+                Some(_) => return Err(StoreError::Unavailable("a condition failed that holds".to_owned())),
+            }
+        }
+    }
+}
+
+impl Table {
+    async fn update(&self, partition: String, update: Update) -> Result<Updated, StoreError> {
+        let request = self.client.update_item().table_name(&self.name).set_key(Some(key_of(partition)));
+        let request = request.update_expression(update.expression()).condition_expression(update.condition());
+        let sent = request
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(updated) => Ok(Updated::Done(updated.attributes.unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Updated::Refused(failed.item.clone()))
+                }
+                _ => Err(store_error(&error)),
+            },
+        }
+    }
+
+    /// Puts `session` in the place of an item whose time is over, unless somebody else has done so.
+    async fn replace(
+        &self,
+        key: &SessionKey,
+        expired: &Item,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut item = key_of(session_partition(key));
+        item.extend(item_of(session));
+        item.insert("expires_at".to_owned(), expiry(now.after(RETENTION)));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put =
+            put.condition_expression("#expires_at = :expired").expression_attribute_names("#expires_at", "expires_at");
+        match put.expression_attribute_values(":expired", number(expired.number("expires_at")?)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(store_error(&error)),
+            },
+        }
+    }
+}
+
+/// The update that is `transition`, and its condition: what [`Transition::change`] and [`Transition::check`] say.
+fn update_for(transition: &Transition, now: Timestamp) -> Update {
+    let mut update = Update::default();
+    update
+        .name("expires_at", "expires_at")
+        .value("expires_at", expiry(now.after(RETENTION)))
+        .set("#expires_at = :expires_at");
+    update.value("now_s", number(now.0 / 1000)).when("attribute_not_exists(#expires_at) OR #expires_at > :now_s");
+    match transition {
+        Transition::Claim { request, lease, until, connection } => {
+            let active =
+                Active { request: request.clone(), lease: lease.clone(), lease_until: *until, started_at: now };
+            update.name("active", "active").value("active", active_value(&active));
+            update.when("attribute_not_exists(#active)").set("#active = :active");
+            attach(&mut update, connection, &Cursor::Live, now);
+        }
+        Transition::Renew { lease, until } => {
+            update.name("active", "active").name("lease", "lease").name("lease_until", "lease_until");
+            update.value("lease", text(&lease.0)).value("until", number(until.0));
+            update.when("#active.#lease = :lease").set("#active.#lease_until = :until");
+        }
+        Transition::Finish { request, lease, outcome, last_seq } => {
+            let latest = Latest { request: request.clone(), outcome: *outcome, last_seq: *last_seq };
+            update.name("active", "active").name("lease", "lease").name("lease_until", "lease_until");
+            update.name("request", "request").name("latest", "latest");
+            update.value("request", text(request.as_str())).value("lease", text(&lease.0)).value("now", number(now.0));
+            update.value("latest", json_value(&latest));
+            update.when("#active.#request = :request");
+            update.when("#active.#lease = :lease OR #active.#lease_until < :now");
+            update.remove("#active").set("#latest = :latest");
+            forget_stop(&mut update, request);
+        }
+        Transition::Stop { request } => {
+            update.name("stops", "stops").name("stop", stop_name(request));
+            update.value("stops", set_of(request.as_str())).value("now", number(now.0));
+            update.value("max_stops", number(MAX_STOPS as u64));
+            update.when("attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops");
+            update.set("#stop = if_not_exists(#stop, :now)").add("#stops :stops");
+        }
+        Transition::ForgetStop { request } => {
+            update.when("attribute_exists(#expires_at)");
+            forget_stop(&mut update, request);
+        }
+        Transition::Attach { connection, cursor } => attach(&mut update, connection, cursor, now),
+        Transition::Detach { connection } => {
+            update.when("attribute_exists(#expires_at)");
+            update.name("connections", "connections").value("connections", set_of(connection.as_str()));
+            update.name("attached", attached_name(connection)).name("cursor", cursor_name(connection));
+            update.remove("#attached").remove("#cursor").delete("#connections :connections");
+        }
+    }
+    update
+}
+
+fn attach(update: &mut Update, connection: &ConnectionId, cursor: &Cursor, now: Timestamp) {
+    update.name("connections", "connections").value("connections", set_of(connection.as_str()));
+    update.name("attached", attached_name(connection)).value("now", number(now.0));
+    update.value("max_connections", number(MAX_CONNECTIONS as u64));
+    update.when(
+        "attribute_exists(#attached) OR attribute_not_exists(#connections) OR size(#connections) < :max_connections",
+    );
+    update.set("#attached = if_not_exists(#attached, :now)").add("#connections :connections");
+    if *cursor != Cursor::Live {
+        update.name("cursor", cursor_name(connection)).value("cursor", json_value(cursor)).set("#cursor = :cursor");
+    }
+}
+
+fn forget_stop(update: &mut Update, request: &RequestId) {
+    update.name("stops", "stops").value("stops", set_of(request.as_str())).delete("#stops :stops");
+    update.name("stop", stop_name(request)).remove("#stop");
+}
+
+#[async_trait]
+impl Connections for Table {
+    async fn record(
+        &self,
+        connection: &ConnectionId,
+        principal: &Principal,
+        session: Option<&SessionId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut update = Update::default();
+        update
+            .name("principal", "principal")
+            .value("principal", text(principal.as_str()))
+            .set("#principal = :principal");
+        update.name("expires_at", "expires_at").value("expires_at", expiry(now.after(CONNECTION_RETENTION)));
+        update.set("#expires_at = :expires_at").name("sessions", "sessions");
+        update.value("max_sessions", number(MAX_RECORDED_SESSIONS as u64));
+        update.when("attribute_not_exists(#sessions) OR size(#sessions) < :max_sessions");
+        if let Some(session) = session {
+            update.value("sessions", set_of(session.as_str())).add("#sessions :sessions");
+        }
+        // Refused: the record names as many sessions as it may.
+        self.update(connection_partition(connection), update).await.map(|_| ())
+    }
+
+    async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
+        let delete =
+            self.client.delete_item().table_name(&self.name).set_key(Some(key_of(connection_partition(connection))));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(|error| store_error(&error))?;
+        deleted.attributes.filter(|item| !item.has_expired(now)).map(|item| connection_of(&item)).transpose()
+    }
+}
+
+fn connection_partition(connection: &ConnectionId) -> String {
+    format!("CONNECTION#{connection}")
+}
+
+fn connection_of(item: &Item) -> Result<Connection, StoreError> {
+    let principal = Principal::parse(item.text("principal")?).map_err(|_| malformed("principal"))?;
+    let sessions = match item.get("sessions") {
+        Some(sessions) => sessions.as_ss().map_err(|_| malformed("sessions"))?.as_slice(),
+        None => &[],
+    };
+    let sessions = sessions.iter().map(|id| SessionId::parse(id.as_str()).map_err(|_| malformed("sessions")));
+    Ok(Connection { principal, sessions: sessions.collect::<Result<_, _>>()? })
+}

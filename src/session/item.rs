@@ -1,0 +1,117 @@
+//! A session as an item of the table.
+//!
+//! Connections and stops are a set each, for their number is limited by a condition, and beside it one or two attributes
+//! per member: `attached#<connection>` and `cursor#<connection>`, `stop#<request>`. So each can be set and removed alone,
+//! in one update, whether or not there are others.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Active, Attachment, Cursor, LeaseId, Session};
+use crate::clock::Timestamp;
+use crate::protocol::ids::{ConnectionId, RequestId};
+use crate::session::store::StoreError;
+use crate::table::{Attributes, Item, malformed, number, text};
+
+const ATTACHED: &str = "attached#";
+const CURSOR: &str = "cursor#";
+const STOP: &str = "stop#";
+
+/// Where it stands since when `connection` is attached.
+pub(crate) fn attached_name(connection: &ConnectionId) -> String {
+    format!("{ATTACHED}{connection}")
+}
+
+/// Where it stands from where on `connection` gets frames; absent: [`Cursor::Live`].
+pub(crate) fn cursor_name(connection: &ConnectionId) -> String {
+    format!("{CURSOR}{connection}")
+}
+
+/// Where it stands since when `request` is to stop.
+pub(crate) fn stop_name(request: &RequestId) -> String {
+    format!("{STOP}{request}")
+}
+
+/// A set of one.
+pub(crate) fn set_of(member: &str) -> AttributeValue {
+    AttributeValue::Ss(vec![member.to_owned()])
+}
+
+/// The active run. A map, because conditions look at its parts.
+pub(crate) fn active_value(active: &Active) -> AttributeValue {
+    let parts = [
+        ("request", text(active.request.as_str())),
+        ("lease", text(&active.lease.0)),
+        ("lease_until", number(active.lease_until.0)),
+        ("started_at", number(active.started_at.0)),
+    ];
+    AttributeValue::M(parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A value that no condition looks into, as JSON.
+pub(crate) fn json_value(value: &impl serde::Serialize) -> AttributeValue {
+    // These are plain structures with text keys: there is nothing in them that JSON does not have.
+    text(serde_json::to_string(value).unwrap_or_default())
+}
+
+/// The attributes of `session`, without key and expiry.
+pub(crate) fn item_of(session: &Session) -> Item {
+    let mut item = Item::new();
+    if !session.connections.is_empty() {
+        let ids = session.connections.keys().map(ToString::to_string).collect();
+        item.insert("connections".to_owned(), AttributeValue::Ss(ids));
+    }
+    for (connection, Attachment { cursor, attached_at }) in &session.connections {
+        item.insert(attached_name(connection), number(attached_at.0));
+        if *cursor != Cursor::Live {
+            item.insert(cursor_name(connection), json_value(cursor));
+        }
+    }
+    if let Some(active) = &session.active {
+        item.insert("active".to_owned(), active_value(active));
+    }
+    if let Some(latest) = &session.latest {
+        item.insert("latest".to_owned(), json_value(latest));
+    }
+    if !session.stops.is_empty() {
+        let requests = session.stops.keys().map(ToString::to_string).collect();
+        item.insert("stops".to_owned(), AttributeValue::Ss(requests));
+    }
+    item.extend(session.stops.iter().map(|(request, since)| (stop_name(request), number(since.0))));
+    item
+}
+
+/// The session that `item` holds; one that has expired is empty.
+pub(crate) fn session_of(item: &Item, now: Timestamp) -> Result<Session, StoreError> {
+    if item.has_expired(now) {
+        return Ok(Session::default());
+    }
+    let active = item.get("active").map(|value| active_of(value.as_m().map_err(|_| malformed("active"))?));
+    let latest = item.get("latest").map(|_| json(item, "latest"));
+    let (mut connections, mut stops) = (BTreeMap::new(), BTreeMap::new());
+    for name in item.keys() {
+        if let Some(id) = name.strip_prefix(ATTACHED) {
+            let connection = ConnectionId::parse(id).map_err(|_| malformed(name))?;
+            let cursor = cursor_name(&connection);
+            let cursor = if item.contains_key(&cursor) { json(item, &cursor)? } else { Cursor::Live };
+            connections.insert(connection, Attachment { cursor, attached_at: item.moment(name)? });
+        } else if let Some(id) = name.strip_prefix(STOP) {
+            stops.insert(RequestId::parse(id).map_err(|_| malformed(name))?, item.moment(name)?);
+        }
+    }
+    Ok(Session { connections, active: active.transpose()?, latest: latest.transpose()?, stops })
+}
+
+fn active_of(parts: &Item) -> Result<Active, StoreError> {
+    Ok(Active {
+        request: RequestId::parse(parts.text("request")?).map_err(|_| malformed("active.request"))?,
+        lease: LeaseId(parts.text("lease")?.to_owned()),
+        lease_until: parts.moment("lease_until")?,
+        started_at: parts.moment("started_at")?,
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(item: &Item, name: &str) -> Result<T, StoreError> {
+    serde_json::from_str(item.text(name)?).map_err(|_| malformed(name))
+}
