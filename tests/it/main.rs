@@ -4,6 +4,8 @@
 mod agent_client;
 mod conformance;
 mod docs;
+#[cfg(feature = "functions")]
+mod emulator;
 mod environment;
 mod local;
 #[cfg(feature = "local")]

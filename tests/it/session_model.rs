@@ -15,6 +15,7 @@ use agentcore_gateway::session::transition::{Refusal, Transition};
 use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, Session, SessionKey};
 use proptest::prelude::*;
 use proptest::sample::select;
+use tokio::runtime::Runtime;
 
 const RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
 const LEASE: Duration = Duration::from_secs(60);
@@ -268,8 +269,7 @@ impl Walk<'_> {
 }
 
 /// Walks through sessions of `store` that nobody else uses.
-fn suite(store: &dyn Sessions, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+pub fn suite(runtime: &Runtime, store: &dyn Sessions, cases: u32) {
     let number = std::cell::Cell::new(0);
     proptest!(ProptestConfig::with_cases(cases), |(steps in steps())| {
         number.set(number.get() + 1);
@@ -288,5 +288,6 @@ fn suite(store: &dyn Sessions, cases: u32) {
 
 #[test]
 fn the_table_in_memory_agrees_with_the_model() {
-    suite(&MemoryTable::default(), 256);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    suite(&runtime, &MemoryTable::default(), 256);
 }

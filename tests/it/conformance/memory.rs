@@ -33,5 +33,7 @@ async fn the_journal_in_memory_forgets_the_oldest_runs_when_it_is_full() {
 #[tokio::test(start_paused = true)]
 async fn the_queue_in_memory_does_as_the_suite_demands() {
     let limits = QueueLimits { visibility: Duration::from_secs(30), max_receive_count: 3, max_waiting: 5 };
-    queue::suite(move || MemoryQueue::new(limits)).await;
+    queue::in_memory(move || MemoryQueue::new(limits)).await;
+    let queue = MemoryQueue::new(limits);
+    queue::suite(&queue, &queue).await;
 }

@@ -1,9 +1,16 @@
-//! The queue, under paused time.
+//! Queues: [`suite`] for each of them, and under paused time what only time shows of the one in memory.
 
 use std::time::Duration;
 
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
+use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::queue::memory::{Delivery, MemoryQueue};
-use agentcore_gateway::queue::{QueueError, Visibility};
+use agentcore_gateway::queue::payload::QueuedPrompt;
+use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
+use agentcore_gateway::session::{RunKey, SessionKey};
+use agentcore_gateway::trace::TraceContext;
+use async_trait::async_trait;
 use tokio::time::{Instant, timeout};
 
 /// Whether the queue gives nothing out for now.
@@ -16,8 +23,100 @@ async fn receive(queue: &MemoryQueue) -> (String, Delivery) {
     (delivery.body.to_string(), delivery)
 }
 
+/// A message that was given out.
+pub struct Received {
+    pub body: String,
+    pub receipt: String,
+    pub receive_count: u32,
+}
+
+/// The other end of a queue: on AWS that of the event source mapping.
+#[async_trait]
+pub trait Receiver: Sync {
+    /// A message, if there is one now.
+    async fn receive(&self) -> Option<Received>;
+    async fn delete(&self, receipt: &str);
+}
+
+#[async_trait]
+impl Receiver for MemoryQueue {
+    async fn receive(&self) -> Option<Received> {
+        let Delivery { body, receipt, receive_count, .. } =
+            timeout(Duration::from_millis(1), self.receive()).await.ok()?;
+        Some(Received { body: body.to_string(), receipt, receive_count })
+    }
+
+    async fn delete(&self, receipt: &str) {
+        self.delete(receipt);
+    }
+}
+
+fn prompt(session: &str, request: &str, text: &str) -> QueuedPrompt {
+    let session = SessionKey { principal: Principal::anonymous(), session: SessionId::parse(session).unwrap() };
+    QueuedPrompt {
+        run: RunKey { session, request: RequestId::parse(request).unwrap() },
+        connection: ConnectionId::parse("L0SM9cOFvHcCIhw=").unwrap(),
+        agent: AgentName::default_agent(),
+        received_at: Timestamp(1_790_000_000_000),
+        trace: TraceContext::default(),
+        body: PromptBody::Prompt { prompt: text.to_owned(), parameters: None },
+    }
+}
+
+fn request_of(received: &Received) -> String {
+    QueuedPrompt::decode(&received.body).unwrap().run.request.to_string()
+}
+
+/// All of it; the queue must be empty.
+pub async fn suite(queue: &(impl Prompts + Visibility), receiver: &dyn Receiver) {
+    a_session_keeps_its_order(queue, receiver).await;
+    a_message_comes_again_unless_it_is_hidden(queue, receiver).await;
+    what_comes_out_is_what_went_in(queue, receiver).await;
+}
+
+async fn a_session_keeps_its_order(queue: &impl Prompts, receiver: &dyn Receiver) {
+    for (session, request) in [("a", "a1"), ("a", "a2"), ("a", "a1"), ("b", "b1")] {
+        queue.send(&prompt(session, request, "hello")).await.unwrap();
+    }
+    let first = [receiver.receive().await.unwrap(), receiver.receive().await.unwrap()];
+    let mut requests: Vec<String> = first.iter().map(request_of).collect();
+    requests.sort();
+    assert_eq!(requests, ["a1", "b1"], "sessions do not wait for each other");
+    assert!(receiver.receive().await.is_none(), "a session waits for its first message");
+    for received in first {
+        receiver.delete(&received.receipt).await;
+    }
+    let second = receiver.receive().await.unwrap();
+    assert_eq!(request_of(&second), "a2", "the same request again was dropped");
+    receiver.delete(&second.receipt).await;
+    assert!(receiver.receive().await.is_none());
+}
+
+async fn a_message_comes_again_unless_it_is_hidden(queue: &(impl Prompts + Visibility), receiver: &dyn Receiver) {
+    queue.send(&prompt("again", "r", "hello")).await.unwrap();
+    let first = receiver.receive().await.unwrap();
+    queue.extend(&first.receipt, Duration::from_secs(100)).await.unwrap();
+    assert!(receiver.receive().await.is_none());
+    queue.extend(&first.receipt, Duration::ZERO).await.unwrap();
+    let again = receiver.receive().await.unwrap();
+    assert_eq!((request_of(&again).as_str(), first.receive_count, again.receive_count), ("r", 1, 2));
+    assert!(queue.extend("no receipt", Duration::from_secs(1)).await.is_err());
+    receiver.delete(&again.receipt).await;
+    assert!(receiver.receive().await.is_none());
+}
+
+async fn what_comes_out_is_what_went_in(queue: &impl Prompts, receiver: &dyn Receiver) {
+    let text = "line\nline\r\t \u{0} \u{7f} \u{2028} \u{fffe}\u{ffff} \u{10ffff} 😀 \"quoted\"";
+    let sent = prompt("text", "r", text);
+    queue.send(&sent).await.unwrap();
+    let received = receiver.receive().await.unwrap();
+    let body = QueuedPrompt::decode(&received.body).unwrap().body;
+    assert!(matches!(body, PromptBody::Prompt { prompt, .. } if prompt == text));
+    receiver.delete(&received.receipt).await;
+}
+
 /// Visibility 30 s, three receives, five waiting per group.
-pub async fn suite(new: impl Fn() -> MemoryQueue) {
+pub async fn in_memory(new: impl Fn() -> MemoryQueue) {
     one_of_a_group_at_a_time_in_order(&new()).await;
     what_is_not_deleted_comes_again(&new()).await;
     visibility_can_be_changed(&new()).await;
