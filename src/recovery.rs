@@ -69,7 +69,7 @@ impl Recovery<'_> {
 
     /// Pushes what each connection misses: the ending, and to one that was replayed up to some frame all behind that.
     /// What a connection does not take in time, its client resumes.
-    async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) {
+    pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) {
         let pushes = session.connections.iter().filter_map(|(connection, attachment)| {
             let before_ending = last_seq - 1;
             let after = match &attachment.cursor {

@@ -156,7 +156,7 @@ impl Gateway {
             agents: Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?),
             clock: clock.clone(),
             random: random.clone(),
-            settings: config.worker.clone(),
+            settings: Settings { max_receive_count: config.queue.max_receive_count, ..config.worker.clone() },
         });
         let connections = ConnectionsHandler {
             sessions: table.clone(),

@@ -9,8 +9,8 @@ use super::run::Run;
 use super::{Deadline, Tools, Verdict};
 use crate::backoff::retry;
 use crate::clock::Timestamp;
-use crate::journal::{Appended, Segment};
-use crate::protocol::frame::{Ending, Frame, FrameMaker};
+use crate::journal::{self, Appended, Segment};
+use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
 use crate::protocol::ids::ConnectionId;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::Recovery;
@@ -52,10 +52,12 @@ impl Tools {
                 Ok(Verdict::Later)
             }
             Claim::Won { session, lease_until } => {
-                // The record lets `$disconnect` detach; without it the first push after it does.
-                let SessionKey { principal, session: id } = &prompt.run.session;
-                let _ = self.connections.record(&prompt.connection, principal, Some(id), self.clock.now()).await;
-                let first = first_frame(&prompt.run, &session);
+                if is_newly_attached(&session, &prompt.connection) {
+                    // The record lets `$disconnect` detach; without it the first push after it does.
+                    let SessionKey { principal, session: id } = &prompt.run.session;
+                    let _ = self.connections.record(&prompt.connection, principal, Some(id), self.clock.now()).await;
+                }
+                let first = first_frame(prompt, &session, self.clock.now());
                 let segment = Segment::of(Arc::clone(&first));
                 if self.append_patiently(&prompt.run, &segment, &lease, lease_until).await? == Appended::Overtaken {
                     // Nobody holds the lease but this worker, so whoever wrote first is dead.
@@ -148,7 +150,21 @@ impl Tools {
     }
 }
 
-fn first_frame(run: &RunKey, session: &Session) -> Arc<Frame> {
-    let maker = FrameMaker::new(&run.request, &run.session.session);
-    Arc::new(if session.stops(&run.request) { maker.ending(1, &Ending::Stopped) } else { maker.started() })
+/// Whether it was the claim that attached `connection`.
+fn is_newly_attached(session: &Session, connection: &ConnectionId) -> bool {
+    let claimed_at = session.active.as_ref().map(|active| active.started_at);
+    session.connections.get(connection).is_some_and(|attachment| Some(attachment.attached_at) == claimed_at)
+}
+
+fn first_frame(prompt: &QueuedPrompt, session: &Session, now: Timestamp) -> Arc<Frame> {
+    let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
+    Arc::new(if session.stops(&prompt.run.request) {
+        maker.ending(1, &Ending::Stopped)
+    } else if now.since(prompt.received_at) > journal::RETENTION {
+        // Its journal may be forgotten by now, so nobody knows whether the agent was called.
+        let message = "The prompt waited for too long.";
+        maker.ending(1, &Ending::Failed(Failure::retryable(FailureCode::DeadlineExceeded, message)))
+    } else {
+        maker.started()
+    })
 }

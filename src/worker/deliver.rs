@@ -96,7 +96,7 @@ impl Run<'_> {
                     }
                 }
                 Some(ended) = pushing.next() => {
-                    if let Ok(connection) = ended && !self.log.has_ended() {
+                    if let Ok(connection) = ended && self.log.outcome().is_none() {
                         devices.remove(&connection);
                     }
                 }

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::settings::Settings;
-use crate::protocol::frame::{Frame, Seq};
+use crate::protocol::frame::{Frame, Outcome, Seq};
 
 /// What comes behind a frame.
 #[derive(Debug)]
@@ -95,10 +95,10 @@ impl Log {
         self.lock().last()
     }
 
-    /// Whether the last frame is the ending, and durable.
-    pub(super) fn has_ended(&self) -> bool {
+    /// The run's outcome, if the last frame is the ending, and durable.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
         let state = self.lock();
-        state.frames.back().is_some_and(|frame| frame.outcome.is_some() && frame.seq <= state.durable)
+        state.frames.back().filter(|frame| frame.seq <= state.durable).and_then(|frame| frame.outcome)
     }
 
     /// Whether more may be written before what there is has been made durable.

@@ -12,6 +12,7 @@ mod audience;
 mod call;
 mod claim;
 mod coalesce;
+mod dead_letter;
 mod deliver;
 mod log;
 mod record;
@@ -84,6 +85,12 @@ enum Verdict {
     Later,
 }
 
+/// How often a message was given out, this time included.
+fn receive_count(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    count.unwrap_or_default()
+}
+
 impl Worker {
     /// A worker that works with `tools`.
     #[must_use]
@@ -129,13 +136,17 @@ impl Worker {
             }
         };
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-        match self.0.take(&prompt, receipt, deadline).await {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
-                warn!(message, session, %request, %error, "the prompt has to come again");
-                Verdict::Later
+        let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
+        let verdict = self.0.take(&prompt, receipt, deadline).await.unwrap_or_else(|error| {
+            warn!(message, session, %request, %error, "the prompt has to come again");
+            Verdict::Later
+        });
+        if verdict == Verdict::Later && receive_count(record) >= self.0.settings.max_receive_count {
+            error!(message, session, %request, "gave up a prompt: it goes to the dead letters");
+            if let Err(error) = self.0.end_for_good(&prompt).await {
+                error!(message, session, %request, %error, "a prompt that was given up has no ending");
             }
         }
+        verdict
     }
 }

@@ -84,12 +84,15 @@ impl<'a> Run<'a> {
     pub(super) async fn finish(self, deadline: Deadline) -> Result<Verdict, StoreError> {
         let work = async {
             let recorded = async {
-                let (outcome, last) = if self.log.has_ended() { (Outcome::Stopped, 1) } else { self.record().await? };
+                let (outcome, last) = match self.log.outcome() {
+                    Some(outcome) => (outcome, self.log.last()),
+                    None => self.record().await?,
+                };
                 self.free_session(outcome, last).await.map_err(|_| Lost)?;
                 Ok(outcome)
             };
             let produced = async {
-                if !self.log.has_ended() {
+                if self.log.outcome().is_none() {
                     self.produce(deadline).await;
                 }
                 Ok(())

@@ -59,6 +59,8 @@ pub struct Settings {
     pub max_reply_bytes: usize,
     /// How long before its deadline a run is ended.
     pub deadline_margin: Duration,
+    /// How often the queue gives out a message before it goes to the dead letters: the last time has to end the run.
+    pub max_receive_count: u32,
     /// What becomes of an agent whose run was ended.
     pub on_stop: OnStop,
     /// What becomes of a run that nobody watches.
@@ -85,6 +87,7 @@ impl Default for Settings {
             max_undurable_bytes: 1024 * 1024,
             max_reply_bytes: 32 * 1024 * 1024,
             deadline_margin: Duration::from_secs(10),
+            max_receive_count: 10,
             on_stop: OnStop::StopSession,
             on_abandoned: OnAbandoned::Continue,
         }

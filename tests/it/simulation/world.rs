@@ -114,7 +114,7 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usiz
     let record = Record::default();
     let clock = Arc::new(TestClock::start());
     let random = Arc::new(Random::seeded(seed));
-    let limits = QueueLimits { max_receive_count: u32::MAX, max_waiting: usize::MAX, ..QueueLimits::default() };
+    let limits = QueueLimits { max_waiting: usize::MAX, ..QueueLimits::default() };
     let queue = Arc::new(MemoryQueue::new(limits));
     let table = Arc::new(MemoryTable::default());
     let journal = Arc::new(MemoryJournal::new(WINDOW, MAX_BYTES));

@@ -172,6 +172,7 @@ pub fn event_of(deliveries: impl IntoIterator<Item = Delivery>) -> SqsEvent {
             record.receipt_handle = Some(delivery.receipt);
             record.body = Some(delivery.body.to_string());
             record.attributes.insert("MessageGroupId".to_owned(), delivery.group);
+            record.attributes.insert("ApproximateReceiveCount".to_owned(), delivery.receive_count.to_string());
             record
         })
         .collect();

@@ -2,6 +2,7 @@
 
 mod calls;
 pub mod crashes;
+mod dead_letters;
 mod devices;
 pub mod runs;
 mod stops;
