@@ -21,6 +21,7 @@
 //! - [`worker`]: the handler of queued prompts.
 //! - `recovery` (private): ending a run whose worker died.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
+//! - [`environment`]: what a function is told by its environment variables.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
 //! # Invariants, and where each is kept
@@ -50,6 +51,7 @@ mod backoff;
 pub mod clock;
 pub mod connections;
 pub mod digest;
+pub mod environment;
 mod gateway_event;
 pub mod journal;
 #[cfg(feature = "local")]

@@ -4,6 +4,7 @@
 mod agent_client;
 mod conformance;
 mod docs;
+mod environment;
 mod local;
 #[cfg(feature = "local")]
 mod options;
