@@ -14,10 +14,19 @@ pub struct AuthorizerConfig {
     pub issuer: String,
     /// What `aud` must be or hold.
     pub audience: String,
-    /// Where the issuer's keys are. Without it they are found by OpenID Connect Discovery, and `issuer` is a URL.
-    pub jwks_url: Option<DocumentUrl>,
+    /// Where the issuer's keys are.
+    pub keys_at: KeysAt,
     /// Whether a token may stand in the query, where proxies and logs see it.
     pub token_in_query: bool,
+}
+
+/// Where the keys of an issuer are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeysAt {
+    /// In the document at this URL.
+    Url(DocumentUrl),
+    /// Where the discovery document at this URL says (OpenID Connect Discovery 1.0).
+    Discovery(DocumentUrl),
 }
 
 impl AuthorizerConfig {
@@ -30,14 +39,14 @@ impl AuthorizerConfig {
             text.parse::<DocumentUrl>().map_err(|error| InvalidVariable::new(variable, error.to_string()))
         };
         let issuer = environment.required("JWT_ISSUER")?;
-        let jwks_url = environment.optional("JWT_JWKS_URL").map(|text| url("JWT_JWKS_URL", text)).transpose()?;
-        if jwks_url.is_none() {
-            url("JWT_ISSUER", issuer)?;
-        }
+        let keys_at = match environment.optional("JWT_JWKS_URL") {
+            Some(text) => KeysAt::Url(url("JWT_JWKS_URL", text)?),
+            None => KeysAt::Discovery(url("JWT_ISSUER", issuer)?.discovery()),
+        };
         Ok(Self {
             issuer: issuer.to_owned(),
             audience: environment.required("JWT_AUDIENCE")?.to_owned(),
-            jwks_url,
+            keys_at,
             token_in_query: environment.flag("JWT_TOKEN_IN_QUERY", false)?,
         })
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
-use super::DocumentUrl;
 use super::keyset::KeySet;
+use super::{DocumentUrl, KeysAt};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,9 +22,8 @@ const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 /// Fetches the keys of one issuer.
 pub(super) struct Fetcher {
     issuer: String,
-    jwks_url: Option<DocumentUrl>,
+    keys_at: KeysAt,
     http: Client,
-    loopback: Client,
 }
 
 /// Why there are no keys.
@@ -42,8 +41,6 @@ pub(super) enum FetchError {
     Keys(DocumentUrl, &'static str),
     #[error("{0}: {1}")]
     Discovery(DocumentUrl, &'static str),
-    #[error("the issuer is no URL that begins with https://")]
-    Issuer,
 }
 
 /// What is read of a discovery document.
@@ -54,23 +51,26 @@ struct Discovery {
 }
 
 impl Fetcher {
-    pub(super) fn new(issuer: String, jwks_url: Option<DocumentUrl>) -> Result<Self, reqwest::Error> {
-        let builder = || {
-            Client::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                // Where the documents are is the issuer's to say, in one place.
-                .redirect(reqwest::redirect::Policy::none())
-                // The next fetch is an hour away, and the function sleeps meanwhile.
-                .pool_max_idle_per_host(0)
-        };
-        Ok(Self { issuer, jwks_url, http: builder().build()?, loopback: builder().no_proxy().build()? })
+    pub(super) fn new(issuer: String, keys_at: KeysAt) -> Result<Self, reqwest::Error> {
+        let (KeysAt::Url(first) | KeysAt::Discovery(first)) = &keys_at;
+        let mut builder = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            // Where the documents are is the issuer's to say, in one place.
+            .redirect(reqwest::redirect::Policy::none())
+            // The next fetch is an hour away, and the function sleeps meanwhile.
+            .pool_max_idle_per_host(0);
+        if first.is_loopback() {
+            // What is on this machine no proxy can reach.
+            builder = builder.no_proxy();
+        }
+        Ok(Self { issuer, keys_at, http: builder.build()? })
     }
 
     pub(super) async fn fetch(&self) -> Result<KeySet, FetchError> {
         let fetch = async {
-            let url = match &self.jwks_url {
-                Some(url) => url.clone(),
-                None => self.discover().await?,
+            let url = match &self.keys_at {
+                KeysAt::Url(url) => url.clone(),
+                KeysAt::Discovery(url) => self.discover(url).await?,
             };
             let document = self.get(&url).await?;
             KeySet::parse(&document).map_err(|reason| FetchError::Keys(url, reason))
@@ -79,10 +79,8 @@ impl Fetcher {
     }
 
     /// OpenID Connect Discovery 1.0, 4.
-    async fn discover(&self) -> Result<DocumentUrl, FetchError> {
-        let issuer: DocumentUrl = self.issuer.parse().map_err(|_| FetchError::Issuer)?;
-        let url = issuer.discovery();
-        let document = self.get(&url).await?;
+    async fn discover(&self, url: &DocumentUrl) -> Result<DocumentUrl, FetchError> {
+        let document = self.get(url).await?;
         let invalid = |reason| FetchError::Discovery(url.clone(), reason);
         let found: Discovery = serde_json::from_slice(&document).map_err(|_| invalid("it is no discovery document"))?;
         // 4.3: they must be the same, or somebody else speaks for this issuer.
@@ -94,8 +92,7 @@ impl Fetcher {
 
     async fn get(&self, url: &DocumentUrl) -> Result<Vec<u8>, FetchError> {
         let transport = |error: reqwest::Error| FetchError::Transport(url.clone(), root_cause(&error));
-        let http = if url.is_loopback() { &self.loopback } else { &self.http };
-        let mut response = http.get(url.url().clone()).send().await.map_err(transport)?;
+        let mut response = self.http.get(url.url().clone()).send().await.map_err(transport)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(url.clone(), response.status()));
         }

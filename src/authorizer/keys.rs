@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::fetch::Fetcher;
 use super::keyset::{Key, KeySet};
-use super::{DocumentUrl, Refusal};
+use super::{KeysAt, Refusal};
 use crate::clock::{Clock, Timestamp};
 
 /// From when on keys are fetched anew. A key that the issuer withdraws is trusted for that long.
@@ -39,12 +39,8 @@ struct Cache {
 }
 
 impl Keys {
-    pub(super) fn new(
-        issuer: String,
-        jwks_url: Option<DocumentUrl>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, reqwest::Error> {
-        Ok(Self { fetcher: Fetcher::new(issuer, jwks_url)?, clock, cache: Mutex::default() })
+    pub(super) fn new(issuer: String, keys_at: KeysAt, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        Ok(Self { fetcher: Fetcher::new(issuer, keys_at)?, clock, cache: Mutex::default() })
     }
 
     /// The key that a token with this `kid` and this algorithm means.

@@ -21,7 +21,7 @@ use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeReques
 use jsonwebtoken::{Validation, decode, decode_header};
 use tracing::info;
 
-pub use config::{AuthorizerConfig, DocumentUrl};
+pub use config::{AuthorizerConfig, DocumentUrl, KeysAt};
 pub use policy::{NoMethod, Verdict};
 pub use refusal::Refusal;
 
@@ -44,7 +44,7 @@ impl Authorizer {
     /// # Errors
     /// The HTTP client's, if it cannot be set up.
     pub fn new(config: AuthorizerConfig, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
-        let keys = Keys::new(config.issuer.clone(), config.jwks_url.clone(), Arc::clone(&clock))?;
+        let keys = Keys::new(config.issuer.clone(), config.keys_at.clone(), Arc::clone(&clock))?;
         Ok(Self { config, keys, clock })
     }
 
