@@ -1,6 +1,6 @@
 //! The settings, and what is said of one that breaks its rule.
 
-use agentcore_gateway::authorizer::{AuthorizerConfig, DocumentUrl};
+use agentcore_gateway::authorizer::{AuthorizerConfig, DocumentUrl, KeysAt};
 use agentcore_gateway::environment::Environment;
 
 fn config(pairs: &[(&str, &str)]) -> Result<AuthorizerConfig, String> {
@@ -11,7 +11,8 @@ fn config(pairs: &[(&str, &str)]) -> Result<AuthorizerConfig, String> {
 fn issuer_and_audience_are_enough() {
     let config = config(&[("JWT_ISSUER", "https://issuer.example/"), ("JWT_AUDIENCE", "gateway")]).unwrap();
     assert_eq!((&*config.issuer, &*config.audience), ("https://issuer.example/", "gateway"));
-    assert_eq!(config.jwks_url, None);
+    let discovery = "https://issuer.example/.well-known/openid-configuration";
+    assert_eq!(config.keys_at, KeysAt::Discovery(discovery.parse().unwrap()));
     assert!(!config.token_in_query);
 }
 
@@ -19,7 +20,8 @@ fn issuer_and_audience_are_enough() {
 fn an_issuer_whose_keys_are_given_need_not_be_a_url() {
     let issuer = ("JWT_ISSUER", "accounts.example");
     let (audience, keys) = (("JWT_AUDIENCE", "a"), ("JWT_JWKS_URL", "https://issuer.example/keys?policy=1"));
-    assert!(config(&[issuer, audience, keys]).is_ok());
+    let given = config(&[issuer, audience, keys]).unwrap();
+    assert_eq!(given.keys_at, KeysAt::Url(keys.1.parse().unwrap()));
     assert!(config(&[issuer, audience]).unwrap_err().contains("JWT_ISSUER must be a URL that begins with https://"));
 }
 

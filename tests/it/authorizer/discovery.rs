@@ -4,7 +4,7 @@
 //! issuer is the only thing wrong with them shows that the keys were found.
 
 use agentcore_gateway::authorizer::Refusal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Gate, key_set};
 use crate::support::agent::{FakeAgent, Request, Script};
@@ -12,8 +12,11 @@ use crate::support::log::Log;
 
 const DISCOVERY: &str = "/tenant/.well-known/openid-configuration";
 
-/// An issuer at `/tenant/` of the server that says of itself what `describe` makes of its URL.
-async fn issuer(describe: impl Fn(&str) -> serde_json::Value + Send + 'static) -> (FakeAgent, Gate) {
+/// What an issuer says of itself, made of its URL.
+type Describe = fn(&str) -> Value;
+
+/// An issuer at `/tenant/` of the server that says what `describe` makes.
+async fn issuer(describe: Describe) -> (FakeAgent, Gate) {
     let server = FakeAgent::start(move |request: &Request| {
         let base = format!("http://{}", request.header("host").unwrap());
         match request.path.as_str() {
@@ -43,7 +46,7 @@ async fn keys_are_where_the_issuer_says() {
 
 #[tokio::test]
 async fn a_document_that_is_not_this_issuer_s_is_not_believed() {
-    let refused: [(fn(&str) -> serde_json::Value, &str); 5] = [
+    let refused: [(Describe, &str); 5] = [
         (|base| json!({"issuer": "https://evil.example/", "jwks_uri": format!("{base}/keys")}), "another issuer's"),
         (|base| json!({"issuer": format!("{base}/tenant"), "jwks_uri": format!("{base}/keys")}), "another issuer's"),
         (|base| json!({"jwks_uri": format!("{base}/keys")}), "it is no discovery document"),

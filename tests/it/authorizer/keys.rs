@@ -160,7 +160,8 @@ async fn an_issuer_that_does_not_answer_is_given_up_in_time() {
     };
     let (outcome, start) = tokio::join!(gate.verify("rs256"), start);
     assert_eq!(outcome, Err(Refusal::NoKeys));
-    assert!(start.elapsed() <= 5 * SECOND, "{:?}", start.elapsed());
+    // Timers go by whole milliseconds.
+    assert!(start.elapsed() <= 5 * SECOND + MILLISECOND, "{:?}", start.elapsed());
     assert!(log.text().contains("no answer within 5 s"), "{}", log.text());
 }
 
