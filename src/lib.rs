@@ -19,6 +19,7 @@
 //! - [`message`]: the handler of prompts and echoes. May only enqueue.
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
+//! - `authorizer` (feature `authorizer`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
 //! - [`environment`]: what a function is told by its environment variables.
@@ -47,11 +48,15 @@
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
+#[cfg(feature = "authorizer")]
+pub mod authorizer;
 mod backoff;
 pub mod clock;
 pub mod connections;
 pub mod digest;
 pub mod environment;
+#[cfg(feature = "function")]
+pub mod function;
 mod gateway_event;
 pub mod journal;
 #[cfg(feature = "local")]

@@ -1,6 +1,7 @@
 //! Calling an agent: what the worker asks for, and what may come of it.
 
 pub mod client;
+pub mod echo;
 pub mod endpoint;
 pub mod reply;
 pub mod sign;

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -15,8 +14,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The pause between two words, about what a model takes.
-const WORD_PAUSE: Duration = Duration::from_millis(30);
+use crate::agent::echo::{WORD_PAUSE, reply_to};
+
+/// How to talk to another agent.
+const HOW_TO: &str = "start the gateway with --agent http://127.0.0.1:8080";
 
 /// Starts the agent on a free loopback port.
 pub(super) async fn start() -> io::Result<(Url, JoinHandle<()>)> {
@@ -39,40 +40,10 @@ async fn invoke(body: Bytes) -> Response {
         let error = json!({"error": "Invalid JSON", "details": "The body must be a JSON object."});
         return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
     };
-    let events = stream::unfold(reply_to(&body).into_iter(), |mut events| async {
+    let events = stream::unfold(reply_to(&body, HOW_TO).into_iter(), |mut events| async {
         let event = events.next()?;
         tokio::time::sleep(WORD_PAUSE).await;
         Some((Ok::<_, Infallible>(format!("data: {event}\n\n")), events))
     });
     ([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")], Body::from_stream(events)).into_response()
-}
-
-/// The events of a reply: words, and for "fail" the error event of the Python SDK.
-fn reply_to(body: &Value) -> Vec<Value> {
-    let Some(prompt) = body.get("prompt").and_then(Value::as_str) else {
-        return words(&format!("You sent an input object: {body}"));
-    };
-    let asked = prompt.trim().to_ascii_lowercase();
-    if let Some(count) = asked.strip_prefix("count to ").and_then(|count| count.parse::<u32>().ok()) {
-        return (1..=count.min(10_000)).map(|number| Value::from(format!("{number} "))).collect();
-    }
-    if asked == "fail" {
-        let mut events = words("Here is the beginning of an answer, and then ");
-        events.push(json!({
-            "error": "the demo agent was asked to fail",
-            "error_type": "DemoError",
-            "message": "An error occurred during streaming",
-        }));
-        return events;
-    }
-    words(&format!(
-        "You said: {prompt}\n\nI am the demo agent of this gateway; I only repeat. Ask me to \"count to 200\" and \
-         reload the page meanwhile, or to \"fail\". To talk to your own agent, start the gateway with \
-         --agent http://127.0.0.1:8080."
-    ))
-}
-
-/// Each word with the white space behind it.
-fn words(text: &str) -> Vec<Value> {
-    text.split_inclusive(char::is_whitespace).map(Value::from).collect()
 }

@@ -206,7 +206,9 @@ impl FrameMaker {
     }
 
     fn numbered(&self, kind: &str, seq: Seq, more: &str, outcome: Option<Outcome>) -> Frame {
-        let text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.names);
+        let mut text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.names);
+        // It is kept for an hour.
+        text.shrink_to_fit();
         Frame { seq, text, outcome }
     }
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "tests")]
 
 mod agent_client;
+#[cfg(feature = "authorizer")]
+mod authorizer;
 mod conformance;
 mod docs;
 #[cfg(feature = "functions")]

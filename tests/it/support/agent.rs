@@ -16,6 +16,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use script::Script;
+#[cfg(feature = "authorizer")]
+pub use script::Steps;
 
 /// One request that came.
 #[derive(Debug, Clone, PartialEq, Eq)]

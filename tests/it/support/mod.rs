@@ -3,6 +3,10 @@
 pub mod agent;
 pub mod clock;
 pub mod engine;
+#[cfg(feature = "authorizer")]
+pub mod lambda;
+#[cfg(feature = "authorizer")]
+pub mod log;
 pub mod outage;
 pub mod push;
 pub mod reply;

@@ -1,0 +1,98 @@
+//! The authorizer of `$connect`: lets in who holds a token of the configured issuer, and says who that is.
+//!
+//! The algorithm and the key of a signature are the issuer's choice, never the token's ([RFC 8725], 3.1): `RS256` and
+//! `ES256`, each only with a key of its kind. A token that is not good, for whatever reason, is answered with a policy
+//! that denies, and the reason stands in the log only; the token stands nowhere.
+//!
+//! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
+
+mod claims;
+mod config;
+mod fetch;
+mod keys;
+mod keyset;
+mod policy;
+mod refusal;
+mod token;
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
+use jsonwebtoken::{Validation, decode, decode_header};
+use tracing::info;
+
+pub use config::{AuthorizerConfig, DocumentUrl, KeysAt};
+pub use policy::{NoMethod, Verdict};
+pub use refusal::Refusal;
+
+use crate::clock::Clock;
+use crate::protocol::ids::Principal;
+use claims::Claims;
+use keys::Keys;
+use token::{MAX_TOKEN_BYTES, token_of};
+
+/// Decides who may connect.
+pub struct Authorizer {
+    config: AuthorizerConfig,
+    keys: Keys,
+    clock: Arc<dyn Clock>,
+}
+
+impl Authorizer {
+    /// An authorizer that has no keys yet: it gets them for the first token.
+    ///
+    /// # Errors
+    /// The HTTP client's, if it cannot be set up.
+    pub fn new(config: AuthorizerConfig, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        let keys = Keys::new(config.issuer.clone(), config.keys_at.clone(), Arc::clone(&clock))?;
+        Ok(Self { config, keys, clock })
+    }
+
+    /// Answers API Gateway's question.
+    ///
+    /// A refusal is a policy, which the client sees as 403, and not the error `Unauthorized`, which it would see as
+    /// 401: an error of the function counts as one in its metrics, and nobody outside shall be able to raise its alarm.
+    /// A browser shows its page neither of the two.
+    ///
+    /// # Errors
+    /// [`NoMethod`] for an event that does not say what is to be allowed; API Gateway sends none such.
+    pub async fn handle(&self, event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Verdict, NoMethod> {
+        let method = event.method_arn.as_deref().filter(|arn| !arn.is_empty()).ok_or(NoMethod)?;
+        let decision = match token_of(event, self.config.token_in_query) {
+            Ok(token) => self.verify(token).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = &decision {
+            info!(reason = %refusal, "refused a connection");
+        }
+        Ok(Verdict::new(method, decision.ok()))
+    }
+
+    /// Whose `token` it is, now.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub async fn verify(&self, token: &str) -> Result<Principal, Refusal> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Refusal::TooLong);
+        }
+        let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
+        // RFC 7515, 4.1.11: extensions that must be understood. None is.
+        if header.crit.is_some() {
+            return Err(Refusal::CriticalExtension);
+        }
+        let key = self.keys.find(header.kid.as_deref(), header.alg).await?;
+        let data = decode::<Claims>(token, &key.decoding, &signature_only(key.algorithm)).map_err(refusal::of)?;
+        data.claims.check(&self.config, self.clock.now())
+    }
+}
+
+/// The claims are checked here, by this gateway's clock.
+fn signature_only(algorithm: jsonwebtoken::Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}

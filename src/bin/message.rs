@@ -1,0 +1,25 @@
+//! The function behind `$default`: validates messages and puts prompts into the queue.
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::{self, message::Config};
+use agentcore_gateway::trace::TraceContext;
+use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    function::run(serve()).await
+}
+
+async fn serve() -> Result<(), Error> {
+    let config = Config::read(&Environment::from_process())?;
+    let handler = &config.handler(&function::aws().await);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
+        let trace = event.context.xray_trace_id.as_deref().map(TraceContext::from_xray).unwrap_or_default();
+        Ok::<_, Infallible>(handler.handle(event.payload, trace).await)
+    }))
+    .await
+}

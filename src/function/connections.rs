@@ -1,0 +1,77 @@
+//! The `connections` function.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_apigatewaymanagement::config::Builder;
+use aws_sdk_dynamodb::Client;
+
+use crate::clock::SystemClock;
+use crate::connections::ConnectionsHandler;
+use crate::connections::origins::{AllowedOrigins, Origin};
+use crate::environment::{Environment, InvalidVariable};
+use crate::journal::{self, REPLAY_WINDOW};
+use crate::push::management::ManagementApi;
+use crate::random::Random;
+use crate::table::Table;
+
+/// What the function is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The table.
+    pub table: String,
+    /// The stage of the WebSocket API, as the Management API knows it.
+    pub management_endpoint: String,
+    /// Whose pages may connect.
+    pub origins: AllowedOrigins,
+    /// How long a run can be replayed after its end.
+    pub replay_window: Duration,
+}
+
+impl Config {
+    /// Reads `TABLE_NAME`, `MANAGEMENT_ENDPOINT`, `ALLOWED_ORIGINS` (separated by commas, or `*`; none: no page may
+    /// connect) and `REPLAY_WINDOW_SECONDS`.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn read(environment: &Environment) -> Result<Self, InvalidVariable> {
+        let origins = environment.list("ALLOWED_ORIGINS").map(str::parse::<Origin>).collect::<Result<Vec<_>, _>>();
+        let origins = origins.map_err(|_| {
+            let rule = "be origins such as https://app.example.com, separated by commas, or *";
+            InvalidVariable::new("ALLOWED_ORIGINS", rule)
+        })?;
+        Ok(Self {
+            table: environment.required("TABLE_NAME")?.to_owned(),
+            management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
+            origins: AllowedOrigins::from_list(origins),
+            replay_window: replay_window(environment)?,
+        })
+    }
+
+    /// The handler that works by it.
+    #[must_use]
+    pub fn handler(self, aws: &SdkConfig) -> ConnectionsHandler {
+        let table = Arc::new(Table::new(Client::new(aws), self.table));
+        ConnectionsHandler {
+            sessions: table.clone(),
+            connections: table.clone(),
+            journal: table,
+            push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(Random::from_os()),
+            origins: self.origins,
+            replay_window: self.replay_window,
+        }
+    }
+}
+
+fn replay_window(environment: &Environment) -> Result<Duration, InvalidVariable> {
+    const VARIABLE: &str = "REPLAY_WINDOW_SECONDS";
+    let window = environment.duration_seconds(VARIABLE, REPLAY_WINDOW)?;
+    if window > journal::RETENTION {
+        let rule = format!("be at most {}, for so long a journal is kept", journal::RETENTION.as_secs());
+        return Err(InvalidVariable::new(VARIABLE, rule));
+    }
+    Ok(window)
+}
