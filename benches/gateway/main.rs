@@ -1,6 +1,6 @@
 //! What the gateway costs: added delay, prompts per second, frames per reply, memory per stream.
 //!
-//! `cargo bench --bench gateway` measures all four figures, `cargo bench --bench gateway -- a c` some of them. The
+//! `cargo bench --bench gateway` measures all figures, `cargo bench --bench gateway -- a c` some of them. The
 //! gateway is the real program, as a process of its own; the fake agent and the load generator are threads of this one,
 //! and share a clock, so that an event's delay is its arrival less its emission.
 //!
@@ -8,6 +8,7 @@
 //! - [`client`] asks, either over a WebSocket through the gateway or straight over HTTP, and takes the times;
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
+//! - [`reply_memory`] is figure (h); what (d) and (h) share is in [`streams`];
 //! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
 
 mod agent;
@@ -18,8 +19,10 @@ mod direct;
 mod gateway;
 mod memory;
 mod processor;
+mod reply_memory;
 mod report;
 mod stats;
+mod streams;
 mod throughput;
 mod websocket;
 
@@ -57,13 +60,14 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        for name in ["a", "b", "c", "d"].into_iter().filter(|name| wants(name)) {
+        for name in ["a", "b", "c", "d", "h"].into_iter().filter(|name| wants(name)) {
             let others = Others::watch()?;
             match name {
                 "a" => delay::measure(agent, report).await?,
                 "b" => throughput::measure(agent, report).await?,
                 "c" => coalescing::measure(agent, report).await?,
-                _ => memory::measure(agent, report).await?,
+                "d" => memory::measure(agent, report).await?,
+                _ => reply_memory::measure(agent, report).await?,
             }
             report.done(others.share()?)?;
         }
