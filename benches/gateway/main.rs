@@ -20,13 +20,17 @@ mod coalescing;
 mod delay;
 mod direct;
 mod gateway;
+mod in_process;
 mod memory;
+mod metered;
 mod processor;
 mod reply_memory;
 mod report;
 mod resume;
+mod scripted;
 mod stats;
 mod streams;
+mod table_cost;
 mod throughput;
 mod websocket;
 
@@ -64,13 +68,14 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        for name in ["a", "b", "c", "d", "g", "h"].into_iter().filter(|name| wants(name)) {
+        for name in ["a", "b", "c", "d", "e", "g", "h"].into_iter().filter(|name| wants(name)) {
             let others = Others::watch()?;
             match name {
                 "a" => delay::measure(agent, report).await?,
                 "b" => throughput::measure(agent, report).await?,
                 "c" => coalescing::measure(agent, report).await?,
                 "d" => memory::measure(agent, report).await?,
+                "e" => table_cost::measure(report).await?,
                 "g" => resume::measure(agent, report).await?,
                 _ => reply_memory::measure(agent, report).await?,
             }
