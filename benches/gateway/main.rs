@@ -21,6 +21,8 @@ mod delay;
 mod direct;
 mod gateway;
 mod in_process;
+mod journal_delay;
+mod journals;
 mod memory;
 mod metered;
 mod processor;
@@ -68,7 +70,7 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        for name in ["a", "b", "c", "d", "e", "g", "h"].into_iter().filter(|name| wants(name)) {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h"].into_iter().filter(|name| wants(name)) {
             let others = Others::watch()?;
             match name {
                 "a" => delay::measure(agent, report).await?,
@@ -76,6 +78,7 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
                 "c" => coalescing::measure(agent, report).await?,
                 "d" => memory::measure(agent, report).await?,
                 "e" => table_cost::measure(report).await?,
+                "f" => journal_delay::measure(report).await?,
                 "g" => resume::measure(agent, report).await?,
                 _ => reply_memory::measure(agent, report).await?,
             }
