@@ -21,16 +21,26 @@ const END: &[u8] = b"0\r\n\r\n";
 /// What stands before the moment of emission in each event.
 pub(crate) const AT: &[u8] = b"\"at\":";
 
+/// The text of an event; a larger event has it again and again.
+const WORDS: &str = " some words";
+
 /// A reply: so many events, each so long after the one before. Without a pause all leave in one write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) events: usize,
     pub(crate) every: Duration,
+    /// How large an event is, as JSON; zero: of about a token's size.
+    pub(crate) bytes: usize,
 }
 
 impl Plan {
     pub(crate) fn new(events: usize, every_ms: u64) -> Self {
-        Self { events, every: Duration::from_millis(every_ms) }
+        Self { events, every: Duration::from_millis(every_ms), bytes: 0 }
+    }
+
+    /// The same reply, of events of so many bytes each.
+    pub(crate) fn of_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
     }
 
     /// How long the reply takes the agent.
@@ -44,15 +54,15 @@ impl Plan {
             let digits = body[start..].iter().take_while(|byte| byte.is_ascii_digit());
             Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
         };
-        let plan = number(b"events=").zip(number(b"every="));
-        let (events, every_ms) = plan.ok_or("the prompt holds no plan")?;
-        Ok(Self::new(usize::try_from(events)?, every_ms))
+        let plan = number(b"events=").zip(number(b"every=")).zip(number(b"bytes="));
+        let ((events, every_ms), bytes) = plan.ok_or("the prompt holds no plan")?;
+        Ok(Self::new(usize::try_from(events)?, every_ms).of_bytes(usize::try_from(bytes)?))
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "events={} every={}ms", self.events, self.every.as_millis())
+        write!(formatter, "events={} every={}ms bytes={}", self.events, self.every.as_millis(), self.bytes)
     }
 }
 
@@ -92,14 +102,14 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
         out.clear();
         out.extend_from_slice(HEAD);
         if plan.every.is_zero() {
-            (0..plan.events).try_for_each(|_| write_event(&mut out))?;
+            (0..plan.events).try_for_each(|_| write_event(&mut out, plan.bytes))?;
         } else {
             stream.write_all(&out).await?;
             let start = Instant::now();
             for at in 1..=plan.events {
                 sleep_until(start + plan.every * u32::try_from(at)?).await;
                 out.clear();
-                write_event(&mut out)?;
+                write_event(&mut out, plan.bytes)?;
                 stream.write_all(&out).await?;
             }
             out.clear();
@@ -121,11 +131,19 @@ fn request_length(received: &[u8]) -> Result<Option<usize>> {
     Ok((received.len() >= length).then_some(length))
 }
 
-/// One event, of about a token's size, as one chunk of the body.
-fn write_event(out: &mut Vec<u8>) -> Result<()> {
-    let now = Moment::now();
-    let data = format!("data: {{\"at\":{},\"text\":\" some words\"}}\n\n", now.0);
-    Ok(write!(out, "{:x}\r\n{data}\r\n", data.len())?)
+/// One event of so many bytes, as one chunk of the body.
+fn write_event(out: &mut Vec<u8>, bytes: usize) -> Result<()> {
+    let data = event(bytes);
+    // With `data: ` and the blank line behind it.
+    Ok(write!(out, "{:x}\r\ndata: {data}\n\n\r\n", data.len() + 8)?)
+}
+
+/// An event of at least so many bytes that says when it was emitted: now.
+pub(crate) fn event(bytes: usize) -> String {
+    let event = format!("{{\"at\":{},\"text\":\"{WORDS}\"}}", Moment::now().0);
+    let Some(missing) = bytes.checked_sub(event.len()) else { return event };
+    let words = WORDS.repeat(missing.div_ceil(WORDS.len()));
+    format!("{}{}\"}}", &event[..event.len() - 2], &words[..missing])
 }
 
 /// The moments of emission of the events in `text`.

@@ -81,7 +81,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = Moment::now();
         Self { asked: now, ended: now, events: Vec::new(), frames: 0 }
     }
@@ -111,6 +111,11 @@ pub(crate) fn first_delays(replies: &[Reply]) -> Times {
 /// The delays of all events of all `replies`.
 pub(crate) fn all_delays(replies: &[Reply]) -> Times {
     replies.iter().flat_map(Reply::delays).collect()
+}
+
+/// What `doing` returns, unless it takes so long that something has gone wrong.
+pub(crate) async fn patiently<T>(doing: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, doing).await.map_err(|_| "a reply did not come, or did not end")?
 }
 
 /// All that the tasks return, or the first error.

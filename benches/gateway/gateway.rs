@@ -42,6 +42,10 @@ impl Gateway {
         }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn target(&self) -> Target {
         Target::Gateway(self.address)
     }

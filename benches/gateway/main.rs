@@ -1,13 +1,17 @@
-//! What the gateway costs: added delay, prompts per second, frames per reply, memory per stream.
+//! What the gateway costs: delay, prompts per second, frames per reply, memory, table calls, and resuming.
 //!
-//! `cargo bench --bench gateway` measures all four figures, `cargo bench --bench gateway -- a c` some of them. The
+//! `cargo bench --bench gateway` measures all eight figures, `cargo bench --bench gateway -- a c` some of them. The
 //! gateway is the real program, as a process of its own; the fake agent and the load generator are threads of this one,
-//! and share a clock, so that an event's delay is its arrival less its emission.
+//! and share a clock, so that an event's delay is its arrival less its emission. For (e) and (f) the real worker runs
+//! in this process instead, over stores that count or wait.
 //!
 //! - [`agent`] streams replies by a plan that stands in the prompt;
 //! - [`client`] asks, either over a WebSocket through the gateway or straight over HTTP, and takes the times;
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
+//! - [`in_process`] runs the worker alone, with the agent of [`scripted`];
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
+//! - [`table_cost`], with the table of [`metered`], is figure (e), [`journal_delay`], with [`journals`], figure (f);
+//! - [`resume`] and [`reply_memory`] are the figures (g) and (h); what (d) and (h) share is in [`streams`];
 //! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
 
 mod agent;
@@ -16,10 +20,19 @@ mod coalescing;
 mod delay;
 mod direct;
 mod gateway;
+mod in_process;
+mod journal_delay;
+mod journals;
 mod memory;
+mod metered;
 mod processor;
+mod reply_memory;
 mod report;
+mod resume;
+mod scripted;
 mod stats;
+mod streams;
+mod table_cost;
 mod throughput;
 mod websocket;
 
@@ -57,13 +70,17 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        for name in ["a", "b", "c", "d"].into_iter().filter(|name| wants(name)) {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h"].into_iter().filter(|name| wants(name)) {
             let others = Others::watch()?;
             match name {
                 "a" => delay::measure(agent, report).await?,
                 "b" => throughput::measure(agent, report).await?,
                 "c" => coalescing::measure(agent, report).await?,
-                _ => memory::measure(agent, report).await?,
+                "d" => memory::measure(agent, report).await?,
+                "e" => table_cost::measure(report).await?,
+                "f" => journal_delay::measure(report).await?,
+                "g" => resume::measure(agent, report).await?,
+                _ => reply_memory::measure(agent, report).await?,
             }
             report.done(others.share()?)?;
         }

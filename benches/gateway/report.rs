@@ -100,6 +100,11 @@ pub(crate) fn kib(bytes: u64) -> String {
     format!("{:.1} KiB", bytes as f64 / 1024.0)
 }
 
+/// Megabytes a second.
+pub(crate) fn mb_per_second(bytes: usize, time: Duration) -> String {
+    format!("{:.0}", bytes as f64 / 1e6 / time.as_secs_f64())
+}
+
 pub(crate) fn times(ratio: f64) -> String {
     format!("{ratio:.2} x")
 }

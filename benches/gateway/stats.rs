@@ -32,6 +32,10 @@ impl Times {
         self.percentile(99)
     }
 
+    pub(crate) fn p90(&self) -> Duration {
+        self.percentile(90)
+    }
+
     pub(crate) fn max(&self) -> Duration {
         self.percentile(100)
     }
