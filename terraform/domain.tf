@@ -18,7 +18,7 @@ resource "aws_apigatewayv2_api_mapping" "gateway" {
 
   region      = var.aws_region
   api_id      = aws_apigatewayv2_api.gateway.id
-  domain_name = aws_apigatewayv2_domain_name.gateway[0].id
+  domain_name = aws_apigatewayv2_domain_name.gateway[0].domain_name
   stage       = aws_apigatewayv2_stage.gateway.id
 }
 

@@ -20,7 +20,7 @@ variable "agentcore_runtime_arn" {
 }
 
 variable "agents" {
-  description = "The agents by name; a prompt that names none goes to `default`. With none at all the worker answers by its built-in echo agent."
+  description = "The agents: `{ name = { runtime_arn = \"…\", endpoint_name = \"DEFAULT\" } }`; the endpoint may be left out. A prompt that names none goes to `default`. With none at all the worker answers by its built-in echo agent."
   type = map(object({
     runtime_arn   = string
     endpoint_name = optional(string, "DEFAULT")
@@ -220,7 +220,7 @@ variable "architecture" {
 }
 
 variable "memory_mb" {
-  description = "Memory of each function in MiB; processor time grows with it. The worker mostly waits, and its price is memory times waiting."
+  description = "Memory of each function in MiB: message, connections and authorizer 256, worker 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
   type = object({
     message     = optional(number, 256)
     connections = optional(number, 256)
@@ -237,7 +237,7 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "How long each function may run. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
+  description = "How long each function may run: message and authorizer 10, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
   type = object({
     message     = optional(number, 10)
     connections = optional(number, 300)

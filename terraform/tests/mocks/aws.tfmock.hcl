@@ -16,6 +16,10 @@ mock_resource "aws_apigatewayv2_api" {
   }
 }
 
+mock_resource "aws_apigatewayv2_deployment" {
+  defaults = { id = "deploy" }
+}
+
 mock_resource "aws_apigatewayv2_stage" {
   defaults = {
     invoke_url = "wss://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
@@ -83,4 +87,24 @@ override_resource {
     arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"
     url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-dead-letters.fifo"
   }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.route["$default"]
+  values = { id = "route-default" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.route["resume"]
+  values = { id = "route-resume" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.route["stop"]
+  values = { id = "route-stop" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.route["ping"]
+  values = { id = "route-ping" }
 }
