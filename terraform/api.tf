@@ -81,16 +81,22 @@ resource "aws_apigatewayv2_route_response" "answer" {
   route_response_key = "$default"
 }
 
-# Without identity sources: the token may come in one of three places, and API Gateway refuses a client that lacks any
-# of the sources listed.
+# The token may come in one of three places, and API Gateway refuses a client that lacks any of the sources listed. Its
+# API wants at least one, so this is the one that every client has.
 resource "aws_apigatewayv2_authorizer" "jwt" {
   count = var.auth == "jwt" ? 1 : 0
 
-  region          = var.aws_region
-  api_id          = aws_apigatewayv2_api.gateway.id
-  name            = local.name
-  authorizer_type = "REQUEST"
-  authorizer_uri  = module.authorizer[0].invoke_arn
+  region           = var.aws_region
+  api_id           = aws_apigatewayv2_api.gateway.id
+  name             = local.name
+  authorizer_type  = "REQUEST"
+  authorizer_uri   = module.authorizer[0].invoke_arn
+  identity_sources = ["route.request.header.Host"]
+
+  # When `auth` changes, $connect lets go of it before it is deleted.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_lambda_permission" "route" {

@@ -167,8 +167,8 @@ run "tokens_may_connect" {
   }
 
   assert {
-    condition     = aws_apigatewayv2_authorizer.jwt[0].authorizer_type == "REQUEST" && try(length(aws_apigatewayv2_authorizer.jwt[0].identity_sources), 0) == 0
-    error_message = "The authorizer sees every request: with identity sources API Gateway would refuse tokens from other places"
+    condition     = aws_apigatewayv2_authorizer.jwt[0].authorizer_type == "REQUEST" && aws_apigatewayv2_authorizer.jwt[0].identity_sources == toset(["route.request.header.Host"])
+    error_message = "The authorizer sees every request: with another source API Gateway would refuse tokens that come elsewhere"
   }
 
   assert {
