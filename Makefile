@@ -1,6 +1,7 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
-#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser
+#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser,
+#                 Terraform
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
 #   make clean    removes what the other targets made
@@ -14,7 +15,7 @@ PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test browser-test
+test: format lint docs rust-test agent-test browser-test terraform-test
 
 .PHONY: format
 format:
@@ -45,6 +46,18 @@ browser-test: $(VENV)/.installed
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/browser
 
+# checkov wants another boto3 than the agent, so it has an environment of its own.
+TERRAFORM_VENV := .venv-terraform
+
+.PHONY: terraform-test
+terraform-test: $(TERRAFORM_VENV)/.installed
+	VENV=$(TERRAFORM_VENV) scripts/check-terraform
+
+$(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
+	$(PYTHON) -m venv $(TERRAFORM_VENV)
+	$(TERRAFORM_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 # How long the simulation and each fuzz target run.
 SOAK_SECONDS ?= 300
 
@@ -65,4 +78,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(TERRAFORM_VENV)

@@ -1,0 +1,115 @@
+# One function for each part of the work, and what it may do beyond writing its log and its trace is in policies.tf.
+# The programs read their settings from the environment, and refuse to start when one is missing or wrong.
+
+locals {
+  function_settings = {
+    region             = var.aws_region
+    architecture       = var.architecture
+    log_level          = var.log_level
+    log_retention_days = var.log_retention_days
+    tags               = var.tags
+  }
+}
+
+module "message" {
+  source = "./modules/function"
+
+  name        = "${local.name}-message"
+  role_name   = "${local.name}-message-${local.region}"
+  description = "Checks a prompt and puts it into the queue"
+  archive     = "${local.artifacts_dir}/message/bootstrap.zip"
+  memory_mb   = var.memory_mb.message
+  timeout     = var.timeout_seconds.message
+  statements  = local.message_statements
+  settings    = local.function_settings
+
+  environment = {
+    PROMPTS_QUEUE_URL = aws_sqs_queue.prompts.url
+    AGENT_NAMES       = join(",", local.agent_names)
+  }
+}
+
+module "connections" {
+  source = "./modules/function"
+
+  name        = "${local.name}-connections"
+  role_name   = "${local.name}-connections-${local.region}"
+  description = "Connects, disconnects, resumes and stops"
+  archive     = "${local.artifacts_dir}/connections/bootstrap.zip"
+  memory_mb   = var.memory_mb.connections
+  timeout     = var.timeout_seconds.connections
+  statements  = local.connections_statements
+  settings    = local.function_settings
+
+  environment = {
+    TABLE_NAME            = aws_dynamodb_table.sessions.name
+    MANAGEMENT_ENDPOINT   = local.management_endpoint
+    REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
+    ALLOWED_ORIGINS       = join(",", var.allowed_origins)
+  }
+}
+
+module "worker" {
+  source = "./modules/function"
+
+  name        = "${local.name}-worker"
+  role_name   = "${local.name}-worker-${local.region}"
+  description = "Calls the agent and pushes its reply"
+  archive     = "${local.artifacts_dir}/worker/bootstrap.zip"
+  memory_mb   = var.memory_mb.worker
+  timeout     = var.timeout_seconds.worker
+  statements  = local.worker_statements
+  settings    = local.function_settings
+
+  environment = merge(
+    {
+      TABLE_NAME            = aws_dynamodb_table.sessions.name
+      MANAGEMENT_ENDPOINT   = local.management_endpoint
+      REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
+      PROMPTS_QUEUE_URL     = aws_sqs_queue.prompts.url
+      AGENTS                = jsonencode(local.agents)
+      ON_STOP               = var.on_stop
+      RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
+      SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)
+      MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
+    },
+    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
+  )
+}
+
+module "authorizer" {
+  source = "./modules/function"
+  count  = var.auth == "jwt" ? 1 : 0
+
+  name        = "${local.name}-authorizer"
+  role_name   = "${local.name}-authorizer-${local.region}"
+  description = "Checks the token of a new connection"
+  archive     = "${local.artifacts_dir}/authorizer/bootstrap.zip"
+  memory_mb   = var.memory_mb.authorizer
+  timeout     = var.timeout_seconds.authorizer
+  statements  = []
+  settings    = local.function_settings
+
+  environment = merge(
+    {
+      JWT_ISSUER         = var.jwt_issuer
+      JWT_AUDIENCE       = var.jwt_audience
+      JWT_TOKEN_IN_QUERY = tostring(var.jwt_token_in_query)
+    },
+    var.jwt_jwks_url == "" ? {} : { JWT_JWKS_URL = var.jwt_jwks_url },
+  )
+}
+
+# Batch size 1, because a batch of a FIFO queue locks all its sessions until its slowest run has ended.
+resource "aws_lambda_event_source_mapping" "prompts" {
+  region                  = var.aws_region
+  event_source_arn        = aws_sqs_queue.prompts.arn
+  function_name           = module.worker.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = var.maximum_concurrency
+  }
+}

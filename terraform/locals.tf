@@ -1,0 +1,34 @@
+data "aws_region" "current" {
+  region = var.aws_region
+}
+
+locals {
+  name   = "${var.project_name}-${var.stage_name}"
+  region = data.aws_region.current.region
+
+  # Relative to this folder and not to where Terraform is started, so that it holds in a module too.
+  artifacts_dir = coalesce(var.artifacts_dir, "${path.module}/../target/lambda")
+
+  agents = merge(
+    var.agentcore_runtime_arn == "" ? {} : {
+      default = { runtime_arn = var.agentcore_runtime_arn, endpoint_name = "DEFAULT" }
+    },
+    var.agents,
+  )
+  # The built-in echo agent answers to this name.
+  agent_names = length(local.agents) == 0 ? ["default"] : keys(local.agents)
+
+  # Where frames are pushed to. It is never the custom domain. It is made from the API and not from the stage, because
+  # the functions need it, and the stage comes after them.
+  management_endpoint = "${replace(aws_apigatewayv2_api.gateway.api_endpoint, "wss://", "https://")}/${var.stage_name}"
+
+  # A stage's ARN, as permissions and policies name it; from the API for the same reason.
+  stage_execution_arn = "${aws_apigatewayv2_api.gateway.execution_arn}/${var.stage_name}"
+
+  # The worker shortens the visibility of a message to a minute as soon as it has it, and extends it while it runs. The
+  # queue's own counts only until then: it must not be less than the worker's time-out, and the minute is for the way
+  # there. AWS advises six times the time-out, for functions that are throttled with messages in hand; here
+  # maximum_concurrency keeps the pollers from taking what cannot run, and 90 minutes would be how long a session
+  # stands still when a worker dies in its first moments.
+  visibility_timeout_seconds = var.timeout_seconds.worker + 60
+}

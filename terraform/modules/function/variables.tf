@@ -1,0 +1,73 @@
+variable "name" {
+  description = "Name of the function."
+  type        = string
+  nullable    = false
+}
+
+variable "role_name" {
+  description = "Name of the role. Roles belong to no region, so it has to hold what keeps two regions apart."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.role_name) <= 64
+    error_message = "The name of a role has at most 64 characters."
+  }
+}
+
+variable "description" {
+  description = "What the function does."
+  type        = string
+  nullable    = false
+}
+
+variable "archive" {
+  description = "Path of the zip with the program, named `bootstrap`."
+  type        = string
+  nullable    = false
+}
+
+variable "memory_mb" {
+  description = "Memory in MiB."
+  type        = number
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "How long an invocation may run, in seconds."
+  type        = number
+  nullable    = false
+}
+
+variable "environment" {
+  description = "The settings that the program reads."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "statements" {
+  description = "What the function may do, beyond writing its log and its trace."
+  type = list(object({
+    sid       = string
+    actions   = list(string)
+    resources = list(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for action in flatten(var.statements[*].actions) : can(regex("^[a-z-]+:[A-Za-z]+$", action))])
+    error_message = "An action is named in full, without a wildcard."
+  }
+}
+
+variable "settings" {
+  description = "What all functions have in common."
+  type = object({
+    region             = string
+    architecture       = string
+    log_level          = string
+    log_retention_days = number
+    tags               = map(string)
+  })
+  nullable = false
+}

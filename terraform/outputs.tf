@@ -1,0 +1,64 @@
+locals {
+  functions = merge(
+    { message = module.message, connections = module.connections, worker = module.worker },
+    var.auth == "jwt" ? { authorizer = module.authorizer[0] } : {},
+  )
+}
+
+output "websocket_url" {
+  description = "Where clients connect: the custom domain if there is one, else API Gateway's own address."
+  value       = var.domain_name == "" ? aws_apigatewayv2_stage.gateway.invoke_url : "wss://${aws_apigatewayv2_api_mapping.gateway[0].domain_name}"
+}
+
+output "management_endpoint" {
+  description = "Where frames are pushed to connections."
+  value       = local.management_endpoint
+}
+
+output "connect_route_arn" {
+  description = "With `auth = \"iam\"`, what a client needs `execute-api:Invoke` on."
+  value       = "${local.stage_execution_arn}/$connect"
+}
+
+output "domain_target" {
+  description = "What a record for the custom domain has to point to; null without one."
+  value       = one(aws_apigatewayv2_domain_name.gateway[*].domain_name_configuration[0].target_domain_name)
+}
+
+output "function_names" {
+  description = "Name of each function."
+  value       = { for name, function in local.functions : name => function.function_name }
+}
+
+output "role_names" {
+  description = "Name of each function's role."
+  value       = { for name, function in local.functions : name => function.role_name }
+}
+
+output "role_arns" {
+  description = "ARN of each function's role."
+  value       = { for name, function in local.functions : name => function.role_arn }
+}
+
+output "log_groups" {
+  description = "Log group of each function, and of the access log as `access` if there is one."
+  value = merge(
+    { for name, function in local.functions : name => function.log_group },
+    { for group in aws_cloudwatch_log_group.access : "access" => group.name },
+  )
+}
+
+output "prompts_queue_url" {
+  description = "URL of the queue between `message` and `worker`."
+  value       = aws_sqs_queue.prompts.url
+}
+
+output "dead_letter_queue_url" {
+  description = "URL of the queue of prompts that no worker could end."
+  value       = aws_sqs_queue.dead_letters.url
+}
+
+output "table_name" {
+  description = "Name of the table of sessions and journals."
+  value       = aws_dynamodb_table.sessions.name
+}

@@ -1,0 +1,35 @@
+# Sessions, connections and the journal of replies. Keys only: there is no index, and nothing is ever scanned.
+resource "aws_dynamodb_table" "sessions" {
+  region                      = var.aws_region
+  name                        = local.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = var.table_deletion_protection
+  tags                        = var.tags
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # The AWS managed key: the journal holds what agents said, and with it each use of the key shows in CloudTrail. A key
+  # of your own would need a policy and grants for every function, and guards nothing more against who has the table.
+  server_side_encryption {
+    enabled = true
+  }
+}

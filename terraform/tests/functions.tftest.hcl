@@ -1,0 +1,194 @@
+# The functions' settings, and the environment that each program reads.
+
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mocks"
+}
+
+run "as_they_come" {
+  command = plan
+
+  variables {
+    auth = "none"
+  }
+
+  expect_failures = [check.an_agent_is_configured, check.clients_are_authenticated]
+
+  assert {
+    condition = module.message.configuration.environment == tomap({
+      PROMPTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
+      AGENT_NAMES       = "default"
+    })
+    error_message = "message knows its queue and the agents' names; the echo agent is \"default\""
+  }
+
+  assert {
+    condition = module.connections.configuration.environment == tomap({
+      TABLE_NAME            = "agentcore-gateway-prod"
+      MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
+      REPLAY_WINDOW_SECONDS = "3600"
+      ALLOWED_ORIGINS       = ""
+    })
+    error_message = "connections knows its table, where to push, and that no browser's page may connect"
+  }
+
+  assert {
+    condition = module.worker.configuration.environment == tomap({
+      TABLE_NAME            = "agentcore-gateway-prod"
+      MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
+      REPLAY_WINDOW_SECONDS = "3600"
+      PROMPTS_QUEUE_URL     = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
+      AGENTS                = "{}"
+      ON_STOP               = "stop-session"
+      RETRY_WINDOW_SECONDS  = "60"
+      SILENCE_LIMIT_SECONDS = "300"
+      MAX_RECEIVE_COUNT     = "10"
+    })
+    error_message = "worker knows table, queue and the defaults; no agents means the echo agent"
+  }
+
+  assert {
+    condition = alltrue([for function in [module.message, module.connections, module.worker] : (
+      function.configuration.architectures == tolist(["arm64"]) &&
+      function.configuration.runtime == "provided.al2023" &&
+      function.configuration.handler == "bootstrap" &&
+      function.configuration.tracing == "Active" &&
+      function.configuration.log_format == "JSON" &&
+      function.configuration.log_level == "INFO" &&
+      function.configuration.log_retention == 30
+    )])
+    error_message = "Functions are arm64 programs that log JSON and are traced"
+  }
+
+  assert {
+    condition = { for name, function in local.functions : name => [function.configuration.memory_mb, function.configuration.timeout] } == {
+      message     = [256, 10]
+      connections = [256, 300]
+      worker      = [128, 900]
+    }
+    error_message = "Memory and time-outs as documented"
+  }
+
+  assert {
+    condition     = output.log_groups == { message = "/aws/lambda/agentcore-gateway-prod-message", connections = "/aws/lambda/agentcore-gateway-prod-connections", worker = "/aws/lambda/agentcore-gateway-prod-worker", access = "/aws/apigateway/agentcore-gateway-prod" }
+    error_message = "Each function has its own log group, and the stage has one"
+  }
+}
+
+run "as_they_can_be_set" {
+  command = plan
+
+  variables {
+    auth                  = "jwt"
+    jwt_issuer            = "https://issuer.example.com/"
+    jwt_audience          = "gateway"
+    jwt_jwks_url          = "https://issuer.example.com/keys"
+    jwt_token_in_query    = true
+    agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+    agents = {
+      research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", endpoint_name = "live" }
+      critic   = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/critic-0123456789" }
+    }
+    agentcore_endpoint_url = "http://127.0.0.1:8080"
+    allowed_origins        = ["https://app.example.com", "https://other.example.com:8443"]
+    project_name           = "gw"
+    stage_name             = "dev"
+    architecture           = "x86_64"
+    memory_mb              = { worker = 512 }
+    timeout_seconds        = { worker = 120 }
+    silence_limit_seconds  = 100
+    retry_window_seconds   = 5
+    replay_window_seconds  = 600
+    on_stop                = "detach"
+    log_level              = "DEBUG"
+    log_retention_days     = 7
+    access_logs            = false
+  }
+
+  assert {
+    condition     = module.message.configuration.environment.AGENT_NAMES == "critic,default,research"
+    error_message = "message knows the agents' names"
+  }
+
+  assert {
+    condition     = module.connections.configuration.environment.ALLOWED_ORIGINS == "https://app.example.com,https://other.example.com:8443"
+    error_message = "connections knows the allowed origins"
+  }
+
+  assert {
+    condition = jsondecode(module.worker.configuration.environment.AGENTS) == {
+      critic   = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/critic-0123456789", endpoint_name = "DEFAULT" }
+      default  = { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj", endpoint_name = "DEFAULT" }
+      research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", endpoint_name = "live" }
+    }
+    error_message = "worker knows the agents"
+  }
+
+  assert {
+    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "REPLAY_WINDOW_SECONDS", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
+      ON_STOP                = "detach"
+      RETRY_WINDOW_SECONDS   = "5"
+      SILENCE_LIMIT_SECONDS  = "100"
+      REPLAY_WINDOW_SECONDS  = "600"
+      AGENTCORE_ENDPOINT_URL = "http://127.0.0.1:8080"
+    }
+    error_message = "worker gets its settings"
+  }
+
+  assert {
+    condition     = module.connections.configuration.environment.REPLAY_WINDOW_SECONDS == "600"
+    error_message = "connections and worker know the same replay window"
+  }
+
+  assert {
+    condition = module.authorizer[0].configuration.environment == tomap({
+      JWT_ISSUER         = "https://issuer.example.com/"
+      JWT_AUDIENCE       = "gateway"
+      JWT_JWKS_URL       = "https://issuer.example.com/keys"
+      JWT_TOKEN_IN_QUERY = "true"
+    })
+    error_message = "authorizer gets its settings"
+  }
+
+  assert {
+    condition = alltrue([for name, function in local.functions : (
+      function.configuration.architectures == tolist(["x86_64"]) &&
+      function.configuration.log_level == "DEBUG" &&
+      function.configuration.log_retention == 7 &&
+      function.function_name == "gw-dev-${name}"
+    )]) && length(local.functions) == 4
+    error_message = "All four functions follow the settings"
+  }
+
+  assert {
+    condition     = module.worker.configuration.memory_mb == 512 && module.worker.configuration.timeout == 120
+    error_message = "Memory and time-out of a single function can be set"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.access) == 0 && length(aws_apigatewayv2_stage.gateway.access_log_settings) == 0
+    error_message = "The access log can be left out"
+  }
+}
+
+run "the_authorizer_finds_the_keys_itself" {
+  command = plan
+
+  variables {
+    auth         = "jwt"
+    jwt_issuer   = "https://issuer.example.com"
+    jwt_audience = "gateway"
+    agents       = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789" } }
+  }
+
+  expect_failures = [check.prompts_without_a_name_have_an_agent]
+
+  assert {
+    condition = module.authorizer[0].configuration.environment == tomap({
+      JWT_ISSUER         = "https://issuer.example.com"
+      JWT_AUDIENCE       = "gateway"
+      JWT_TOKEN_IN_QUERY = "false"
+    })
+    error_message = "No address of keys means discovery, and no token in the address is the default"
+  }
+}

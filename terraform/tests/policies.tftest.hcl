@@ -1,0 +1,89 @@
+# What each function may do: the whole policy, action by action and resource by resource.
+
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mocks"
+}
+
+variables {
+  auth         = "jwt"
+  jwt_issuer   = "https://issuer.example.com"
+  jwt_audience = "gateway"
+}
+
+run "with_agents" {
+  command = plan
+
+  variables {
+    agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+    agents = {
+      research = {
+        runtime_arn   = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789"
+        endpoint_name = "live"
+      }
+    }
+  }
+
+  assert {
+    condition = { for s in jsondecode(module.message.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
+      Prompts = ["Allow", ["sqs:SendMessage"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]]
+      Log     = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace   = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+    }
+    error_message = "message may send to the queue of prompts, and nothing else"
+  }
+
+  assert {
+    condition = { for s in jsondecode(module.connections.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
+      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Push  = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
+      Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+    }
+    error_message = "connections may use the table and push, and nothing else"
+  }
+
+  assert {
+    condition = { for s in jsondecode(module.worker.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
+      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Push = ["Allow", ["execute-api:ManageConnections"], [
+        "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*",
+        "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/DELETE/@connections/*",
+      ]]
+      Prompts = ["Allow", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]]
+      Agents = ["Allow", ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:StopRuntimeSession"], [
+        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj",
+        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj/runtime-endpoint/*",
+        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789",
+        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/*",
+      ]]
+      Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+    }
+    error_message = "worker may use table and queue, push, close connections and call the configured agents, and nothing else"
+  }
+
+  assert {
+    condition = { for s in jsondecode(module.authorizer[0].policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
+      Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+    }
+    error_message = "authorizer may write its log and its trace, and nothing else"
+  }
+
+  assert {
+    condition     = length(distinct(values(output.role_names))) == 4 && output.role_names.worker == "agentcore-gateway-prod-worker-eu-central-1"
+    error_message = "Each function has a role of its own, with the region in its name"
+  }
+}
+
+run "without_agents" {
+  command = plan
+
+  expect_failures = [check.an_agent_is_configured]
+
+  assert {
+    condition     = sort(jsondecode(module.worker.policy).Statement[*].Sid) == sort(["Table", "Push", "Prompts", "Log", "Trace"])
+    error_message = "Without agents there is nothing on AgentCore to call"
+  }
+}

@@ -1,0 +1,162 @@
+# Order, redelivery, dead letters, and what is kept how.
+
+mock_provider "aws" {
+  override_during = plan
+  source          = "./tests/mocks"
+}
+
+variables {
+  auth                  = "iam"
+  agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+}
+
+run "as_it_comes" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_sqs_queue.prompts.name == "agentcore-gateway-prod-prompts.fifo" &&
+      aws_sqs_queue.prompts.fifo_queue &&
+      aws_sqs_queue.prompts.deduplication_scope == "messageGroup" &&
+      aws_sqs_queue.prompts.fifo_throughput_limit == "perMessageGroupId"
+    )
+    error_message = "Prompts are ordered in each session, with high throughput"
+  }
+
+  assert {
+    condition     = !aws_sqs_queue.prompts.content_based_deduplication
+    error_message = "Equal prompts are not one prompt"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.visibility_timeout_seconds >= module.worker.configuration.timeout && aws_sqs_queue.prompts.visibility_timeout_seconds == 960
+    error_message = "A prompt must not come again while its worker may still run"
+  }
+
+  assert {
+    condition = try(jsondecode(aws_sqs_queue.prompts.redrive_policy), null) == {
+      deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"
+      maxReceiveCount     = 10
+    }
+    error_message = "What was received ten times becomes a dead letter"
+  }
+
+  assert {
+    condition     = module.worker.configuration.environment.MAX_RECEIVE_COUNT == try(tostring(jsondecode(aws_sqs_queue.prompts.redrive_policy).maxReceiveCount), null)
+    error_message = "The worker must know which attempt is the last"
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.dead_letters.name == "agentcore-gateway-prod-dead-letters.fifo" &&
+      aws_sqs_queue.dead_letters.fifo_queue &&
+      aws_sqs_queue.dead_letters.message_retention_seconds == 1209600
+    )
+    error_message = "Dead letters are kept for 14 days, in a FIFO queue as SQS demands"
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue_redrive_allow_policy.dead_letters.queue_url == aws_sqs_queue.dead_letters.url &&
+      jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy) == {
+        redrivePermission = "byQueue"
+        sourceQueueArns   = ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]
+      }
+    )
+    error_message = "Only prompts may become dead letters here"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
+    error_message = "Queues are encrypted"
+  }
+
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.prompts.event_source_arn == aws_sqs_queue.prompts.arn &&
+      aws_lambda_event_source_mapping.prompts.batch_size == 1 &&
+      aws_lambda_event_source_mapping.prompts.function_response_types == toset(["ReportBatchItemFailures"]) &&
+      aws_lambda_event_source_mapping.prompts.scaling_config[0].maximum_concurrency == 100
+    )
+    error_message = "The worker takes prompts one by one, reports what failed, and its number is bounded"
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.sessions.name == "agentcore-gateway-prod" &&
+      aws_dynamodb_table.sessions.hash_key == "pk" &&
+      aws_dynamodb_table.sessions.range_key == "sk" &&
+      { for attribute in aws_dynamodb_table.sessions.attribute : attribute.name => attribute.type } == { pk = "S", sk = "S" } &&
+      aws_dynamodb_table.sessions.billing_mode == "PAY_PER_REQUEST"
+    )
+    error_message = "The table has its keys, and is paid by use"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.sessions.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.sessions.ttl[0].enabled
+    error_message = "Items are deleted after expires_at"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.sessions.point_in_time_recovery[0].enabled && aws_dynamodb_table.sessions.server_side_encryption[0].enabled
+    error_message = "The table is encrypted and can be recovered"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.queue) == 0 && length(aws_cloudwatch_metric_alarm.errors) == 0
+    error_message = "No alarms without somebody to tell"
+  }
+}
+
+run "as_it_can_be_set" {
+  command = plan
+
+  variables {
+    timeout_seconds           = { worker = 600 }
+    max_receive_count         = 5
+    maximum_concurrency       = 7
+    message_retention_seconds = 7200
+    table_deletion_protection = true
+    alarm_topic_arns          = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.visibility_timeout_seconds == 660 && module.worker.configuration.timeout == 600
+    error_message = "The visibility follows the worker's time-out"
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.prompts.redrive_policy).maxReceiveCount == 5 && module.worker.configuration.environment.MAX_RECEIVE_COUNT == "5"
+    error_message = "Queue and worker know the same number of attempts"
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.prompts.scaling_config[0].maximum_concurrency == 7
+    error_message = "The number of workers is a setting"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.message_retention_seconds == 7200 && aws_dynamodb_table.sessions.deletion_protection_enabled
+    error_message = "Retention and deletion protection are settings"
+  }
+
+  assert {
+    condition = (
+      { for key, alarm in aws_cloudwatch_metric_alarm.queue : key => [alarm.metric_name, alarm.dimensions.QueueName, alarm.threshold] } == {
+        dead-letters = ["ApproximateNumberOfMessagesVisible", "agentcore-gateway-prod-dead-letters.fifo", 0]
+        prompts-age  = ["ApproximateAgeOfOldestMessage", "agentcore-gateway-prod-prompts.fifo", 1200]
+      } &&
+      { for key, alarm in aws_cloudwatch_metric_alarm.errors : key => alarm.dimensions.FunctionName } == {
+        message     = "agentcore-gateway-prod-message"
+        connections = "agentcore-gateway-prod-connections"
+        worker      = "agentcore-gateway-prod-worker"
+      }
+    )
+    error_message = "Dead letters, old prompts and failing functions raise an alarm"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.errors)) : tolist(alarm.alarm_actions) == tolist(["arn:aws:sns:eu-central-1:111122223333:on-call"])])
+    error_message = "Alarms are sent to the topics"
+  }
+}

@@ -1,0 +1,680 @@
+# Each rule of variables.tf, by a value that breaks it. The module of these runs is a link to that file and nothing else:
+# planning all resources for each rule would take minutes.
+
+variables {
+  auth                  = "iam"
+  agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+}
+
+run "the_arn_of_a_runtime_is_complete" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main"
+  }
+
+  expect_failures = [var.agentcore_runtime_arn]
+}
+
+run "the_arn_of_a_runtime_has_no_endpoint" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj/runtime-endpoint/live"
+  }
+
+  expect_failures = [var.agentcore_runtime_arn]
+}
+
+run "the_default_agent_is_given_once" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { default = { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj" } }
+  }
+
+  expect_failures = [var.agentcore_runtime_arn]
+}
+
+run "names_of_agents_fit_a_prompt" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { "two words" = { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj" } }
+  }
+
+  expect_failures = [var.agents]
+}
+
+run "names_of_agents_are_at_most_64_characters" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { ("a${join("", [for i in range(64) : "b"])}") = { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj" } }
+  }
+
+  expect_failures = [var.agents]
+}
+
+run "each_agent_is_a_runtime" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { other = { runtime_arn = "https://agent.example.com" } }
+  }
+
+  expect_failures = [var.agents]
+}
+
+run "endpoints_have_names" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { other = { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj", endpoint_name = "no-hyphens" } }
+  }
+
+  expect_failures = [var.agents]
+}
+
+run "agents_fit_the_environment" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents = { for i in range(40) : "agent-${i}" => { runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj" } }
+  }
+
+  expect_failures = [var.agents]
+}
+
+run "agentcore_is_called_by_https" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agentcore_endpoint_url = "http://agent.example.com"
+  }
+
+  expect_failures = [var.agentcore_endpoint_url]
+}
+
+run "auth_is_one_of_three" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth = "password"
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "tokens_need_an_issuer" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth         = "jwt"
+    jwt_issuer   = ""
+    jwt_audience = "gateway"
+  }
+
+  expect_failures = [var.jwt_issuer]
+}
+
+run "an_issuer_needs_tokens" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    jwt_issuer = "https://issuer.example.com"
+  }
+
+  expect_failures = [var.jwt_issuer]
+}
+
+run "an_issuer_is_reached_by_https" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth         = "jwt"
+    jwt_issuer   = "http://issuer.example.com"
+    jwt_audience = "gateway"
+  }
+
+  expect_failures = [var.jwt_issuer]
+}
+
+run "tokens_need_an_audience" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth         = "jwt"
+    jwt_issuer   = "https://issuer.example.com"
+    jwt_audience = ""
+  }
+
+  expect_failures = [var.jwt_audience]
+}
+
+run "an_audience_needs_tokens" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    jwt_audience = "gateway"
+  }
+
+  expect_failures = [var.jwt_audience]
+}
+
+run "keys_are_reached_by_https" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth         = "jwt"
+    jwt_issuer   = "https://issuer.example.com"
+    jwt_audience = "gateway"
+    jwt_jwks_url = "http://issuer.example.com/keys"
+  }
+
+  expect_failures = [var.jwt_jwks_url]
+}
+
+run "keys_need_tokens" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    jwt_jwks_url = "https://issuer.example.com/keys"
+  }
+
+  expect_failures = [var.jwt_jwks_url]
+}
+
+run "a_token_in_the_address_needs_tokens" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    jwt_token_in_query = true
+  }
+
+  expect_failures = [var.jwt_token_in_query]
+}
+
+run "origins_have_no_path" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    allowed_origins = ["https://app.example.com/"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "origins_have_a_scheme" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    allowed_origins = ["app.example.com"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "a_region_has_a_name" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    aws_region = "Frankfurt"
+  }
+
+  expect_failures = [var.aws_region]
+}
+
+run "a_project_has_a_short_name" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    project_name = "a-name-that-is-much-too-long"
+  }
+
+  expect_failures = [var.project_name]
+}
+
+run "a_project_has_a_plain_name" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    project_name = "My Project"
+  }
+
+  expect_failures = [var.project_name]
+}
+
+run "a_stage_has_a_plain_name" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    stage_name = "$default"
+  }
+
+  expect_failures = [var.stage_name]
+}
+
+run "tags_of_aws_are_its_own" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    tags = { "aws:owner" = "me" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "artifacts_are_somewhere" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = ""
+  }
+
+  expect_failures = [var.artifacts_dir]
+}
+
+run "lambda_knows_two_architectures" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    architecture = "riscv64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "memory_has_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    memory_mb = { message = 64 }
+  }
+
+  expect_failures = [var.memory_mb]
+}
+
+run "time_outs_have_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    timeout_seconds = { worker = 901 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "a_worker_has_time_to_end_a_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    timeout_seconds       = { worker = 20 }
+    silence_limit_seconds = 10
+    retry_window_seconds  = 5
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "concurrency_has_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    maximum_concurrency = 1
+  }
+
+  expect_failures = [var.maximum_concurrency]
+}
+
+run "log_levels_have_names" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    log_level = "verbose"
+  }
+
+  expect_failures = [var.log_level]
+}
+
+run "a_stop_does_one_of_two_things" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    on_stop = "ignore"
+  }
+
+  expect_failures = [var.on_stop]
+}
+
+run "the_replay_window_has_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    replay_window_seconds = 100000
+  }
+
+  expect_failures = [var.replay_window_seconds]
+}
+
+run "trying_again_ends_before_the_worker" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    retry_window_seconds = 900
+  }
+
+  expect_failures = [var.retry_window_seconds]
+}
+
+run "silence_ends_before_the_worker" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    silence_limit_seconds = 901
+  }
+
+  expect_failures = [var.silence_limit_seconds]
+}
+
+run "a_crash_is_not_the_end_of_a_prompt" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_receive_count = 1
+  }
+
+  expect_failures = [var.max_receive_count]
+}
+
+run "prompts_wait_for_a_while" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    message_retention_seconds = 60
+  }
+
+  expect_failures = [var.message_retention_seconds]
+}
+
+run "the_rate_has_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    throttling_rate_limit = 20000
+  }
+
+  expect_failures = [var.throttling_rate_limit]
+}
+
+run "the_burst_has_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    throttling_burst_limit = 0.5
+  }
+
+  expect_failures = [var.throttling_burst_limit]
+}
+
+run "a_domain_is_no_address" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "https://gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+  }
+
+  expect_failures = [var.domain_name]
+}
+
+run "a_domain_needs_a_certificate" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name = "gateway.example.com"
+  }
+
+  expect_failures = [var.domain_certificate_arn]
+}
+
+run "a_certificate_is_from_acm" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:iam::111122223333:server-certificate/some"
+  }
+
+  expect_failures = [var.domain_certificate_arn]
+}
+
+run "a_zone_needs_a_domain" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_hosted_zone_id = "Z0123456789"
+  }
+
+  expect_failures = [var.domain_hosted_zone_id]
+}
+
+run "a_zone_has_an_id" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+    domain_hosted_zone_id  = "example.com"
+  }
+
+  expect_failures = [var.domain_hosted_zone_id]
+}
+
+run "retention_is_a_known_period" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    log_retention_days = 10
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "alarms_are_sent_to_topics" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    alarm_topic_arns = ["me@example.com"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
