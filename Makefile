@@ -1,6 +1,7 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
 #   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser
+#   make emulator-test   the deployment: Terraform, functions, queue and table on an AWS emulator, with real WebSockets
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
 #   make clean    removes what the other targets made
@@ -45,6 +46,16 @@ browser-test: $(VENV)/.installed
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/browser
 
+EMULATOR_VENV := .venv-emulator
+FUNCTIONS := message connections worker authorizer
+
+# The example agent runs in its own environment, the emulator in another: it pins its dependencies.
+.PHONY: emulator-test
+emulator-test: $(VENV)/.installed $(EMULATOR_VENV)/.installed
+	for name in $(FUNCTIONS); do cargo build --locked --no-default-features --features $$name --bin $$name; done
+	scripts/package-functions $(FUNCTIONS)
+	$(EMULATOR_VENV)/bin/python -m pytest -q tests/emulator
+
 # How long the simulation and each fuzz target run.
 SOAK_SECONDS ?= 300
 
@@ -57,6 +68,11 @@ soak:
 bench:
 	cargo bench --locked --bench gateway
 
+$(EMULATOR_VENV)/.installed: tests/emulator/requirements.txt
+	$(PYTHON) -m venv $(EMULATOR_VENV)
+	$(EMULATOR_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 $(VENV)/.installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
@@ -65,4 +81,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(EMULATOR_VENV)
