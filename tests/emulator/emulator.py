@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import boto3
 
@@ -72,6 +73,17 @@ class Emulator:
         """What one of the emulator's own pages says."""
         with urllib.request.urlopen(self.url + path, timeout=10) as response:
             return json.load(response)
+
+    def messages(self, queue_url):
+        """The messages of a queue, hidden ones too; receives none of them."""
+        pages = self.get("/_ministack/sqs/messages?" + urlencode({"QueueUrl": queue_url}))["messages"]
+        return [message for regions in pages.values() for queues in regions.values() for found in queues.values() for message in found]
+
+    def denials(self, role):
+        """The actions that were refused to a role, in order."""
+        lines = Path(self._log.name).read_text(errors="replace").splitlines()
+        entries = (line.split() for line in lines if line.startswith("DENIED "))
+        return [action for _, action, principal in entries if f":assumed-role/{role}/" in principal]
 
     def reset(self):
         """Removes everything, running functions too."""

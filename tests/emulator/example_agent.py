@@ -17,7 +17,7 @@ def running_agent():
     """Runs it in offline mode; gives its port."""
     port = free_port()
     python = os.environ.get("AGENT_PYTHON", str(ROOT / ".venv/bin/python"))
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "PORT": str(port), "AGENT_TOKEN_DELAY_MS": "10"}
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "PORT": str(port), "AGENT_TOKEN_DELAY_MS": "1"}
     process = subprocess.Popen([python, "agent.py"], cwd=ROOT / "agentcore_example", env=environment, stderr=subprocess.DEVNULL)
     try:
         until(lambda: _accepts(port) or process.poll() is not None, "the agent listens", seconds=30)
