@@ -7,6 +7,7 @@ the agent's events back, one by one. A prompt can be given a behaviour, which ha
 import http.client
 import json
 import re
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,6 +93,13 @@ class Call:
                 raise ConnectionAbortedError
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A function that was killed leaves its connections behind."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class AgentCoreDouble:
     """Serves one runtime."""
 
@@ -107,7 +115,7 @@ class AgentCoreDouble:
         # What was refused, for whatever reason.
         self.refusals = []
         self._behaviours = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), _handler(self))
+        self._server = _Server(("127.0.0.1", free_port()), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self):

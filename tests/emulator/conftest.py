@@ -66,7 +66,7 @@ def deployments(emulator, agentcore, issuer):
         "allowed_origins": [ALLOWED_ORIGIN],
         # Short enough to wait for.
         "retry_window_seconds": 2,
-        "silence_limit_seconds": 5,
+        "silence_limit_seconds": 8,
         "max_receive_count": 4,
     }
     made = [

@@ -10,7 +10,7 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulator import ADMINISTRATOR, REGION
+from emulator import ADMINISTRATOR, REGION, is_running
 from permissions import without
 from waiting import until
 
@@ -84,16 +84,16 @@ class Deployment:
         killed = {process.pid for process in self.processes(name)}
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        until(lambda: not killed & {process.pid for process in self.processes(name)}, f"{name} is dead")
+        until(lambda: not any(map(is_running, killed)), f"{name} is dead")
 
     def log(self, name):
         """All that a function has logged."""
         pages = self.emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.function(name)}")
         return "\n".join(event["message"] for page in pages for event in page["events"])
 
-    def without(self, name, action):
-        """While this lasts, a function's role lacks one permission."""
-        return without(self.emulator, self.role(name), action)
+    def without(self, name, *actions):
+        """While this lasts, a function's role lacks these permissions."""
+        return without(self.emulator, self.role(name), *actions)
 
     def denials(self, name):
         """The actions that were refused to a function."""

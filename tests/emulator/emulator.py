@@ -108,6 +108,16 @@ class Emulator:
             return None
 
 
+def is_running(pid):
+    """Whether a process can still be handed something: one that has ended may stay as a zombie."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # The state follows the name, which is in parentheses and may hold anything.
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
 def _environment(path):
     try:
         entries = path.read_text(errors="replace").split("\0")

@@ -111,7 +111,7 @@ def test_without_managing_connections_a_reply_is_only_in_the_journal(client, gat
         request = client.ask("Hello")
         refused(gateway, "worker", "execute-api:ManageConnections")
         until(lambda: agentcore.calls(request), "the agent is called")
-        until(lambda: client.resume(request)["state"] == "completed", "the run has ended")
+        until(lambda: client.resume(request)["state"] == "completed", "the run has ended", seconds=30)
     assert client.ending(request).ending["type"] == "completed"
 
 
