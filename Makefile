@@ -2,6 +2,7 @@
 #
 #   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser,
 #                 Terraform
+#   make emulator-test   the deployment: Terraform, functions, queue and table on an AWS emulator, with real WebSockets
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
 #   make clean    removes what the other targets made
@@ -58,6 +59,16 @@ $(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
 	$(TERRAFORM_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+EMULATOR_VENV := .venv-emulator
+FUNCTIONS := message connections worker authorizer
+
+# The example agent runs in its own environment, the emulator in another: it pins its dependencies.
+.PHONY: emulator-test
+emulator-test: $(VENV)/.installed $(EMULATOR_VENV)/.installed
+	for name in $(FUNCTIONS); do cargo build --locked --no-default-features --features $$name --bin $$name; done
+	scripts/package-functions $(FUNCTIONS)
+	$(EMULATOR_VENV)/bin/python -m pytest -q tests/emulator
+
 # How long the simulation and each fuzz target run.
 SOAK_SECONDS ?= 300
 
@@ -70,6 +81,11 @@ soak:
 bench:
 	cargo bench --locked --bench gateway
 
+$(EMULATOR_VENV)/.installed: tests/emulator/requirements.txt
+	$(PYTHON) -m venv $(EMULATOR_VENV)
+	$(EMULATOR_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 $(VENV)/.installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
@@ -78,4 +94,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) $(TERRAFORM_VENV)
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV)

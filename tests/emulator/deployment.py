@@ -1,0 +1,184 @@
+"""The Terraform configuration, applied to the emulator."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+from emulator import ADMINISTRATOR, REGION, is_running
+from permissions import without
+from waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+# Terraform with an AWS provider that works offline. Without it the real one is used, which has to be downloaded.
+OFFLINE_TERRAFORM = ROOT.parent / "shared/tools/terraform/tf"
+ARTIFACTS = ROOT / "target/lambda-debug"
+
+_AWS_ADDRESS = re.compile(r"\b(?P<scheme>https|wss)://(?:(?P<api>[a-z0-9]+)\.execute-api|[a-z0-9.-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com")
+
+
+class Deployment:
+    """One copy of the configuration with a project name of its own, so that several stand side by side."""
+
+    def __init__(self, emulator, project, **variables):
+        self.emulator = emulator
+        self.project = project
+        self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS)}
+        self._folder = ROOT / "target/emulator" / project
+        self._outputs = None
+
+    def apply(self):
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(ROOT / "terraform", self._folder, ignore=shutil.ignore_patterns("tests", ".terraform*", "*.tfstate*"))
+        self._forget_state()
+        self._terraform("apply", "-auto-approve", *self._arguments())
+        outputs = json.loads(self._local(self._terraform("output", "-json")))
+        self._outputs = {name: output["value"] for name, output in outputs.items()}
+        if not OFFLINE_TERRAFORM.exists():
+            self._point_functions_here()
+
+    def destroy(self):
+        self._terraform("destroy", "-auto-approve", *self._arguments())
+        self._outputs = None
+
+    @property
+    def is_applied(self):
+        return self._outputs is not None
+
+    @property
+    def websocket_url(self):
+        return self._outputs["websocket_url"]
+
+    @property
+    def prompts_queue(self):
+        return self._outputs["prompts_queue_url"]
+
+    @property
+    def dead_letter_queue(self):
+        return self._outputs["dead_letter_queue_url"]
+
+    @property
+    def table(self):
+        return self._outputs["table_name"]
+
+    def function(self, name):
+        return self._outputs["function_names"][name]
+
+    def role(self, name):
+        """The name of a function's role."""
+        return self._outputs["role_names"][name]
+
+    def processes(self, name):
+        """The running processes of a function."""
+        return self.emulator.processes(self.function(name))
+
+    def kill(self, name):
+        """Ends a function's processes as a crash does; the emulator starts new ones when it needs them."""
+        killed = {process.pid for process in self.processes(name)}
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(is_running, killed)), f"{name} is dead")
+
+    def log(self, name):
+        """All that a function has logged."""
+        pages = self.emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.function(name)}")
+        return "\n".join(event["message"] for page in pages for event in page["events"])
+
+    def without(self, name, *actions):
+        """While this lasts, a function's role lacks these permissions."""
+        return without(self.emulator, self.role(name), *actions)
+
+    def denials(self, name):
+        """The actions that were refused to a function."""
+        return self.emulator.denials(self.role(name))
+
+    def waiting_prompts(self):
+        """The messages in the queue of prompts, those that are being worked on too."""
+        return self.emulator.messages(self.prompts_queue)
+
+    def dead_letters(self):
+        return self.emulator.messages(self.dead_letter_queue)
+
+    def send(self, body, group):
+        """Puts a message into the queue of prompts, as new as it can be."""
+        self._queues().send_message(QueueUrl=self.prompts_queue, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=str(uuid.uuid4()))
+
+    def redrive(self):
+        """Moves the dead letters back; the emulator has no StartMessageMoveTask."""
+        queues = self._queues()
+        while received := queues.receive_message(QueueUrl=self.dead_letter_queue, AttributeNames=["MessageGroupId"]).get("Messages"):
+            for message in received:
+                self.send(message["Body"], message["Attributes"]["MessageGroupId"])
+                queues.delete_message(QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def drop_prompts(self):
+        """Empties the queue, of hidden messages too."""
+        self._queues().purge_queue(QueueUrl=self.prompts_queue)
+
+    @contextmanager
+    def visibility(self, seconds):
+        """While this lasts, a message that nobody hides for longer comes again after so many seconds."""
+        queues = self._queues()
+        usual = queues.get_queue_attributes(QueueUrl=self.prompts_queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        queues.set_queue_attributes(QueueUrl=self.prompts_queue, Attributes={"VisibilityTimeout": str(seconds)})
+        try:
+            yield
+        finally:
+            queues.set_queue_attributes(QueueUrl=self.prompts_queue, Attributes=usual)
+
+    def when_idle(self, seconds=15):
+        """Returns when no prompt is in the queue."""
+        until(lambda: not self.waiting_prompts(), "the queue is empty", seconds)
+
+    def _queues(self):
+        return self.emulator.client("sqs")
+
+    def _arguments(self):
+        values = ((name, value if isinstance(value, str) else json.dumps(value)) for name, value in self._variables.items())
+        return ["-input=false", "-no-color", *(f"-var={name}={value}" for name, value in values)]
+
+    def _forget_state(self):
+        # The emulator starts empty each time; what an earlier one held is of no interest.
+        folder = self._folder
+        if OFFLINE_TERRAFORM.exists():
+            folder = Path(self._run(OFFLINE_TERRAFORM, self._folder, "where").strip())
+        else:
+            self._terraform("init", "-input=false", "-no-color")
+        for state in folder.glob("terraform.tfstate*"):
+            state.unlink()
+
+    def _terraform(self, *arguments):
+        if OFFLINE_TERRAFORM.exists():
+            return self._run(OFFLINE_TERRAFORM, self._folder, *arguments)
+        return self._run("terraform", f"-chdir={self._folder}", *arguments)
+
+    def _run(self, *command):
+        names = {name.upper(): value for name, value in ADMINISTRATOR.items()}
+        environment = os.environ | names | {"AWS_ENDPOINT_URL": self.emulator.url, "AWS_REGION": REGION}
+        finished = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
+        if finished.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))}\n{finished.stdout}{finished.stderr}")
+        return finished.stdout
+
+    def _local(self, text):
+        """The emulator's form of the addresses that AWS would have."""
+
+        def rewrite(match):
+            scheme = "ws" if match["scheme"] == "wss" else "http"
+            path = f"/_aws/execute-api/{match['api']}" if match["api"] else ""
+            return self.emulator.url.replace("http", scheme, 1) + path
+
+        return _AWS_ADDRESS.sub(rewrite, text)
+
+    def _point_functions_here(self):
+        # The offline provider does so itself.
+        functions = self.emulator.client("lambda")
+        for name in self._outputs["function_names"].values():
+            variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            local = {key: self._local(value) for key, value in variables.items()}
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": local})

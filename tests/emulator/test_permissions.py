@@ -1,0 +1,156 @@
+"""Each permission is there for something: without it just that fails, and with it again all is well.
+
+Not here, for the emulator does not hold its event source mapping to the role of the function: `sqs:ReceiveMessage`,
+`sqs:DeleteMessage` and `sqs:GetQueueAttributes`. `dynamodb:PutItem` of `connections` is in test_crashes.py.
+"""
+
+import time
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from agentcore_double import Hold
+from client import new_id
+from waiting import until
+
+
+@pytest.fixture(autouse=True)
+def all_is_well_again(connect, gateway):
+    yield
+    # A worker that is refused something tries for a while.
+    gateway.kill("worker")
+    gateway.kill("connections")
+    gateway.drop_prompts()
+    client = connect()
+    assert client.ending(client.ask("Hello")).ending["type"] == "completed"
+
+
+def refused(gateway, function, action, times=1):
+    """Waits until a function was refused what its role lacks."""
+    until(lambda: gateway.denials(function).count(action) >= times, f"{action} was refused")
+
+
+# --- message
+
+
+def test_without_sending_no_prompt_is_accepted(client, gateway):
+    with gateway.without("message", "sqs:SendMessage"):
+        client.send({"prompt": "Hello", "sessionId": client.session, "requestId": "r1"})
+        rejected = client.answer("rejected")
+    assert (rejected["code"], rejected["requestId"], rejected["retryable"]) == ("unavailable", "r1", True)
+    refused(gateway, "message", "sqs:SendMessage")
+
+
+# --- connections
+
+
+def test_without_updating_items_no_connection_joins_a_session(connect, gateway):
+    with gateway.without("connections", "dynamodb:UpdateItem"):
+        with pytest.raises(InvalidStatus):
+            connect(query=f"?sessionId={new_id()}")
+    refused(gateway, "connections", "dynamodb:UpdateItem")
+
+
+@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:Query"])
+def test_without_reading_items_nothing_is_resumed(client, gateway, action):
+    request = client.ask("Hello")
+    client.ending(request)
+    with gateway.without("connections", action):
+        client.send({"action": "resume", "sessionId": client.session, "requestId": request})
+        assert client.answer("rejected")["code"] == "unavailable"
+    refused(gateway, "connections", action)
+    assert client.resume(request)["state"] == "completed"
+
+
+def test_without_deleting_items_a_closed_connection_is_not_forgotten(connect, gateway):
+    with gateway.without("connections", "dynamodb:DeleteItem"):
+        connect().cut()
+        refused(gateway, "connections", "dynamodb:DeleteItem")
+
+
+def test_without_managing_connections_nothing_is_replayed(client, gateway):
+    request = client.ask("Hello")
+    client.ending(request)
+    with gateway.without("connections", "execute-api:ManageConnections"):
+        client.send({"action": "resume", "sessionId": client.session, "requestId": request})
+        refused(gateway, "connections", "execute-api:ManageConnections")
+        assert client.unread_answers == []
+
+
+# --- worker
+
+
+@pytest.mark.parametrize("action", ["dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:Query"])
+def test_without_the_table_no_agent_is_called(client, gateway, agentcore, action):
+    with gateway.without("worker", action):
+        request = client.ask("Hello")
+        refused(gateway, "worker", action)
+        client.catch_up()
+        assert client.reply(request).frames == []
+        assert agentcore.calls(request) == []
+
+
+def test_without_reading_the_session_no_stop_is_heeded(client, gateway, agentcore):
+    prompt = f"count to 40{' ' * 200}"
+    hold = agentcore.behave(prompt, Hold(after=3))
+    request = client.ask(prompt)
+    client.output(request)
+    with gateway.without("worker", "dynamodb:GetItem"):
+        client.stop(request)
+        client.answer("stopping")
+        before = gateway.denials("worker").count("dynamodb:GetItem")
+        refused(gateway, "worker", "dynamodb:GetItem", times=before + 1)
+        client.catch_up()
+        assert client.reply(request).ending is None
+    assert client.ending(request).ending["type"] == "stopped"
+    hold.release()
+
+
+def test_without_managing_connections_a_reply_is_only_in_the_journal(client, gateway, agentcore):
+    with gateway.without("worker", "execute-api:ManageConnections"):
+        request = client.ask("Hello")
+        refused(gateway, "worker", "execute-api:ManageConnections")
+        until(lambda: agentcore.calls(request), "the agent is called")
+        until(lambda: client.resume(request)["state"] == "completed", "the run has ended", seconds=30)
+    assert client.ending(request).ending["type"] == "completed"
+
+
+def test_without_invoking_the_prompt_fails(client, gateway, agentcore):
+    with gateway.without("worker", "bedrock-agentcore:InvokeAgentRuntime"):
+        request = client.ask("Hello")
+        ending = client.ending(request).ending
+    assert (ending["type"], ending["code"], ending["retryable"]) == ("failed", "agent_unavailable", False)
+    assert agentcore.calls(request) == []
+
+
+def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(client, gateway, agentcore):
+    prompt = f"count to 40{' ' * 201}"
+    hold = agentcore.behave(prompt, Hold(after=3))
+    request = client.ask(prompt)
+    client.output(request)
+    before = len(agentcore.refusals)
+    with gateway.without("worker", "bedrock-agentcore:StopRuntimeSession"):
+        client.stop(request)
+        client.answer("stopping")
+        assert client.ending(request).ending["type"] == "stopped"
+        until(lambda: len(agentcore.refusals) > before, "the stop was refused")
+    (call,) = agentcore.calls(request)
+    assert not call.finished.is_set()
+    hold.release()
+    assert call.finished.wait(10)
+
+
+def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gateway, agentcore):
+    def hidden_for(prompt):
+        hold = agentcore.behave(prompt, Hold(after=3))
+        request = client.ask(prompt)
+        client.output(request)
+        (message,) = gateway.waiting_prompts()
+        hold.release()
+        client.ending(request)
+        return message["VisibleAt"] - time.time()
+
+    assert hidden_for(f"count to 40{' ' * 202}") < 61
+    with gateway.without("worker", "sqs:ChangeMessageVisibility"):
+        assert hidden_for(f"count to 40{' ' * 203}") > 600
+    refused(gateway, "worker", "sqs:ChangeMessageVisibility")
