@@ -1,7 +1,7 @@
 """A double of AgentCore Runtime's data plane: strict about what it is sent, with a real agent behind it.
 
 It checks path, headers, signature and permissions as AWS does, records every call, and passes the body on to the agent and
-the agent's events back, one by one. A prompt can be given a behaviour, which happens instead.
+the agent's events back, one by one. A request can be given a behaviour, which happens instead.
 """
 
 import http.client
@@ -126,9 +126,9 @@ class AgentCoreDouble:
         self._server.shutdown()
         self._server.server_close()
 
-    def behave(self, prompt, behaviour):
-        """What happens to invocations with this prompt. Returns the behaviour."""
-        self._behaviours[prompt] = behaviour
+    def behave(self, request, behaviour):
+        """What happens to invocations with this request id. Returns the behaviour."""
+        self._behaviours[request] = behaviour
         return behaviour
 
     def calls(self, request=None, operation="InvokeAgentRuntime"):
@@ -137,7 +137,7 @@ class AgentCoreDouble:
             return [call for call in self._calls if call.operation == operation and request in (None, call.request)]
 
     def behaviour(self, call):
-        return self._behaviours.get(call.body.get("prompt"))
+        return self._behaviours.get(call.request)
 
     def begin(self, call):
         """Records the call. An invocation that was refused never reached the agent, so it overlaps with nothing."""

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 
-from agentcore_double import AgentCoreDouble
+from agentcore_double import AgentCoreDouble, Hold
 from client import Client, new_id
 from deployment import Deployment
 from emulator import ACCOUNT, REGION, Emulator
@@ -23,6 +23,9 @@ from tokens import AUDIENCE, Issuer
 
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:runtime/example-AbCdEf1234"
 ALLOWED_ORIGIN = "https://app.example.com"
+# A reply of forty events.
+COUNT = "count to 40"
+COUNTED = " ".join(map(str, range(1, 41)))
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +111,17 @@ def connect(gateway):
 @pytest.fixture
 def client(connect):
     return connect()
+
+
+@pytest.fixture
+def held(agentcore):
+    """Names a request whose reply stands still after so many events, until the test releases it."""
+
+    def make(after=10):
+        request = new_id()
+        return request, agentcore.behave(request, Hold(after))
+
+    return make
 
 
 def _credentials(emulator, key):

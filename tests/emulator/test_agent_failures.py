@@ -2,13 +2,13 @@
 
 import pytest
 
-from agentcore_double import Cut, Hold, Refuse
+from agentcore_double import Cut, Refuse
 from client import new_id
 
 
-def failure(client, prompt, seconds=15):
-    """How a prompt fails: code and whether another try may help."""
-    ending = client.ending(client.ask(prompt), seconds).ending
+def failure(client, prompt="Hello", request=None):
+    """How a prompt fails: code, and whether another try may help."""
+    ending = client.ending(client.ask(prompt, request=request)).ending
     assert ending["type"] == "failed"
     return ending["code"], ending["retryable"]
 
@@ -29,18 +29,17 @@ def failure(client, prompt, seconds=15):
     ],
 )
 def test_each_refusal_has_its_code(client, agentcore, status, error, code, retryable):
-    prompt = new_id()
-    agentcore.behave(prompt, Refuse(status, error))
-    assert failure(client, prompt) == (code, retryable)
-    calls = [call for call in agentcore.calls() if call.body["prompt"] == prompt]
+    request = new_id()
+    agentcore.behave(request, Refuse(status, error))
+    assert failure(client, request=request) == (code, retryable)
     # Only a quota certainly kept the prompt from the agent, so only then it is tried again.
-    assert (len(calls) > 1) == (code == "agent_throttled")
+    assert (len(agentcore.calls(request)) > 1) == (code == "agent_throttled")
 
 
 def test_a_quota_that_frees_up_costs_nothing_but_time(client, agentcore):
-    prompt = new_id()
-    agentcore.behave(prompt, Refuse(429, "ThrottlingException", times=1))
-    request = client.ask(prompt)
+    request = new_id()
+    agentcore.behave(request, Refuse(429, "ThrottlingException", times=1))
+    client.ask("Hello", request=request)
     assert client.ending(request).ending["type"] == "completed"
     assert [call.status for call in agentcore.calls(request)] == [429, 200]
 
@@ -54,15 +53,14 @@ def test_a_failure_in_mid_stream_is_told_in_the_agents_own_words(client):
 
 
 def test_a_reply_that_breaks_off_has_failed(client, agentcore):
-    prompt = new_id()
-    agentcore.behave(prompt, Cut(after=3))
-    assert failure(client, prompt) == ("agent_error", True)
+    request = new_id()
+    agentcore.behave(request, Cut(after=3))
+    assert failure(client, request=request) == ("agent_error", True)
 
 
-def test_an_agent_that_falls_silent_has_failed(client, agentcore):
-    prompt = new_id()
-    hold = agentcore.behave(prompt, Hold(after=3))
-    assert failure(client, prompt) == ("agent_timeout", True)
+def test_an_agent_that_falls_silent_has_failed(client, held):
+    request, hold = held(after=3)
+    assert failure(client, request=request) == ("agent_timeout", True)
     hold.release()
 
 

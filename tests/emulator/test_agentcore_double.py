@@ -137,20 +137,20 @@ def test_an_agent_that_refuses_shows_as_424(caller):
 
 
 def test_a_refusal_can_be_had_so_many_times(caller, double):
-    double.behave("Hello", Refuse(429, "ThrottlingException", times=2))
+    double.behave("r1", Refuse(429, "ThrottlingException", times=2))
     assert [caller.send().status for _ in range(3)] == [429, 429, 200]
     assert [call.status for call in double.calls("r1")] == [429, 429, 200]
 
 
 def test_a_reply_can_be_broken_off(caller, double):
-    double.behave("Hello", Cut(after=2))
+    double.behave("r1", Cut(after=2))
     with pytest.raises(http.client.IncompleteRead) as broken:
         caller.send().read()
     assert broken.value.partial == b'data: "Prompt"\n\ndata: " 1"\n\n'
 
 
 def test_a_reply_can_be_held_and_calls_that_overlap_are_noticed(caller, double):
-    hold = double.behave("Hello", Hold(after=2))
+    hold = double.behave("r1", Hold(after=2))
     first = caller.send()
     assert hold.reached.wait(5)
     caller.send(body={"prompt": "Me too", "requestId": "r2"}).read()
@@ -160,7 +160,7 @@ def test_a_reply_can_be_held_and_calls_that_overlap_are_noticed(caller, double):
 
 
 def test_a_stopped_session_breaks_its_reply_off_and_is_gone(caller, double):
-    hold = double.behave("Hello", Hold(after=2))
+    hold = double.behave("r1", Hold(after=2))
     response = caller.send()
     assert hold.reached.wait(5)
     assert caller.send("stopruntimesession").status == 200

@@ -1,32 +1,19 @@
 """Prompts, replies, resume, stop and devices, where everybody may connect."""
 
-from agentcore_double import Hold
 from client import new_id
+from conftest import COUNT, COUNTED
 
-# A reply that is certainly not over before a test has done its part: it is held in its middle.
-LONG = "count to 40"
-LONG_REPLY = " ".join(map(str, range(1, 41)))
 HELLO = 'Prompt 1 of this session: "Hello". Nothing was asked before.'
 
 
-def held(agentcore, after=10):
-    """A prompt of this test's own with the reply above, held after so many words."""
-    prompt = LONG + " " * (1 + held.used)
-    held.used += 1
-    return prompt, agentcore.behave(prompt, Hold(after))
-
-
-held.used = 0
-
-
-def test_a_prompt_is_answered_with_the_agents_events_as_they_come(client, agentcore):
-    prompt, hold = held(agentcore)
-    request = client.ask(prompt)
+def test_a_prompt_is_answered_with_the_agents_events_as_they_come(client, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     reply = client.output(request, events=10)
     assert reply.ending is None
     hold.release()
     assert client.ending(request).ending["type"] == "completed"
-    assert reply.text == LONG_REPLY
+    assert reply.text == COUNTED
     assert len(reply.events) == 40
 
 
@@ -71,11 +58,11 @@ def test_prompts_of_a_session_reach_the_agent_one_at_a_time_and_in_order(client,
     assert not any(call.overlaps for call in calls)
 
 
-def test_a_request_that_is_sent_again_runs_once(client, agentcore):
-    prompt, hold = held(agentcore)
-    request = client.ask(prompt)
+def test_a_request_that_is_sent_again_runs_once(client, agentcore, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
-    assert client.ask(prompt, request=request) == request
+    assert client.ask(COUNT, request=request) == request
     hold.release()
     client.ending(request)
     # Whatever the second message caused, it would come before the next prompt of the session.
@@ -84,10 +71,10 @@ def test_a_request_that_is_sent_again_runs_once(client, agentcore):
     assert client.reply(request).repeated == []
 
 
-def test_after_a_cut_connection_resume_yields_the_rest_exactly_once(connect, agentcore):
+def test_after_a_cut_connection_resume_yields_the_rest_exactly_once(connect, held):
     lost = connect()
-    prompt, hold = held(agentcore)
-    request = lost.ask(prompt)
+    request, hold = held()
+    lost.ask(COUNT, request=request)
     seen = lost.output(request, events=5).last_seq
     lost.cut()
     client = connect(continues=lost)
@@ -95,13 +82,13 @@ def test_after_a_cut_connection_resume_yields_the_rest_exactly_once(connect, age
     assert resumed == {"type": "resumed", "requestId": request, "sessionId": client.session, "after": seen, "state": "running"}
     hold.release()
     reply = client.ending(request)
-    assert reply.text == LONG_REPLY
+    assert reply.text == COUNTED
     assert reply.repeated == []
 
 
 def test_a_reply_that_has_ended_can_be_had_again(connect):
     first = connect()
-    request = first.ask(LONG)
+    request = first.ask(COUNT)
     whole = first.ending(request)
     second = connect(session=first.session)
     assert second.resume()["state"] == "completed"
@@ -113,24 +100,24 @@ def test_a_session_that_nobody_used_is_idle(client):
     assert (resumed["requestId"], resumed["state"]) == (None, "idle")
 
 
-def test_a_running_request_can_be_stopped_and_so_is_the_agent(client, agentcore):
-    prompt, hold = held(agentcore)
-    request = client.ask(prompt)
+def test_a_running_request_can_be_stopped_and_so_is_the_agent(client, agentcore, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
     client.stop()
     assert client.answer("stopping")["requestId"] == request
     reply = client.ending(request)
     assert reply.ending["type"] == "stopped"
-    assert LONG_REPLY.startswith(reply.text)
+    assert COUNTED.startswith(reply.text)
     (call,) = agentcore.calls(request)
     assert call.finished.wait(10)
     (stop,) = [stop for stop in agentcore.calls(operation="StopRuntimeSession") if stop.session == call.session]
     assert stop.status == 200
 
 
-def test_a_request_that_waits_can_be_stopped_before_it_starts(client, agentcore):
-    prompt, hold = held(agentcore)
-    running = client.ask(prompt)
+def test_a_request_that_waits_can_be_stopped_before_it_starts(client, agentcore, held):
+    running, hold = held()
+    client.ask(COUNT, request=running)
     client.output(running)
     waiting = client.ask("Hello")
     client.stop(waiting)
@@ -148,11 +135,11 @@ def test_a_request_that_has_ended_cannot_be_stopped(client):
     assert client.answer("rejected")["code"] == "not_found"
 
 
-def test_every_device_of_a_session_gets_every_frame(connect, agentcore):
+def test_every_device_of_a_session_gets_every_frame(connect, held):
     phone = connect()
     laptop = connect(session=phone.session, query=f"?sessionId={phone.session}")
-    prompt, hold = held(agentcore)
-    request = phone.ask(prompt)
+    request, hold = held()
+    phone.ask(COUNT, request=request)
     laptop.output(request, events=5)
     late = connect(session=phone.session)
     assert late.resume(request)["state"] == "running"

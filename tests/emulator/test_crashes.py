@@ -7,11 +7,11 @@ import pytest
 
 from agentcore_double import Hold
 from client import Client, new_id
+from conftest import COUNT, COUNTED
 from waiting import until
 
 # Within which a client is told that a worker died: its lease of 60 s, and what the queue and the emulator's poller add.
 TOLD = 90
-COUNT_TO_40 = " ".join(map(str, range(1, 41)))
 TABLE = [f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")]
 
 
@@ -25,17 +25,13 @@ class Orphan:
 
 def orphan(gateway, agentcore):
     client = Client(gateway.websocket_url, session=new_id())
-    prompt = f"count to 40{' ' * orphan.made}"
-    orphan.made += 1
-    hold = agentcore.behave(prompt, Hold(after=10))
-    request = client.ask(prompt)
+    request = new_id()
+    hold = agentcore.behave(request, Hold(after=10))
+    client.ask(COUNT, request=request)
     client.output(request, events=5)
     gateway.kill("worker")
     hold.release()
     return Orphan(client, request)
-
-
-orphan.made = 100
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +49,7 @@ def test_the_next_worker_tells_that_the_first_one_died(orphans, agentcore, gatew
     _, left = orphans
     reply = left.client.ending(left.request, seconds=TOLD)
     assert (reply.ending["code"], reply.ending["retryable"]) == ("interrupted", True)
-    assert COUNT_TO_40.startswith(reply.text)
+    assert COUNTED.startswith(reply.text)
     gateway.when_idle()
     assert len(agentcore.calls(left.request)) == 1
     assert left.client.ending(left.client.ask("Hello")).ending["type"] == "completed"
@@ -92,10 +88,9 @@ def test_a_prompt_that_cannot_be_run_becomes_a_dead_letter_and_runs_when_redrive
     assert gateway.dead_letters() == []
 
 
-def test_a_prompt_that_has_ended_and_comes_again_runs_nothing(client, gateway, agentcore):
-    prompt = f"count to 40{' ' * 99}"
-    hold = agentcore.behave(prompt, Hold(after=3))
-    request = client.ask(prompt)
+def test_a_prompt_that_has_ended_and_comes_again_runs_nothing(client, gateway, agentcore, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
     (message,) = gateway.waiting_prompts()
     hold.release()
@@ -109,10 +104,9 @@ def test_a_prompt_that_has_ended_and_comes_again_runs_nothing(client, gateway, a
     assert (reply.frames, reply.repeated) == (frames, [])
 
 
-def test_a_message_that_is_no_prompt_is_dropped_and_holds_nobody_up(client, gateway, agentcore):
-    prompt = f"count to 40{' ' * 98}"
-    hold = agentcore.behave(prompt, Hold(after=3))
-    request = client.ask(prompt)
+def test_a_message_that_is_no_prompt_is_dropped_and_holds_nobody_up(client, gateway, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
     (message,) = gateway.waiting_prompts()
     bodies = ["no JSON", "{}", "[]", json.dumps(json.loads(message["Body"]) | {"version": 99}), json.dumps({"type": "prompt", "version": 1})]

@@ -9,8 +9,8 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from agentcore_double import Hold
 from client import new_id
+from conftest import COUNT
 from waiting import until
 
 
@@ -90,10 +90,9 @@ def test_without_the_table_no_agent_is_called(client, gateway, agentcore, action
         assert agentcore.calls(request) == []
 
 
-def test_without_reading_the_session_no_stop_is_heeded(client, gateway, agentcore):
-    prompt = f"count to 40{' ' * 200}"
-    hold = agentcore.behave(prompt, Hold(after=3))
-    request = client.ask(prompt)
+def test_without_reading_the_session_no_stop_is_heeded(client, gateway, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
     with gateway.without("worker", "dynamodb:GetItem"):
         client.stop(request)
@@ -123,10 +122,9 @@ def test_without_invoking_the_prompt_fails(client, gateway, agentcore):
     assert agentcore.calls(request) == []
 
 
-def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(client, gateway, agentcore):
-    prompt = f"count to 40{' ' * 201}"
-    hold = agentcore.behave(prompt, Hold(after=3))
-    request = client.ask(prompt)
+def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(client, gateway, agentcore, held):
+    request, hold = held()
+    client.ask(COUNT, request=request)
     client.output(request)
     before = len(agentcore.refusals)
     with gateway.without("worker", "bedrock-agentcore:StopRuntimeSession"):
@@ -140,17 +138,17 @@ def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(c
     assert call.finished.wait(10)
 
 
-def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gateway, agentcore):
-    def hidden_for(prompt):
-        hold = agentcore.behave(prompt, Hold(after=3))
-        request = client.ask(prompt)
+def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gateway, held):
+    def hidden_for():
+        request, hold = held()
+        client.ask(COUNT, request=request)
         client.output(request)
         (message,) = gateway.waiting_prompts()
         hold.release()
         client.ending(request)
         return message["VisibleAt"] - time.time()
 
-    assert hidden_for(f"count to 40{' ' * 202}") < 61
+    assert hidden_for() < 61
     with gateway.without("worker", "sqs:ChangeMessageVisibility"):
-        assert hidden_for(f"count to 40{' ' * 203}") > 600
+        assert hidden_for() > 600
     refused(gateway, "worker", "sqs:ChangeMessageVisibility")
