@@ -1,8 +1,7 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
-#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser,
-#                 Terraform
-#   make emulator-test   the deployment: Terraform, functions, queue and table on an AWS emulator, with real WebSockets
+#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser, the
+#                 Terraform configuration, and the deployment on an emulator of AWS
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
 #   make clean    removes what the other targets made
@@ -11,12 +10,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
+FUNCTIONS := message connections worker authorizer
+
 VENV := .venv
 PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test browser-test terraform-test
+test: format lint docs rust-test agent-test browser-test terraform-test emulator-test
 
 .PHONY: format
 format:
@@ -24,17 +25,18 @@ format:
 
 .PHONY: lint
 lint:
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features functions -- -D warnings
 	cargo clippy --locked --no-default-features --lib -- -D warnings
 	cargo clippy --locked --features aws -- -D warnings
+	for name in $(FUNCTIONS); do cargo clippy --locked --no-default-features --features $$name -- -D warnings; done
 
 .PHONY: docs
 docs:
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --features functions
 
 .PHONY: rust-test
 rust-test:
-	cargo test --locked
+	cargo test --locked --features functions
 
 .PHONY: agent-test
 agent-test: $(VENV)/.installed
@@ -60,7 +62,6 @@ $(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
 	touch $@
 
 EMULATOR_VENV := .venv-emulator
-FUNCTIONS := message connections worker authorizer
 
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test

@@ -90,6 +90,23 @@ impl Environment {
         Ok(Duration::from_secs(seconds.into()))
     }
 
+    /// As [`duration_seconds`](Self::duration_seconds), and no longer than `longest`.
+    ///
+    /// # Errors
+    /// If it is no whole number of seconds from 1 to `longest`.
+    pub fn duration_up_to(
+        &self,
+        variable: &'static str,
+        default: Duration,
+        longest: Duration,
+    ) -> Result<Duration, InvalidVariable> {
+        let duration = self.duration_seconds(variable, default)?;
+        if duration > longest {
+            return Err(InvalidVariable::new(variable, format!("be at most {} seconds", longest.as_secs())));
+        }
+        Ok(duration)
+    }
+
     /// The values in `variable`, which are separated by commas; none if it is absent.
     pub fn list(&self, variable: &'static str) -> impl Iterator<Item = &str> {
         let values = self.optional(variable).unwrap_or_default().split(',');

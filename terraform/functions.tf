@@ -65,12 +65,14 @@ module "worker" {
     {
       TABLE_NAME            = aws_dynamodb_table.sessions.name
       MANAGEMENT_ENDPOINT   = local.management_endpoint
-      REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
       PROMPTS_QUEUE_URL     = aws_sqs_queue.prompts.url
       AGENTS                = jsonencode(local.agents)
       ON_STOP               = var.on_stop
+      STOP_ABANDONED        = tostring(var.stop_abandoned)
       RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
       SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)
+      MAX_WAIT_SECONDS      = tostring(var.max_wait_seconds)
+      MAX_REPLY_BYTES       = tostring(var.max_reply_bytes)
       MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
     },
     var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },

@@ -1,11 +1,11 @@
 # What each function may do, beyond its own log and trace (modules/function). The authorizer may do nothing.
 
 locals {
-  table_statement = {
-    sid       = "Table"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"]
-    resources = [aws_dynamodb_table.sessions.arn]
-  }
+  worker_table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]
+  # A connection that closes is forgotten.
+  connections_table_actions = concat(local.worker_table_actions, ["dynamodb:DeleteItem"])
+
+  stop_actions = var.on_stop == "stop-session" ? ["bedrock-agentcore:StopRuntimeSession"] : []
 
   message_statements = [
     {
@@ -17,7 +17,11 @@ locals {
 
   # Connection ids are made as clients come, so the last part of the ARN has to be open.
   connections_statements = [
-    local.table_statement,
+    {
+      sid       = "Table"
+      actions   = local.connections_table_actions
+      resources = [aws_dynamodb_table.sessions.arn]
+    },
     {
       sid       = "Push"
       actions   = ["execute-api:ManageConnections"]
@@ -27,14 +31,15 @@ locals {
 
   worker_statements = concat(
     [
-      local.table_statement,
       {
-        sid     = "Push"
-        actions = ["execute-api:ManageConnections"]
-        resources = [
-          "${local.stage_execution_arn}/POST/@connections/*",
-          "${local.stage_execution_arn}/DELETE/@connections/*",
-        ]
+        sid       = "Table"
+        actions   = local.worker_table_actions
+        resources = [aws_dynamodb_table.sessions.arn]
+      },
+      {
+        sid       = "Push"
+        actions   = ["execute-api:ManageConnections"]
+        resources = ["${local.stage_execution_arn}/POST/@connections/*"]
       },
       {
         sid       = "Prompts"
@@ -46,7 +51,7 @@ locals {
       {
         # AgentCore checks both the runtime and the endpoint of it that is called.
         sid       = "Agents"
-        actions   = ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:StopRuntimeSession"]
+        actions   = concat(["bedrock-agentcore:InvokeAgentRuntime"], local.stop_actions)
         resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
       },
     ],

@@ -296,6 +296,37 @@ variable "on_stop" {
   }
 }
 
+variable "stop_abandoned" {
+  description = "Whether a run is stopped when the last connection to its session is gone, instead of going on for a client that comes back."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "max_wait_seconds" {
+  description = "How long a prompt may wait in the queue. One that has waited longer is not run and fails with `busy`."
+  type        = number
+  default     = 86400
+  nullable    = false
+
+  validation {
+    condition     = var.max_wait_seconds >= 60 && var.max_wait_seconds <= 86400 && floor(var.max_wait_seconds) == var.max_wait_seconds
+    error_message = "max_wait_seconds must be a whole number from 60 to 86400: a day is how long it is known which requests have run."
+  }
+}
+
+variable "max_reply_bytes" {
+  description = "The largest reply, in bytes of its events. A larger one fails with `output_too_large`."
+  type        = number
+  default     = 33554432
+  nullable    = false
+
+  validation {
+    condition     = var.max_reply_bytes >= 1024 && var.max_reply_bytes <= 1073741824 && floor(var.max_reply_bytes) == var.max_reply_bytes
+    error_message = "max_reply_bytes must be a whole number from 1024 to 1073741824."
+  }
+}
+
 variable "replay_window_seconds" {
   description = "How long after its end a reply can be resumed."
   type        = number
@@ -304,7 +335,7 @@ variable "replay_window_seconds" {
 
   validation {
     condition     = var.replay_window_seconds >= 60 && var.replay_window_seconds <= 86400 && floor(var.replay_window_seconds) == var.replay_window_seconds
-    error_message = "replay_window_seconds must be a whole number from 60 to 86400: a session is forgotten after a day."
+    error_message = "replay_window_seconds must be a whole number from 60 to 86400: a journal is kept for a day."
   }
 }
 
@@ -315,8 +346,8 @@ variable "retry_window_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.retry_window_seconds >= 0 && var.retry_window_seconds < var.timeout_seconds.worker && floor(var.retry_window_seconds) == var.retry_window_seconds
-    error_message = "retry_window_seconds must be a whole number from 0, and less than the worker's time-out."
+    condition     = var.retry_window_seconds >= 1 && var.retry_window_seconds < var.timeout_seconds.worker && floor(var.retry_window_seconds) == var.retry_window_seconds
+    error_message = "retry_window_seconds must be a whole number from 1, and less than the worker's time-out."
   }
 }
 

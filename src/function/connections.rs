@@ -45,7 +45,7 @@ impl Config {
             table: environment.required("TABLE_NAME")?.to_owned(),
             management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
             origins: AllowedOrigins::from_list(origins),
-            replay_window: replay_window(environment)?,
+            replay_window: environment.duration_up_to("REPLAY_WINDOW_SECONDS", REPLAY_WINDOW, journal::RETENTION)?,
         })
     }
 
@@ -64,14 +64,4 @@ impl Config {
             replay_window: self.replay_window,
         }
     }
-}
-
-fn replay_window(environment: &Environment) -> Result<Duration, InvalidVariable> {
-    const VARIABLE: &str = "REPLAY_WINDOW_SECONDS";
-    let window = environment.duration_seconds(VARIABLE, REPLAY_WINDOW)?;
-    if window > journal::RETENTION {
-        let rule = format!("be at most {}, for so long a journal is kept", journal::RETENTION.as_secs());
-        return Err(InvalidVariable::new(VARIABLE, rule));
-    }
-    Ok(window)
 }

@@ -18,12 +18,13 @@ use crate::agent::echo::EchoAgents;
 use crate::agent::endpoint::Endpoint;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::environment::{Environment, InvalidVariable};
+use crate::journal;
 use crate::protocol::ids::AgentName;
 use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
 use crate::table::Table;
-use crate::worker::settings::{OnStop, Settings};
+use crate::worker::settings::{OnAbandoned, Settings};
 use crate::worker::{Deadline, Tools, Worker};
 
 /// What the function is told.
@@ -43,7 +44,8 @@ pub struct Config {
 
 impl Config {
     /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `AGENTS`, `AGENTCORE_ENDPOINT_URL`, `ON_STOP`,
-    /// `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS` and `MAX_RECEIVE_COUNT`.
+    /// `STOP_ABANDONED`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES` and
+    /// `MAX_RECEIVE_COUNT`.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -126,16 +128,22 @@ fn agents(environment: &Environment) -> Result<BTreeMap<AgentName, Endpoint>, In
 
 fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
     let defaults = Settings::default();
+    let on_stop = environment.optional("ON_STOP").map(str::parse).transpose();
     let seconds = |variable, default: Duration| environment.duration_seconds(variable, default);
     Ok(Settings {
+        max_wait: environment.duration_up_to("MAX_WAIT_SECONDS", defaults.max_wait, journal::RETENTION)?,
+        max_reply_bytes: environment.count("MAX_REPLY_BYTES", 32 * 1024 * 1024)? as usize,
+        on_abandoned: if environment.flag("STOP_ABANDONED", false)? {
+            OnAbandoned::Stop
+        } else {
+            OnAbandoned::Continue
+        },
         retry_window: seconds("RETRY_WINDOW_SECONDS", defaults.retry_window)?,
         silence_limit: seconds("SILENCE_LIMIT_SECONDS", defaults.silence_limit)?,
         max_receive_count: environment.count("MAX_RECEIVE_COUNT", defaults.max_receive_count)?,
-        on_stop: match environment.optional("ON_STOP") {
-            None | Some("stop-session") => OnStop::StopSession,
-            Some("detach") => OnStop::Detach,
-            Some(_) => return Err(InvalidVariable::new("ON_STOP", "be stop-session or detach")),
-        },
+        on_stop: on_stop
+            .map_err(|_| InvalidVariable::new("ON_STOP", "be stop-session or detach"))?
+            .unwrap_or(defaults.on_stop),
         ..defaults
     })
 }

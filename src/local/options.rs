@@ -11,9 +11,10 @@ use tracing_subscriber::filter::Targets;
 use super::Config;
 use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
 use crate::connections::origins::{AllowedOrigins, Origin};
+use crate::journal;
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
-use crate::worker::settings::{OnAbandoned, Settings};
+use crate::worker::settings::{OnAbandoned, OnStop, Settings};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
 ///
@@ -63,6 +64,10 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_MAX_WAITING", value_name = "COUNT", default_value_t = 100, value_parser = parse_count)]
     pub max_waiting: usize,
 
+    /// How many seconds a prompt may wait; one that has waited longer fails
+    #[arg(long, env = "GATEWAY_MAX_WAIT", value_name = "SECONDS", default_value = "86400", value_parser = parse_wait)]
+    pub max_wait: Duration,
+
     /// The largest reply, in bytes; a larger one fails
     #[arg(long, env = "GATEWAY_MAX_REPLY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
     pub max_reply_bytes: usize,
@@ -74,6 +79,10 @@ pub struct Options {
     /// How many seconds a reply can be resumed after its end
     #[arg(long, env = "GATEWAY_REPLAY_WINDOW", value_name = "SECONDS", default_value = "3600", value_parser = parse_seconds)]
     pub replay_window: Duration,
+
+    /// What becomes of an AgentCore session whose run is stopped: stop-session ends it, detach lets the agent go on
+    #[arg(long, env = "GATEWAY_ON_STOP", value_name = "CHOICE", default_value = "stop-session")]
+    pub on_stop: OnStop,
 
     /// Stop a run when the last connection to its session is gone, instead of letting it go on for a client that
     /// comes back
@@ -127,6 +136,8 @@ impl Options {
         };
         let mut worker = Settings {
             silence_limit: self.silence_limit,
+            max_wait: self.max_wait,
+            on_stop: self.on_stop,
             retry_window: self.retry_window,
             max_reply_bytes: self.max_reply_bytes,
             ..Settings::default()
@@ -179,6 +190,14 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or_else(|| "must be a number of seconds above 0".to_owned())
+}
+
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    let longest = journal::RETENTION;
+    parse_seconds(text)
+        .ok()
+        .filter(|wait| *wait <= longest)
+        .ok_or_else(|| format!("must be a number of seconds above 0 and at most {}", longest.as_secs()))
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -9,7 +9,7 @@ use super::run::Run;
 use super::{Deadline, Tools, Verdict};
 use crate::backoff::retry;
 use crate::clock::Timestamp;
-use crate::journal::{self, Appended, Segment};
+use crate::journal::{Appended, Segment};
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
 use crate::protocol::ids::ConnectionId;
 use crate::queue::payload::QueuedPrompt;
@@ -57,7 +57,7 @@ impl Tools {
                     let SessionKey { principal, session: id } = &prompt.run.session;
                     let _ = self.connections.record(&prompt.connection, principal, Some(id), self.clock.now()).await;
                 }
-                let first = first_frame(prompt, &session, self.clock.now());
+                let first = self.first_frame(prompt, &session);
                 let segment = Segment::of(Arc::clone(&first));
                 if self.append_patiently(&prompt.run, &segment, &lease, lease_until).await? == Appended::Overtaken {
                     // Nobody holds the lease but this worker, so whoever wrote first is dead.
@@ -128,6 +128,19 @@ impl Tools {
         }
     }
 
+    fn first_frame(&self, prompt: &QueuedPrompt, session: &Session) -> Arc<Frame> {
+        let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
+        let waited = self.clock.now().since(prompt.received_at);
+        Arc::new(if session.stops(&prompt.run.request) {
+            maker.ending(1, &Ending::Stopped)
+        } else if waited > self.settings.max_wait {
+            let message = "The prompt waited for too long.";
+            maker.ending(1, &Ending::Failed(Failure::retryable(FailureCode::Busy, message)))
+        } else {
+            maker.started()
+        })
+    }
+
     async fn detach_oldest(&self, run: &RunKey, session: &Session) -> Result<(), StoreError> {
         let oldest = session.connections.iter().min_by_key(|(_, attachment)| attachment.attached_at);
         if let Some((connection, _)) = oldest {
@@ -154,17 +167,4 @@ impl Tools {
 fn is_newly_attached(session: &Session, connection: &ConnectionId) -> bool {
     let claimed_at = session.active.as_ref().map(|active| active.started_at);
     session.connections.get(connection).is_some_and(|attachment| Some(attachment.attached_at) == claimed_at)
-}
-
-fn first_frame(prompt: &QueuedPrompt, session: &Session, now: Timestamp) -> Arc<Frame> {
-    let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
-    Arc::new(if session.stops(&prompt.run.request) {
-        maker.ending(1, &Ending::Stopped)
-    } else if now.since(prompt.received_at) > journal::RETENTION {
-        // Its journal may be forgotten by now, so nobody knows whether the agent was called.
-        let message = "The prompt waited for too long.";
-        maker.ending(1, &Ending::Failed(Failure::retryable(FailureCode::DeadlineExceeded, message)))
-    } else {
-        maker.started()
-    })
 }

@@ -1,6 +1,9 @@
 //! What a worker may be told.
 
+use std::str::FromStr;
 use std::time::Duration;
+
+use crate::journal;
 
 /// What becomes of the agent's session when a run ends before the agent has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +12,23 @@ pub enum OnStop {
     StopSession,
     /// Nothing: the agent goes on, unheard.
     Detach,
+}
+
+/// A word that is no [`OnStop`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be stop-session or detach")]
+pub struct InvalidOnStop;
+
+impl FromStr for OnStop {
+    type Err = InvalidOnStop;
+
+    fn from_str(word: &str) -> Result<Self, InvalidOnStop> {
+        match word {
+            "stop-session" => Ok(Self::StopSession),
+            "detach" => Ok(Self::Detach),
+            _ => Err(InvalidOnStop),
+        }
+    }
 }
 
 /// What becomes of a run that no connection watches any more.
@@ -57,6 +77,9 @@ pub struct Settings {
     pub max_undurable_bytes: usize,
     /// The largest reply, in bytes of its events.
     pub max_reply_bytes: usize,
+    /// How long a prompt may have waited, at most [`RETENTION`](crate::journal::RETENTION): of an older one nobody
+    /// knows whether it ran. One that has waited longer fails with `busy`.
+    pub max_wait: Duration,
     /// How long before its deadline a run is ended.
     pub deadline_margin: Duration,
     /// How often the queue gives out a message before it goes to the dead letters: the last time has to end the run.
@@ -86,6 +109,7 @@ impl Default for Settings {
             max_durable_bytes: 64 * 1024,
             max_undurable_bytes: 1024 * 1024,
             max_reply_bytes: 32 * 1024 * 1024,
+            max_wait: journal::RETENTION,
             deadline_margin: Duration::from_secs(10),
             max_receive_count: 10,
             on_stop: OnStop::StopSession,

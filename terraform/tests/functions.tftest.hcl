@@ -36,12 +36,14 @@ run "as_they_come" {
     condition = module.worker.configuration.environment == tomap({
       TABLE_NAME            = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
-      REPLAY_WINDOW_SECONDS = "3600"
       PROMPTS_QUEUE_URL     = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENTS                = "{}"
       ON_STOP               = "stop-session"
+      STOP_ABANDONED        = "false"
       RETRY_WINDOW_SECONDS  = "60"
       SILENCE_LIMIT_SECONDS = "300"
+      MAX_WAIT_SECONDS      = "86400"
+      MAX_REPLY_BYTES       = "33554432"
       MAX_RECEIVE_COUNT     = "10"
     })
     error_message = "worker knows table, queue and the defaults; no agents means the echo agent"
@@ -99,6 +101,9 @@ run "as_they_can_be_set" {
     silence_limit_seconds  = 100
     retry_window_seconds   = 5
     replay_window_seconds  = 600
+    stop_abandoned         = true
+    max_wait_seconds       = 3600
+    max_reply_bytes        = 1048576
     on_stop                = "detach"
     log_level              = "DEBUG"
     log_retention_days     = 7
@@ -125,11 +130,13 @@ run "as_they_can_be_set" {
   }
 
   assert {
-    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "REPLAY_WINDOW_SECONDS", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
+    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "STOP_ABANDONED", "MAX_WAIT_SECONDS", "MAX_REPLY_BYTES", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
       ON_STOP                = "detach"
       RETRY_WINDOW_SECONDS   = "5"
       SILENCE_LIMIT_SECONDS  = "100"
-      REPLAY_WINDOW_SECONDS  = "600"
+      STOP_ABANDONED         = "true"
+      MAX_WAIT_SECONDS       = "3600"
+      MAX_REPLY_BYTES        = "1048576"
       AGENTCORE_ENDPOINT_URL = "http://127.0.0.1:8080"
     }
     error_message = "worker gets its settings"
@@ -137,7 +144,7 @@ run "as_they_can_be_set" {
 
   assert {
     condition     = module.connections.configuration.environment.REPLAY_WINDOW_SECONDS == "600"
-    error_message = "connections and worker know the same replay window"
+    error_message = "connections knows the replay window"
   }
 
   assert {

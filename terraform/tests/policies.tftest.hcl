@@ -35,7 +35,7 @@ run "with_agents" {
 
   assert {
     condition = { for s in jsondecode(module.connections.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
-      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:DeleteItem"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
       Push  = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
       Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
       Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
@@ -45,11 +45,8 @@ run "with_agents" {
 
   assert {
     condition = { for s in jsondecode(module.worker.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
-      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
-      Push = ["Allow", ["execute-api:ManageConnections"], [
-        "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*",
-        "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/DELETE/@connections/*",
-      ]]
+      Table   = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Push    = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
       Prompts = ["Allow", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]]
       Agents = ["Allow", ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:StopRuntimeSession"], [
         "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj",
@@ -60,7 +57,7 @@ run "with_agents" {
       Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
       Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
     }
-    error_message = "worker may use table and queue, push, close connections and call the configured agents, and nothing else"
+    error_message = "worker may use table and queue, push and call the configured agents, and nothing else"
   }
 
   assert {

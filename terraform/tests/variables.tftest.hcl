@@ -507,6 +507,34 @@ run "trying_again_ends_before_the_worker" {
   expect_failures = [var.retry_window_seconds]
 }
 
+run "a_prompt_waits_no_longer_than_a_journal_is_kept" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_wait_seconds = 86401
+  }
+
+  expect_failures = [var.max_wait_seconds]
+}
+
+run "a_reply_has_a_limit" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_reply_bytes = 0
+  }
+
+  expect_failures = [var.max_reply_bytes]
+}
+
 run "silence_ends_before_the_worker" {
   command = plan
 

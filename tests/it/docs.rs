@@ -15,7 +15,11 @@ fn the_readme_has_every_option_with_its_variable() {
     for option in Options::command().get_arguments() {
         let Some(name) = option.get_long().filter(|name| !matches!(*name, "help" | "version")) else { continue };
         let variable = option.get_env().and_then(|name| name.to_str()).unwrap_or_else(|| panic!("--{name} has one"));
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `--{name}")));
+        let is_row = |line: &&str| {
+            let rest = line.strip_prefix(&format!("| `--{name}"));
+            rest.is_some_and(|rest| rest.starts_with([' ', '`']))
+        };
+        let row = readme.lines().find(is_row);
         assert!(row.is_some_and(|row| row.contains(&format!("`{variable}`"))), "--{name} with {variable}");
     }
 }

@@ -7,6 +7,7 @@ use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::local::Config;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::protocol::ids::AgentName;
+use agentcore_gateway::worker::settings::OnStop;
 use clap::Parser;
 
 #[cfg(feature = "aws")]
@@ -168,6 +169,18 @@ fn other_values_are_checked_too() {
     assert_refused(&["--agnet", "x"], &["--agnet", "--agent"]);
     assert_eq!(config(&["--max-runs", "7", "--push-delay", "20"]).max_runs, 7);
     assert_eq!(config(&["--push-delay", "20"]).push_delay, Duration::from_millis(20));
+}
+
+#[test]
+fn a_prompt_waits_no_longer_than_a_journal_is_kept() {
+    assert_eq!(config(&["--max-wait", "90"]).worker.max_wait, Duration::from_secs(90));
+    assert_refused(&["--max-wait", "86401"], &["--max-wait", "at most 86400"]);
+}
+
+#[test]
+fn what_a_stop_does_is_one_of_two_words() {
+    assert_eq!(config(&["--on-stop", "detach"]).worker.on_stop, OnStop::Detach);
+    assert_refused(&["--on-stop", "kill"], &["--on-stop", "must be stop-session or detach"]);
 }
 
 #[test]

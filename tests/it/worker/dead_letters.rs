@@ -9,6 +9,7 @@ use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
 use agentcore_gateway::session::LeaseId;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::worker::settings::Settings;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -95,11 +96,21 @@ async fn a_request_that_a_living_worker_has_is_left_to_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_prompt_that_is_older_than_any_journal_is_not_run() {
-    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    refused_after(journal::RETENTION, |_| {}).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_a_prompt_may_wait_is_a_setting() {
+    refused_after(90 * SECOND, |settings| settings.max_wait = 90 * SECOND).await;
+}
+
+async fn refused_after(wait: Duration, change: impl FnOnce(&mut Settings)) {
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| change(&mut tools.settings));
     engine.say("c", &prompt("s", "r")).await;
-    pass(journal::RETENTION.as_secs_f64() + 1.0).await;
+    pass(wait.as_secs_f64() + 1.0).await;
     assert!(engine.work_next().await);
     let frames = engine.frames("c", "r");
-    assert_eq!((frames.len(), &frames[0]["code"]), (1, &json!("deadline_exceeded")));
+    assert_eq!((frames.len(), &frames[0]["code"]), (1, &json!("busy")));
     assert!(engine.agents.calls().is_empty(), "it may have run, and its journal be forgotten");
 }
