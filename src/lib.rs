@@ -6,14 +6,15 @@
 //! it all works, stage by stage and failure by failure, is in `docs/architecture.md`.
 //!
 //! The handlers take API Gateway's and SQS's own events, and know queue, table and journal only as traits. What stands
-//! behind the traits today is in memory, in one process.
+//! behind the traits is in memory, in one process, or on AWS.
 //!
 //! # Code map
 //!
 //! - [`protocol`]: the wire protocol as types. Knows nothing else.
 //! - [`session`]: the aggregate that orders the runs of a conversation, and its transitions as pure functions.
 //! - [`journal`]: the log of a run, which decides what happened.
-//! - [`queue`]: the traits of the queue, its payload, and a FIFO queue in memory.
+//! - [`queue`]: the traits of the queue, its payload, a FIFO queue in memory, and SQS.
+//! - `table` (feature `dynamodb`): the table behind sessions, connections and journals on AWS.
 //! - [`agent`]: calling agents. Reports; never decides to try again.
 //! - [`push`]: the trait to push to a connection.
 //! - [`message`]: the handler of prompts and echoes. May only enqueue.
@@ -21,6 +22,7 @@
 //! - [`worker`]: the handler of queued prompts.
 //! - `authorizer` (feature `authorizer`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.
+//! - `function` (feature `function`): the functions on AWS, wired from their environment variables.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
 //! - [`environment`]: what a function is told by its environment variables.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
