@@ -277,8 +277,8 @@ variable "log_level" {
   nullable    = false
 
   validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARN or ERROR: at TRACE the AWS SDK logs whole requests, prompts and all."
   }
 }
 

@@ -93,7 +93,12 @@ impl Table {
         let at = at.key_condition_expression("#pk = :pk AND #sk <= :seq").expression_attribute_names("#sk", "sk");
         let at = at.expression_attribute_values(":seq", text(place(seq))).projection_expression("#sk, #expires_at");
         let found = at.send().await.map_err(|error| store_error(&error))?;
-        found.items().first().map_or(Ok(seq), first_of)
+        match found.items().first() {
+            Some(item) => first_of(item),
+            // An expired one of an earlier run of the same name stands before it.
+            None if found.last_evaluated_key().is_some() => Ok(1),
+            None => Ok(seq),
+        }
     }
 }
 
