@@ -451,7 +451,7 @@ run "concurrency_has_bounds" {
   expect_failures = [var.maximum_concurrency]
 }
 
-run "log_levels_have_names" {
+run "no_log_level_shows_prompts" {
   command = plan
 
   module {
@@ -459,7 +459,7 @@ run "log_levels_have_names" {
   }
 
   variables {
-    log_level = "verbose"
+    log_level = "TRACE"
   }
 
   expect_failures = [var.log_level]
