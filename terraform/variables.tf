@@ -92,7 +92,7 @@ variable "jwt_issuer" {
 }
 
 variable "jwt_audience" {
-  description = "Audience (`aud`) that a token must have. Required with `auth = \"jwt\"`."
+  description = "Audience (`aud`) that a token must have. Required with `auth = \"jwt\"`. With Amazon Cognito it is the app client's id, and clients send ID tokens: access tokens of Cognito have no `aud`."
   type        = string
   default     = ""
   nullable    = false
@@ -271,7 +271,7 @@ variable "maximum_concurrency" {
 }
 
 variable "log_level" {
-  description = "The least severe level that the functions log."
+  description = "The least severe level that the functions log. `TRACE` shows no more than `DEBUG`: there the SDKs would log prompts."
   type        = string
   default     = "INFO"
   nullable    = false
