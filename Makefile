@@ -4,6 +4,8 @@
 #                 Terraform configuration, and the deployment on an emulator of AWS
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make bench    the figures of docs/benchmarks.md
+#   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
+#   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
 #   make clean    removes what the other targets made
 
 .DEFAULT_GOAL := test
@@ -33,6 +35,7 @@ lint:
 .PHONY: docs
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --features functions
+	scripts/cost --check
 
 .PHONY: rust-test
 rust-test:
@@ -63,6 +66,28 @@ $(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
 
 EMULATOR_VENV := .venv-emulator
 
+# The functions for Lambda, in target/lambda, for the architecture that Terraform's variable names too.
+ARCH ?= arm64
+LAMBDA_VENV := .venv-lambda
+
+.PHONY: lambda
+lambda: $(LAMBDA_VENV)/.installed
+	VENV=$(LAMBDA_VENV) scripts/build-functions $(ARCH) $(FUNCTIONS)
+
+$(LAMBDA_VENV)/.installed: scripts/requirements-lambda.txt
+	$(PYTHON) -m venv $(LAMBDA_VENV)
+	$(LAMBDA_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# On AWS, in the account and region of the usual AWS_* variables. Terraform shows what it does, and asks.
+.PHONY: deploy
+deploy: lambda
+	ARCH=$(ARCH) scripts/deploy apply
+
+.PHONY: destroy
+destroy:
+	ARCH=$(ARCH) scripts/deploy destroy
+
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test
 emulator-test: $(VENV)/.installed $(EMULATOR_VENV)/.installed
@@ -78,9 +103,20 @@ soak:
 	SOAK_SECONDS=$(SOAK_SECONDS) cargo test --locked --test it simulation::the_invariants_hold_for
 	SOAK_SECONDS=$(SOAK_SECONDS) CARGO_TARGET_DIR=target cargo run --manifest-path fuzz/Cargo.toml
 
+# The functions are measured as they are deployed, but built for this machine.
+BENCH_VENV := .venv-bench
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+
 .PHONY: bench
-bench:
+bench: $(LAMBDA_VENV)/.installed $(BENCH_VENV)/.installed
 	cargo bench --locked --bench gateway
+	VENV=$(LAMBDA_VENV) LAMBDA_DIR=target/lambda-bench scripts/build-functions $(HOST_ARCH) $(FUNCTIONS)
+	$(BENCH_VENV)/bin/python benches/start/main.py target/lambda-bench
+
+$(BENCH_VENV)/.installed: benches/start/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 $(EMULATOR_VENV)/.installed: tests/emulator/requirements.txt
 	$(PYTHON) -m venv $(EMULATOR_VENV)
@@ -95,4 +131,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV)
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV)

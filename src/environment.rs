@@ -21,7 +21,8 @@ impl InvalidVariable {
     }
 }
 
-/// Environment variables, those of the process or those that a test makes up.
+/// Environment variables, those of the process or those that a test makes up. Some are secrets: it cannot be printed.
+#[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
@@ -41,7 +42,7 @@ impl Environment {
 
     /// The value of `variable`, or `None` if it is absent or empty. Space around it is not part of it.
     #[must_use]
-    pub fn optional(&self, variable: &'static str) -> Option<&str> {
+    pub fn optional(&self, variable: &str) -> Option<&str> {
         self.0.get(variable).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 

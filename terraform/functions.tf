@@ -68,6 +68,7 @@ module "worker" {
       PROMPTS_QUEUE_URL     = aws_sqs_queue.prompts.url
       AGENTS                = jsonencode(local.agents)
       ON_STOP               = var.on_stop
+      PUSH_INTERVAL_MS      = tostring(var.push_interval_ms)
       STOP_ABANDONED        = tostring(var.stop_abandoned)
       RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
       SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)

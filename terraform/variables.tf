@@ -92,7 +92,7 @@ variable "jwt_issuer" {
 }
 
 variable "jwt_audience" {
-  description = "Audience (`aud`) that a token must have. Required with `auth = \"jwt\"`."
+  description = "Audience (`aud`) that a token must have. Required with `auth = \"jwt\"`. With Amazon Cognito it is the app client's id, and clients send ID tokens: access tokens of Cognito have no `aud`."
   type        = string
   default     = ""
   nullable    = false
@@ -271,7 +271,7 @@ variable "maximum_concurrency" {
 }
 
 variable "log_level" {
-  description = "The least severe level that the functions log."
+  description = "The least severe level that the functions log. `TRACE` shows no more than `DEBUG`: there the SDKs would log prompts."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -301,6 +301,18 @@ variable "stop_abandoned" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "push_interval_ms" {
+  description = "The shortest time between two frames of a reply to one connection. Messages are most of what a reply costs (docs/cost.md): 250 makes it less than half, and less like typing."
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.push_interval_ms >= 20 && var.push_interval_ms <= 5000 && floor(var.push_interval_ms) == var.push_interval_ms
+    error_message = "push_interval_ms must be a whole number from 20 to 5000."
+  }
 }
 
 variable "max_wait_seconds" {

@@ -1,6 +1,7 @@
 //! The real worker in this process, without queue and sockets: one prompt from its delivery to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use agentcore_gateway::agent::Agents;
@@ -32,6 +33,7 @@ pub(crate) struct Stores {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
+    visibility: Arc<Hidden>,
 }
 
 impl Stores {
@@ -43,7 +45,13 @@ impl Stores {
             journal,
             clock: Arc::new(TokioClock(Instant::now())),
             random: Arc::new(Random::seeded(1)),
+            visibility: Arc::default(),
         }
+    }
+
+    /// How often a message was hidden for longer.
+    pub(crate) fn visibility_changes(&self) -> usize {
+        self.visibility.0.load(Ordering::Relaxed)
     }
 
     /// Gives a worker with default settings a prompt of a new session, and waits until it is done with it.
@@ -52,7 +60,7 @@ impl Stores {
             sessions: self.sessions.clone(),
             connections: self.connections.clone(),
             journal: self.journal.clone(),
-            visibility: Arc::new(Hidden),
+            visibility: self.visibility.clone(),
             push,
             agents: agent,
             clock: self.clock.clone(),
@@ -91,12 +99,14 @@ fn event_of(prompt: &QueuedPrompt) -> SqsEvent {
     event
 }
 
-/// A queue that gives a message out once.
-struct Hidden;
+/// A queue that gives a message out once, and counts how often it is to be hidden for longer.
+#[derive(Default)]
+struct Hidden(AtomicUsize);
 
 #[async_trait]
 impl Visibility for Hidden {
     async fn extend(&self, _: &str, _: Duration) -> std::result::Result<(), QueueError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }

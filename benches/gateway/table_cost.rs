@@ -1,6 +1,7 @@
 //! (e) What a reply costs at a table that charges as DynamoDB does.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use agentcore_gateway::protocol::ids::ConnectionId;
@@ -14,9 +15,12 @@ use crate::metered::{Bill, Cost, MeteredTable};
 use crate::report::{Report, times};
 use crate::scripted::ScriptedAgent;
 
-const EVENTS: usize = 300;
-const REPLY: Duration = Duration::from_secs(10);
+const EVENTS_PER_SECOND: u32 = 30;
+const REPLY_SECONDS: u32 = 10;
 const CHATTY_EVENT_BYTES: usize = 200;
+
+/// Lengths of replies whose price is in docs/cost.md.
+const COST_SECONDS: [u32; 3] = [1, 10, 60];
 
 const WRITE_UNITS: usize = 12;
 const READ_UNITS: usize = 14;
@@ -30,6 +34,10 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     tokio::time::pause();
     let words = bill(1).await?;
     let chatty = bill(CHATTY_EVENT_BYTES).await?;
+    let mut counts = Vec::new();
+    for seconds in COST_SECONDS {
+        counts.push(Counts::of(seconds).await?);
+    }
     tokio::time::resume();
 
     report.columns(&["calls", "write units", "read units"])?;
@@ -40,6 +48,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     report.columns(&["frames' bytes", "stored bytes", "ratio", "largest item"])?;
     sizes(report, "events of one word", &words)?;
     sizes(report, "events of 200 bytes of prose", &chatty)?;
+
+    cost_counts(report, &counts)?;
 
     let Cost { write_units, read_units, .. } = words.total();
     report.target("(e) at most 12 write units per reply", write_units, write_units <= WRITE_UNITS);
@@ -65,14 +75,65 @@ fn sizes(report: &Report, name: &str, bill: &Bill) -> Result<()> {
     report.row(name, &[bill.frame_bytes.to_string(), stored.to_string(), ratio, largest.to_string()])
 }
 
+/// What AWS charges for one prompt, besides the time of functions.
+struct Counts {
+    seconds: u32,
+    pushes: usize,
+    visibility_changes: usize,
+    bill: Bill,
+}
+
+impl Counts {
+    async fn of(seconds: u32) -> Result<Self> {
+        let (table, pushes) = (Arc::new(MeteredTable::default()), Arc::new(Nowhere::default()));
+        let stores = Stores::new(&table, table.clone());
+        stores.run(Arc::new(agent(1, seconds)?), pushes.clone()).await?;
+        let visibility_changes = stores.visibility_changes();
+        Ok(Self { seconds, pushes: pushes.0.load(Ordering::Relaxed), visibility_changes, bill: table.bill() })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        // A connection that the session knows is not recorded again.
+        let first = self.bill.kinds.iter().find(|(kind, _)| *kind == "connection, record");
+        serde_json::json!({
+            "seconds": self.seconds,
+            "events": self.seconds * EVENTS_PER_SECOND,
+            "pushes": self.pushes,
+            "visibility_changes": self.visibility_changes,
+            "write_units": self.bill.total().write_units,
+            "write_units_of_first_prompt_only": first.map_or(0, |(_, cost)| cost.write_units),
+            "read_units": self.bill.total().read_units,
+        })
+    }
+}
+
+/// Prints what is counted for docs/cost.md, and writes it to the file that `COST_COUNTS` names, if it does.
+fn cost_counts(report: &Report, counts: &[Counts]) -> Result<()> {
+    report.columns(&["pushes", "hidden longer", "write units", "read units"])?;
+    for Counts { seconds, pushes, visibility_changes, bill } in counts {
+        let Cost { write_units, read_units, .. } = bill.total();
+        let cells = [*pushes, *visibility_changes, write_units, read_units].map(|count| count.to_string());
+        report.row(format!("words for {seconds} s"), &cells)?;
+    }
+    if let Some(path) = std::env::var_os("COST_COUNTS") {
+        let counts: Vec<_> = counts.iter().map(Counts::json).collect();
+        std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
+    }
+    Ok(())
+}
+
 /// One reply of events of about `event_bytes`, with the worker's default settings and one connection.
 async fn bill(event_bytes: usize) -> Result<Bill> {
     let table = Arc::new(MeteredTable::default());
-    let prose = Prose { words: TEXT.split_whitespace().collect(), random: Random::seeded(1) };
-    let every = REPLY / u32::try_from(EVENTS)?;
-    let agent = ScriptedAgent::new(EVENTS, every, move |_| prose.event(event_bytes));
-    Stores::new(&table, table.clone()).run(Arc::new(agent), Arc::new(Nowhere)).await?;
+    let agent = agent(event_bytes, REPLY_SECONDS)?;
+    Stores::new(&table, table.clone()).run(Arc::new(agent), Arc::new(Nowhere::default())).await?;
     Ok(table.bill())
+}
+
+fn agent(event_bytes: usize, seconds: u32) -> Result<ScriptedAgent> {
+    let prose = Prose { words: TEXT.split_whitespace().collect(), random: Random::seeded(1) };
+    let (events, every) = (seconds * EVENTS_PER_SECOND, Duration::from_secs(1) / EVENTS_PER_SECOND);
+    Ok(ScriptedAgent::new(usize::try_from(events)?, every, move |_| prose.event(event_bytes)))
 }
 
 /// The words of the text in random order, so that they are as frequent as words are, and no sentence comes twice.
@@ -94,12 +155,14 @@ impl Prose {
     }
 }
 
-/// A connection that takes everything at once.
-struct Nowhere;
+/// A connection that takes everything at once, and counts.
+#[derive(Default)]
+struct Nowhere(AtomicUsize);
 
 #[async_trait]
 impl Push for Nowhere {
     async fn push(&self, _: &ConnectionId, _: &str) -> std::result::Result<(), PushError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }

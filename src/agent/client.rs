@@ -60,16 +60,16 @@ impl AgentClient {
                 .retry(reqwest::retry::never())
                 .tcp_nodelay(true)
         };
-        let (http, loopback) = (builder().build()?, builder().no_proxy().build()?);
+        let http = builder().build()?;
+        // Another client reads the system's certificates once more, which is most of a function's start.
+        let is_local = |agent: &Endpoint| matches!(agent, Endpoint::Container(url) if is_loopback(url));
+        let loopback = if agents.values().any(is_local) { builder().no_proxy().build()? } else { http.clone() };
         Ok(Self { http, loopback, agents, credentials, clock })
     }
 
     /// What is on this machine no proxy can reach.
     fn client_for(&self, container: &Url) -> &Client {
-        match container.host_str() {
-            Some("localhost" | "127.0.0.1" | "[::1]") => &self.loopback,
-            _ => &self.http,
-        }
+        if is_loopback(container) { &self.loopback } else { &self.http }
     }
 
     fn endpoint(&self, agent: &AgentName) -> Result<&Endpoint, InvokeError> {
@@ -189,6 +189,10 @@ async fn status_error(mut response: Response) -> InvokeError {
     // The status says enough if the body does not come.
     let _ = tokio::time::timeout(ERROR_BODY_TIMEOUT, read).await;
     error_of(response.status().as_u16(), header(&response, ERROR_TYPE_HEADER).as_deref(), &body)
+}
+
+fn is_loopback(container: &Url) -> bool {
+    matches!(container.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 fn transport_error(error: &reqwest::Error) -> InvokeError {

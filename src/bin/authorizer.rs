@@ -12,11 +12,11 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    function::run(serve()).await
+    function::run(serve).await
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = AuthorizerConfig::from_environment(&Environment::from_process())?;
+async fn serve(environment: Environment) -> Result<(), Error> {
+    let config = AuthorizerConfig::from_environment(&environment)?;
     let authorizer = &Authorizer::new(config, Arc::new(SystemClock))?;
     run(service_fn(|event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| async move {
         authorizer.handle(&event.payload).await.map_err(Error::from)

@@ -11,12 +11,12 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    function::run(serve()).await
+    function::run(serve).await
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = Config::read(&Environment::from_process())?;
-    let handler = &config.handler(&function::aws().await);
+async fn serve(environment: Environment) -> Result<(), Error> {
+    let config = Config::read(&environment)?;
+    let handler = &config.handler(&function::aws::config(&environment)?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
         let trace = event.context.xray_trace_id.as_deref().map(TraceContext::from_xray).unwrap_or_default();
         Ok::<_, Infallible>(handler.handle(event.payload, trace).await)

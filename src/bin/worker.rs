@@ -10,12 +10,12 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    function::run(serve()).await
+    function::run(serve).await
 }
 
-async fn serve() -> Result<(), Error> {
-    let config = worker::Config::read(&Environment::from_process())?;
-    let worker = config.worker(&function::aws().await)?;
+async fn serve(environment: Environment) -> Result<(), Error> {
+    let config = worker::Config::read(&environment)?;
+    let worker = config.worker(&function::aws::config(&environment)?)?;
     // One batch after the other on Lambda, many at once on Lambda Managed Instances.
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let worker = worker.clone();

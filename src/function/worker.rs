@@ -44,7 +44,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `AGENTS`, `AGENTCORE_ENDPOINT_URL`, `ON_STOP`,
-    /// `STOP_ABANDONED`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES` and
+    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES` and
     /// `MAX_RECEIVE_COUNT`.
     ///
     /// # Errors
@@ -131,6 +131,7 @@ fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
     let on_stop = environment.optional("ON_STOP").map(str::parse).transpose();
     let seconds = |variable, default: Duration| environment.duration_seconds(variable, default);
     Ok(Settings {
+        coalesce_interval: Duration::from_millis(environment.count("PUSH_INTERVAL_MS", 100)?.into()),
         max_wait: environment.duration_up_to("MAX_WAIT_SECONDS", defaults.max_wait, journal::RETENTION)?,
         max_reply_bytes: environment.count("MAX_REPLY_BYTES", 32 * 1024 * 1024)? as usize,
         on_abandoned: if environment.flag("STOP_ABANDONED", false)? {

@@ -16,7 +16,6 @@ use crate::protocol::ids::ConnectionId;
 
 /// A push usually takes some 20 ms, and may hang; the connection's next message waits for it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The Management API of one stage of a WebSocket API.
 #[derive(Debug, Clone)]
@@ -29,8 +28,7 @@ impl ManagementApi {
     /// a custom domain has no Management API.
     #[must_use]
     pub fn new(config: Builder) -> Self {
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);
         // Whoever pushes decides whether to try again, and coalesces meanwhile.
         let config = config.timeout_config(timeouts.build()).retry_config(RetryConfig::disabled());
         Self { client: Client::from_conf(config.build()) }

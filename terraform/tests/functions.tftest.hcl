@@ -39,6 +39,7 @@ run "as_they_come" {
       PROMPTS_QUEUE_URL     = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENTS                = "{}"
       ON_STOP               = "stop-session"
+      PUSH_INTERVAL_MS      = "100"
       STOP_ABANDONED        = "false"
       RETRY_WINDOW_SECONDS  = "60"
       SILENCE_LIMIT_SECONDS = "300"
@@ -101,6 +102,7 @@ run "as_they_can_be_set" {
     silence_limit_seconds  = 100
     retry_window_seconds   = 5
     replay_window_seconds  = 600
+    push_interval_ms       = 250
     stop_abandoned         = true
     max_wait_seconds       = 3600
     max_reply_bytes        = 1048576
@@ -130,10 +132,11 @@ run "as_they_can_be_set" {
   }
 
   assert {
-    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "STOP_ABANDONED", "MAX_WAIT_SECONDS", "MAX_REPLY_BYTES", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
+    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "PUSH_INTERVAL_MS", "STOP_ABANDONED", "MAX_WAIT_SECONDS", "MAX_REPLY_BYTES", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
       ON_STOP                = "detach"
       RETRY_WINDOW_SECONDS   = "5"
       SILENCE_LIMIT_SECONDS  = "100"
+      PUSH_INTERVAL_MS       = "250"
       STOP_ABANDONED         = "true"
       MAX_WAIT_SECONDS       = "3600"
       MAX_REPLY_BYTES        = "1048576"

@@ -521,6 +521,20 @@ run "a_prompt_waits_no_longer_than_a_journal_is_kept" {
   expect_failures = [var.max_wait_seconds]
 }
 
+run "frames_have_a_rhythm" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    push_interval_ms = 19
+  }
+
+  expect_failures = [var.push_interval_ms]
+}
+
 run "a_reply_has_a_limit" {
   command = plan
 

@@ -1,0 +1,35 @@
+//! The log of a function, in the form that Lambda asks for.
+
+use tracing::Level;
+
+use crate::environment::Environment;
+
+/// Writes what is at least as severe as `AWS_LAMBDA_LOG_LEVEL` says to the standard output, as `AWS_LAMBDA_LOG_FORMAT`
+/// says. Lambda adds the time.
+pub(super) fn start(environment: &Environment) {
+    let level = level(environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default());
+    let log = tracing_subscriber::fmt().with_max_level(level).with_target(false).without_time().with_ansi(false);
+    if environment.optional("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
+/// Lambda's levels are tracing's and `FATAL`, which nothing here is.
+fn level(name: &str) -> Level {
+    if name.eq_ignore_ascii_case("fatal") { Level::ERROR } else { name.parse().unwrap_or(Level::INFO) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambda_s_levels_are_understood() {
+        let levels = [("TRACE", Level::TRACE), ("WARN", Level::WARN), ("FATAL", Level::ERROR), ("", Level::INFO)];
+        for (name, expected) in levels {
+            assert_eq!(level(name), expected);
+        }
+    }
+}
