@@ -15,6 +15,8 @@ mod options;
 mod origins;
 mod payload;
 mod protocol;
+#[cfg(feature = "functions")]
+mod requests;
 mod resume;
 mod segments;
 mod session_ids;

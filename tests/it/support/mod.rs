@@ -1,6 +1,8 @@
 //! What the tests share.
 
 pub mod agent;
+#[cfg(feature = "functions")]
+pub mod aws;
 pub mod clock;
 pub mod engine;
 #[cfg(feature = "authorizer")]
