@@ -4,6 +4,8 @@
 pub mod connections;
 #[cfg(feature = "message")]
 pub mod message;
+#[cfg(any(feature = "connections", feature = "message"))]
+pub mod websocket_event;
 #[cfg(feature = "worker")]
 pub mod worker;
 
