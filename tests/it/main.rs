@@ -9,6 +9,8 @@ mod docs;
 #[cfg(feature = "functions")]
 mod emulator;
 mod environment;
+#[cfg(feature = "functions")]
+mod functions;
 mod local;
 #[cfg(feature = "local")]
 mod options;
