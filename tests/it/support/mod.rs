@@ -4,6 +4,7 @@ pub mod agent;
 #[cfg(feature = "functions")]
 pub mod aws;
 pub mod clock;
+pub mod counting;
 pub mod engine;
 #[cfg(feature = "authorizer")]
 pub mod lambda;
