@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::websocket_event::WebSocketEvent;
 use agentcore_gateway::function::{self, connections::Config};
-use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,8 +16,8 @@ async fn main() -> ExitCode {
 async fn serve(environment: Environment) -> Result<(), Error> {
     let config = Config::read(&environment)?;
     let handler = &config.handler(&function::aws::config(&environment)?);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
-        Ok::<_, Infallible>(handler.handle(event.payload).await)
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<WebSocketEvent>| {
+        Ok::<_, Infallible>(handler.handle(event.payload.into()).await)
     }))
     .await
 }

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::websocket_event::WebSocketEvent;
 use agentcore_gateway::function::{self, message::Config};
 use agentcore_gateway::trace::TraceContext;
-use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,9 +17,9 @@ async fn main() -> ExitCode {
 async fn serve(environment: Environment) -> Result<(), Error> {
     let config = Config::read(&environment)?;
     let handler = &config.handler(&function::aws::config(&environment)?);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<WebSocketEvent>| {
         let trace = event.context.xray_trace_id.as_deref().map(TraceContext::from_xray).unwrap_or_default();
-        Ok::<_, Infallible>(handler.handle(event.payload, trace).await)
+        Ok::<_, Infallible>(handler.handle(event.payload.into(), trace).await)
     }))
     .await
 }

@@ -9,6 +9,8 @@ mod http;
 mod log;
 #[cfg(feature = "message")]
 pub mod message;
+#[cfg(any(feature = "connections", feature = "message"))]
+pub mod websocket_event;
 #[cfg(feature = "worker")]
 pub mod worker;
 

@@ -9,12 +9,16 @@ mod docs;
 #[cfg(feature = "functions")]
 mod emulator;
 mod environment;
+#[cfg(feature = "functions")]
+mod functions;
 mod local;
 #[cfg(feature = "local")]
 mod options;
 mod origins;
 mod payload;
 mod protocol;
+#[cfg(feature = "functions")]
+mod requests;
 mod resume;
 mod segments;
 mod session_ids;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::spawn_blocking;
 
 use super::agent::{FakeAgent, Request, Script, Steps};
 
@@ -16,6 +17,9 @@ use super::agent::{FakeAgent, Request, Script, Steps};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+
+/// The trace of every invocation.
+pub const TRACE: &str = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// A function that runs. It is ended when this is dropped.
 pub struct Function {
@@ -28,6 +32,11 @@ pub struct Function {
 impl Function {
     /// Starts `binary` with `variables` and what Lambda sets, and nothing else of this process's environment.
     pub async fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(binary, &[], variables).await
+    }
+
+    /// As [`Function::start`], with command-line `arguments`.
+    pub async fn start_with(binary: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let (polled, polls) = unbounded_channel();
         let mut invocations = 0;
         let api = FakeAgent::start(move |request: &Request| {
@@ -41,13 +50,14 @@ impl Function {
             script
                 .with_header("lambda-runtime-aws-request-id", &format!("invocation-{invocations}"))
                 .with_header("lambda-runtime-deadline-ms", "4102444800000")
+                .with_header("lambda-runtime-trace-id", TRACE)
                 .with_header(
                     "lambda-runtime-invoked-function-arn",
                     "arn:aws:lambda:us-east-1:123456789012:function:test",
                 )
         })
         .await;
-        let mut process = command(binary, &api).envs(variables.iter().copied()).spawn().unwrap();
+        let mut process = command(binary, &api).args(arguments).envs(variables.iter().copied()).spawn().unwrap();
         let (out, err) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
         Self { process, output: vec![spawn(|| read(out)), spawn(|| read(err))], api, polls }
     }
@@ -90,10 +100,13 @@ impl Drop for Function {
 
 /// Starts `binary` in vain: returns what it wrote until it ended by itself, not with success.
 pub async fn failed_start(binary: &str, variables: &[(&str, &str)]) -> String {
-    let api = FakeAgent::start(|_| Script::Never).await;
-    let output = command(binary, &api).envs(variables.iter().copied()).output().unwrap();
+    // A function that starts all the same is not waited for: it ends when it gets no answer here.
+    let api = FakeAgent::start(|_| Script::close()).await;
+    let mut command = command(binary, &api);
+    command.envs(variables.iter().copied());
+    let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(api.requests(), [], "the function has started");
     assert!(!output.status.success());
-    assert_eq!(api.requests(), []);
     [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
 }
 

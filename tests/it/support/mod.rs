@@ -1,7 +1,10 @@
 //! What the tests share.
 
 pub mod agent;
+#[cfg(feature = "functions")]
+pub mod aws;
 pub mod clock;
+pub mod counting;
 pub mod engine;
 #[cfg(feature = "authorizer")]
 pub mod lambda;

@@ -1,6 +1,7 @@
 //! The worker, under paused time.
 
 mod calls;
+mod cost;
 pub mod crashes;
 mod dead_letters;
 mod devices;

@@ -1,0 +1,77 @@
+//! A function that is told nonsense does not start, and its log names the variable and the rule.
+
+use super::{CONNECTIONS, MESSAGE, WORKER};
+use crate::support::lambda::failed_start;
+
+const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
+
+/// What each function needs.
+const NEEDS: [(&str, &[(&str, &str)]); 4] = [
+    (CONNECTIONS, &[("TABLE_NAME", "gateway"), ("MANAGEMENT_ENDPOINT", "https://a.example.com/default")]),
+    (MESSAGE, &[("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"), ("AGENT_NAMES", "default")]),
+    (
+        WORKER,
+        &[
+            ("TABLE_NAME", "gateway"),
+            ("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"),
+            ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
+            ("AGENTS", "{}"),
+        ],
+    ),
+    (AUTHORIZER, &[("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCE", "gateway")]),
+];
+
+/// Checks that `binary` does not start with `value` in `variable`, says so by `rule`, and does not show the value.
+async fn assert_refuses(binary: &str, variable: &str, value: Option<&str>, rule: &str) {
+    let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == binary).unwrap();
+    let others = needs.iter().copied().filter(|(name, _)| *name != variable);
+    let variables: Vec<_> = others.chain(value.map(|value| (variable, value))).collect();
+    let log = failed_start(binary, &variables).await;
+    let expected = format!("the environment variable {variable} must {rule}");
+    assert!(log.contains(&expected), "{expected}: {log}");
+    assert!(!log.contains("panicked") && !log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn each_variable_that_is_needed_is_asked_for() {
+    for (binary, needs) in NEEDS {
+        for (variable, _) in needs {
+            let rule = if *variable == "AGENT_NAMES" { "be names separated by commas" } else { "be set" };
+            assert_refuses(binary, variable, None, rule).await;
+            assert_refuses(binary, variable, Some(" "), rule).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
+    let (origins, seconds) = ("be origins such as https://app.example.com", "be a whole number of seconds above 0");
+    let arn = "hold the ARN of an AgentCore runtime for default";
+    let cases = [
+        (CONNECTIONS, "ALLOWED_ORIGINS", "https://app.example.com/hunter2", origins),
+        (CONNECTIONS, "ALLOWED_ORIGINS", "https://app.example.com, hunter2", origins),
+        (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "hunter2", seconds),
+        (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "0", seconds),
+        (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "86401", "be at most 86400 seconds"),
+        (MESSAGE, "AGENT_NAMES", "default,hunter2!", "be names separated by commas, each 1 to 64 characters"),
+        (MESSAGE, "AGENT_NAMES", " , ", "be names separated by commas"),
+        (WORKER, "AGENTS", "hunter2", "be a JSON object such as"),
+        (WORKER, "AGENTS", r#"["hunter2"]"#, "be a JSON object such as"),
+        (WORKER, "AGENTS", r#"{"default": {"arn": "a"}}"#, "be a JSON object such as"),
+        (WORKER, "AGENTS", r#"{"a b": {"runtime_arn": "a"}}"#, "be a JSON object such as"),
+        (WORKER, "AGENTS", r#"{"default": {"runtime_arn": "https://hunter2.example.com"}}"#, arn),
+        (WORKER, "AGENTS", r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:hunter2"}}"#, arn),
+        (WORKER, "AGENTCORE_ENDPOINT_URL", "hunter2", "be a URL"),
+        (WORKER, "ON_STOP", "hunter2", "be stop-session or detach"),
+        (WORKER, "RETRY_WINDOW_SECONDS", "-1", seconds),
+        (WORKER, "SILENCE_LIMIT_SECONDS", "5m", seconds),
+        (WORKER, "MAX_WAIT_SECONDS", "0", seconds),
+        (WORKER, "MAX_WAIT_SECONDS", "86401", "be at most 86400 seconds"),
+        (WORKER, "MAX_REPLY_BYTES", "32M", "be a whole number above 0"),
+        (WORKER, "STOP_ABANDONED", "hunter2", "be true or false"),
+        (WORKER, "MAX_RECEIVE_COUNT", "0", "be a whole number above 0"),
+    ];
+    for (binary, variable, value, rule) in cases {
+        assert_refuses(binary, variable, Some(value), rule).await;
+    }
+}

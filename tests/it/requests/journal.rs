@@ -1,0 +1,193 @@
+//! The journal's writes and reads.
+
+use std::sync::Arc;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
+use agentcore_gateway::protocol::frame::{Frame, Outcome};
+use agentcore_gateway::session::store::StoreError;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::{ADA, NOW, lease, run, table};
+use crate::support::aws::{ATTEMPTS, answer, body, condition_failed, failure, operation};
+
+fn partition() -> Value {
+    json!({"S": format!("RUN#{ADA}#travel #1#r-1")})
+}
+
+/// Frames 7 and 8, the latter being the ending if there is an `outcome`.
+fn segment(outcome: Option<Outcome>) -> Segment {
+    let frame = |seq, outcome| Arc::new(Frame { seq, text: format!(r#"{{"seq":{seq}}}"#), outcome });
+    Segment::new(vec![frame(7, None), frame(8, outcome)]).unwrap()
+}
+
+/// The item that holds [`segment`].
+fn item(outcome: Option<Outcome>) -> Value {
+    let segment = segment(outcome);
+    let mut item = json!({
+        "pk": partition(), "sk": {"S": "0000000007"}, "frames": {"B": BASE64.encode(&segment.encode())},
+        "last": {"N": "8"}, "writer": {"S": "lease-1"}, "written_at": {"N": "1790000000500"},
+        // A day from the next whole second.
+        "expires_at": {"N": "1790086401"},
+    });
+    if let Some(outcome) = outcome {
+        item["outcome"] = json!({"S": outcome.as_str()});
+    }
+    item
+}
+
+#[tokio::test]
+async fn a_segment_is_put_once_and_only_where_none_stands() {
+    for outcome in [None, Some(Outcome::Completed)] {
+        let (endpoint, table) = table([answer(&json!({}))]).await;
+        assert_eq!(table.append(&run(), &segment(outcome), &lease(), NOW).await, Ok(Appended::Written));
+        let sent = endpoint.only_request();
+        assert_eq!(operation(&sent), "PutItem");
+        let expected = json!({
+            "TableName": "gateway",
+            "Item": item(outcome),
+            "ConditionExpression": "attribute_not_exists(#expires_at) OR #expires_at <= :now",
+            "ExpressionAttributeNames": {"#expires_at": "expires_at"},
+            "ExpressionAttributeValues": {":now": {"N": "1790000000"}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        });
+        assert_eq!(body(&sent), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_stands_there_is_this_writers_own_or_has_overtaken_it() {
+    let stands = [
+        (Some(json!({"writer": {"S": "lease-1"}})), Appended::Written),
+        (Some(json!({"writer": {"S": "another"}})), Appended::Overtaken),
+        (Some(json!({})), Appended::Overtaken),
+        (None, Appended::Overtaken),
+    ];
+    for (item, appended) in stands {
+        let (endpoint, table) = table([condition_failed(item.clone())]).await;
+        assert_eq!(table.append(&run(), &segment(None), &lease(), NOW).await, Ok(appended), "{item:?}");
+        endpoint.only_request();
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_wants_less_is_throttled_and_one_that_fails_is_an_outage() {
+    let throttled = || (0..ATTEMPTS).map(|_| failure(400, "ProvisionedThroughputExceededException"));
+    let (endpoint, journal) = table(throttled()).await;
+    assert_eq!(journal.append(&run(), &segment(None), &lease(), NOW).await, Err(StoreError::Throttled));
+    assert_eq!(endpoint.requests().len(), ATTEMPTS);
+    let (_endpoint, journal) = table(throttled()).await;
+    assert_eq!(journal.tail(&run(), NOW).await, Err(StoreError::Throttled));
+    let (_endpoint, journal) = table(throttled()).await;
+    assert_eq!(journal.read(&run(), 0, NOW).await, Err(StoreError::Throttled));
+    let (endpoint, journal) = table([failure(400, "ValidationException")]).await;
+    let error = journal.append(&run(), &segment(None), &lease(), NOW).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Unavailable(text) if text.contains("ValidationException")), "{error}");
+    endpoint.only_request();
+}
+
+/// A query of the run's segments, with `members` besides what all have.
+fn query(condition: &str, names: &Value, values: &Value, members: &Value) -> Value {
+    let mut body = json!({
+        "TableName": "gateway",
+        "ConsistentRead": true,
+        "KeyConditionExpression": condition,
+        "FilterExpression": "#expires_at > :now",
+        "ExpressionAttributeNames": {"#pk": "pk", "#expires_at": "expires_at"},
+        "ExpressionAttributeValues": {":pk": partition(), ":now": {"N": "1790000000"}},
+    });
+    for (into, more) in [("ExpressionAttributeNames", names), ("ExpressionAttributeValues", values)] {
+        body[into].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    body
+}
+
+fn newest(members: &Value) -> Value {
+    query("#pk = :pk", &json!({}), &json!({}), members)
+}
+
+#[tokio::test]
+async fn the_tail_is_one_consistent_query_for_the_newest_segment() {
+    let tail = |outcome| Tail { last: 8, outcome, written_at: NOW };
+    let cases = [
+        (json!([]), None),
+        (json!([item(None)]), Some(tail(None))),
+        (json!([item(Some(Outcome::Stopped))]), Some(tail(Some(Outcome::Stopped)))),
+    ];
+    for (items, expected) in cases {
+        let (endpoint, table) = table([answer(&json!({"Items": items}))]).await;
+        assert_eq!(table.tail(&run(), NOW).await, Ok(expected));
+        let sent = endpoint.only_request();
+        assert_eq!(operation(&sent), "Query");
+        assert_eq!(body(&sent), newest(&json!({"ScanIndexForward": false, "Limit": 1})));
+    }
+}
+
+#[tokio::test]
+async fn behind_a_newest_segment_that_has_expired_there_may_be_one_that_has_not() {
+    let key = json!({"pk": partition(), "sk": {"S": "0000000009"}});
+    let expired = json!({"Items": [], "LastEvaluatedKey": key});
+    let page = json!({"Items": [item(None)]});
+    // The second page begins behind what the first one ended with.
+    let (endpoint, table) = table([answer(&expired), answer(&expired), answer(&page)]).await;
+    let tail = table.tail(&run(), NOW).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.written_at), (8, Timestamp(1_790_000_000_500)));
+    let bodies: Vec<Value> = endpoint.requests().iter().map(body).collect();
+    let all = newest(&json!({"ScanIndexForward": false}));
+    let rest = newest(&json!({"ScanIndexForward": false, "ExclusiveStartKey": key}));
+    assert_eq!(bodies, [newest(&json!({"ScanIndexForward": false, "Limit": 1})), all, rest]);
+}
+
+#[tokio::test]
+async fn a_journal_is_read_from_its_beginning_by_one_consistent_query() {
+    let (endpoint, table) = table([answer(&json!({"Items": [item(Some(Outcome::Failed))]}))]).await;
+    let frames = table.read(&run(), 0, NOW).await.unwrap();
+    assert_eq!(frames.iter().map(|frame| frame.as_ref().clone()).collect::<Vec<_>>(), {
+        let segment = segment(Some(Outcome::Failed));
+        segment.frames().iter().map(|frame| frame.as_ref().clone()).collect::<Vec<_>>()
+    });
+    let names = json!({"#sk": "sk"});
+    let first = json!({":first": {"S": "0000000001"}});
+    let expected = query("#pk = :pk AND #sk >= :first", &names, &first, &json!({"Limit": 100}));
+    assert_eq!(body(&endpoint.only_request()), expected);
+}
+
+#[tokio::test]
+async fn a_journal_is_read_on_from_the_segment_that_holds_the_next_frame() {
+    let place = json!({"Items": [{"sk": {"S": "0000000007"}, "expires_at": {"N": "1790086401"}}]});
+    let (endpoint, table) = table([answer(&place), answer(&json!({"Items": [item(None)]}))]).await;
+    let frames = table.read(&run(), 7, NOW).await.unwrap();
+    assert_eq!(frames.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [8]);
+    let names = json!({"#sk": "sk"});
+    let members = json!({"ScanIndexForward": false, "Limit": 1, "ProjectionExpression": "#sk, #expires_at"});
+    let find = query("#pk = :pk AND #sk <= :seq", &names, &json!({":seq": {"S": "0000000008"}}), &members);
+    let first = json!({":first": {"S": "0000000007"}});
+    let read = query("#pk = :pk AND #sk >= :first", &names, &first, &json!({"Limit": 100}));
+    assert_eq!(endpoint.requests().iter().map(body).collect::<Vec<_>>(), [find, read]);
+}
+
+#[tokio::test]
+async fn where_a_segment_has_expired_the_one_that_holds_the_next_frame_may_be_anywhere_before_it() {
+    let key = json!({"pk": partition(), "sk": {"S": "0000000008"}});
+    let expired = json!({"Items": [], "LastEvaluatedKey": key});
+    let (endpoint, table) = table([answer(&expired), answer(&json!({"Items": [item(None)]}))]).await;
+    let frames = table.read(&run(), 7, NOW).await.unwrap();
+    assert_eq!(frames.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [8]);
+    assert_eq!(body(&endpoint.requests()[1])["ExpressionAttributeValues"][":first"], json!({"S": "0000000001"}));
+}
+
+#[tokio::test]
+async fn a_segment_that_cannot_be_read_is_an_outage() {
+    let mut frames = item(None);
+    frames["frames"] = json!({"B": BASE64.encode(b"no frames")});
+    let mut outcome = item(None);
+    outcome["outcome"] = json!({"S": "lost"});
+    let mut place = item(None);
+    place["sk"] = json!({"S": "-"});
+    for item in [frames, outcome, place] {
+        let (_endpoint, table) = table([answer(&json!({"Items": [item]}))]).await;
+        assert!(matches!(table.read(&run(), 0, NOW).await, Err(StoreError::Unavailable(_))), "{item}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Sending to the queue, and hiding a message in it.
+
+use std::time::Duration;
+
+use agentcore_gateway::protocol::ids::AgentName;
+use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::queue::payload::QueuedPrompt;
+use agentcore_gateway::queue::sqs::SqsQueue;
+use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
+use agentcore_gateway::trace::TraceContext;
+use aws_sdk_sqs::Client;
+use serde_json::json;
+
+use super::{NOW, connection, run};
+use crate::support::agent::{FakeAgent, Script};
+use crate::support::aws::{ATTEMPTS, answer, body, config, failure, operation};
+
+const URL: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/prompts.fifo";
+
+async fn queue(scripts: impl IntoIterator<Item = Script>) -> (FakeAgent, SqsQueue) {
+    let endpoint = FakeAgent::sequence(scripts).await;
+    let client = Client::new(&config(&endpoint.url()).await);
+    (endpoint, SqsQueue::new(client, URL))
+}
+
+fn prompt() -> QueuedPrompt {
+    QueuedPrompt {
+        run: run(),
+        connection: connection(),
+        agent: AgentName::default_agent(),
+        received_at: NOW,
+        trace: TraceContext::default(),
+        body: PromptBody::Prompt { prompt: "Grüße \u{ffff}".to_owned(), parameters: None },
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_is_sent_with_the_group_of_its_session_and_the_deduplication_id_of_its_request() {
+    let (endpoint, queue) = queue([answer(&json!({"MessageId": "m-1", "SequenceNumber": "1"}))]).await;
+    queue.send(&prompt()).await.unwrap();
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "SendMessage");
+    let expected = json!({
+        "QueueUrl": URL,
+        "MessageBody": concat!(
+            r#"{"type":"prompt","version":1,"principal":"auth0|ada","sessionId":"travel #1","requestId":"r-1","#,
+            r#""connectionId":"L0SM9cOFvHcCIhw=","agent":"default","receivedAt":1790000000500,"trace":{},"#,
+            r#""prompt":"Grüße \uffff"}"#,
+        ),
+        // `printf 'auth0|ada\0travel #1' | sha256sum`, and with `\0r-1` behind it.
+        "MessageGroupId": "9ce82f4231a01ad98f2872ef4da519f80fee2a3eaa9d0fce8ac5c8a0b38658fb",
+        "MessageDeduplicationId": "3924974577237f02bb48c7997f2fbb7d9cd9aca0fbfcd8003858a8e599f39a9c",
+    });
+    assert_eq!(body(&sent), expected);
+}
+
+#[tokio::test]
+async fn a_message_is_hidden_for_whole_seconds() {
+    let (endpoint, queue) = queue([answer(&json!({}))]).await;
+    queue.extend("receipt==", Duration::from_millis(60_900)).await.unwrap();
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "ChangeMessageVisibility");
+    assert_eq!(body(&sent), json!({"QueueUrl": URL, "ReceiptHandle": "receipt==", "VisibilityTimeout": 60}));
+}
+
+#[tokio::test]
+async fn a_queue_that_wants_less_is_throttled_once_the_sdk_has_tried_enough() {
+    for code in ["RequestThrottled", "ThrottlingException", "KmsThrottled"] {
+        let (endpoint, queue) = queue((0..ATTEMPTS).map(|_| failure(400, code))).await;
+        assert_eq!(queue.send(&prompt()).await, Err(QueueError::Throttled), "{code}");
+        // A deduplication id makes a prompt that is sent again the same message.
+        let attempts = endpoint.requests();
+        assert!(attempts.windows(2).all(|pair| pair[0].body == pair[1].body), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn any_other_error_of_the_queue_is_an_outage_that_names_it() {
+    for (status, code) in [(400, "QueueDoesNotExist"), (403, "AccessDeniedException"), (400, "InvalidMessageContents")]
+    {
+        let (endpoint, queue) = queue([failure(status, code)]).await;
+        let error = queue.send(&prompt()).await.unwrap_err();
+        assert!(matches!(&error, QueueError::Unavailable(text) if text.contains(code)), "{error}");
+        endpoint.only_request();
+    }
+    let (endpoint, queue) = queue([failure(400, "ReceiptHandleIsInvalid")]).await;
+    let error = queue.extend("stale", Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(&error, QueueError::Unavailable(text) if text.contains("ReceiptHandleIsInvalid")), "{error}");
+    endpoint.only_request();
+}

@@ -1,0 +1,189 @@
+//! Each transition of a session is one `UpdateItem`, and this is it.
+
+use agentcore_gateway::protocol::frame::Outcome;
+use agentcore_gateway::session::store::Sessions;
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Cursor, Session};
+use serde_json::{Value, json};
+
+use super::{ADA, NOW, connection, key, lease, request, table};
+use crate::support::aws::{answer, body, operation};
+
+/// The condition of every transition: what has expired is not there.
+const NOT_EXPIRED: &str = "(attribute_not_exists(#expires_at) OR #expires_at > :now_s)";
+/// That of an attaching.
+const ROOM: &str =
+    "(attribute_exists(#attached) OR attribute_not_exists(#connections) OR size(#connections) < :max_connections)";
+
+/// What all transitions send, together with `names` and `values`.
+fn update(update: &str, conditions: &[&str], names: &Value, values: &Value) -> Value {
+    let condition = [&[NOT_EXPIRED], conditions].concat().join(" AND ");
+    let mut body = json!({
+        "TableName": "gateway",
+        "Key": {"pk": {"S": format!("SESSION#{ADA}#travel #1")}, "sk": {"S": "-"}},
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        // 48 hours from the next whole second.
+        "ExpressionAttributeNames": {"#expires_at": "expires_at"},
+        "ExpressionAttributeValues": {":expires_at": {"N": "1790172801"}, ":now_s": {"N": "1790000000"}},
+        "ReturnValues": "ALL_NEW",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    });
+    for (member, more) in [("ExpressionAttributeNames", names), ("ExpressionAttributeValues", values)] {
+        body[member].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    body
+}
+
+/// Checks that `transition` sends this, once, and takes the answer for the session.
+async fn assert_sends(transition: Transition, expected: Value) {
+    let after = json!({"Attributes": {"stop#r-0": {"N": "7"}, "expires_at": {"N": "1790172801"}}});
+    let (endpoint, table) = table([answer(&after)]).await;
+    let session = table.apply(&key(), &transition, NOW).await.unwrap().unwrap();
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "UpdateItem");
+    assert_eq!(body(&sent), expected, "{transition:?}");
+    let stops = session.stops.into_iter().map(|(request, since)| (request.to_string(), since.0));
+    assert_eq!(stops.collect::<Vec<_>>(), [("r-0".to_owned(), 7)]);
+}
+
+#[tokio::test]
+async fn a_claim_takes_a_free_session_and_attaches_the_connection() {
+    let claim = Transition::Claim {
+        request: request(),
+        lease: lease(),
+        until: NOW.after(std::time::Duration::from_secs(60)),
+        connection: connection(),
+    };
+    let active = json!({"M": {
+        "request": {"S": "r-1"}, "lease": {"S": "lease-1"},
+        "lease_until": {"N": "1790000060500"}, "started_at": {"N": "1790000000500"},
+    }});
+    let expected = update(
+        "SET #expires_at = :expires_at, #active = :active, #attached = if_not_exists(#attached, :now) ADD #connections :connections",
+        &["(attribute_not_exists(#active))", ROOM],
+        &json!({"#active": "active", "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections"}),
+        &json!({
+            ":active": active, ":now": {"N": "1790000000500"}, ":max_connections": {"N": "32"},
+            ":connections": {"SS": ["L0SM9cOFvHcCIhw="]},
+        }),
+    );
+    assert_sends(claim, expected).await;
+}
+
+#[tokio::test]
+async fn a_renewal_moves_the_time_of_its_own_lease_only() {
+    let renewal = Transition::Renew { lease: lease(), until: NOW };
+    let expected = update(
+        "SET #expires_at = :expires_at, #active.#lease_until = :until",
+        &["(#active.#lease = :lease)"],
+        &json!({"#active": "active", "#lease": "lease", "#lease_until": "lease_until"}),
+        &json!({":lease": {"S": "lease-1"}, ":until": {"N": "1790000000500"}}),
+    );
+    assert_sends(renewal, expected).await;
+}
+
+#[tokio::test]
+async fn a_finish_frees_the_session_of_its_own_run_and_drops_the_stop() {
+    let finish = Transition::Finish { request: request(), lease: lease(), outcome: Outcome::Completed, last_seq: 9 };
+    let expected = update(
+        "SET #expires_at = :expires_at, #latest = :latest REMOVE #active, #stop DELETE #stops :stops",
+        &["(#active.#request = :request)", "(#active.#lease = :lease OR #active.#lease_until < :now)"],
+        &json!({
+            "#active": "active", "#lease": "lease", "#lease_until": "lease_until", "#request": "request",
+            "#latest": "latest", "#stop": "stop#r-1", "#stops": "stops",
+        }),
+        &json!({
+            ":request": {"S": "r-1"}, ":lease": {"S": "lease-1"}, ":now": {"N": "1790000000500"},
+            ":latest": {"S": r#"{"request":"r-1","outcome":"completed","last_seq":9}"#}, ":stops": {"SS": ["r-1"]},
+        }),
+    );
+    assert_sends(finish, expected).await;
+}
+
+#[tokio::test]
+async fn a_stop_is_recorded_once_while_there_is_room() {
+    let expected = update(
+        "SET #expires_at = :expires_at, #stop = if_not_exists(#stop, :now) ADD #stops :stops",
+        &["(attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops)"],
+        &json!({"#stop": "stop#r-1", "#stops": "stops"}),
+        &json!({":stops": {"SS": ["r-1"]}, ":now": {"N": "1790000000500"}, ":max_stops": {"N": "16"}}),
+    );
+    assert_sends(Transition::Stop { request: request() }, expected).await;
+}
+
+/// Otherwise an item would be made that nobody needs.
+const THERE: &str = "(attribute_exists(#expires_at))";
+
+#[tokio::test]
+async fn forgetting_a_stop_makes_no_session() {
+    let expected = update(
+        "SET #expires_at = :expires_at REMOVE #stop DELETE #stops :stops",
+        &[THERE],
+        &json!({"#stop": "stop#r-1", "#stops": "stops"}),
+        &json!({":stops": {"SS": ["r-1"]}}),
+    );
+    assert_sends(Transition::ForgetStop { request: request() }, expected).await;
+}
+
+#[tokio::test]
+async fn attaching_live_moves_no_cursor() {
+    let expected = update(
+        "SET #expires_at = :expires_at, #attached = if_not_exists(#attached, :now) ADD #connections :connections",
+        &[ROOM],
+        &json!({"#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections"}),
+        &json!({
+            ":now": {"N": "1790000000500"}, ":max_connections": {"N": "32"},
+            ":connections": {"SS": ["L0SM9cOFvHcCIhw="]},
+        }),
+    );
+    assert_sends(Transition::Attach { connection: connection(), cursor: Cursor::Live }, expected).await;
+}
+
+#[tokio::test]
+async fn attaching_with_another_cursor_sets_it() {
+    let cursors = [
+        (Cursor::Connecting, r#""connecting""#),
+        (Cursor::Held { request: request() }, r#"{"held":{"request":"r-1"}}"#),
+        (Cursor::After { request: request(), seq: 12 }, r#"{"after":{"request":"r-1","seq":12}}"#),
+    ];
+    for (cursor, stored) in cursors {
+        let expected = update(
+            "SET #expires_at = :expires_at, #attached = if_not_exists(#attached, :now), #cursor = :cursor ADD #connections :connections",
+            &[ROOM],
+            &json!({
+                "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
+                "#cursor": "cursor#L0SM9cOFvHcCIhw=",
+            }),
+            &json!({
+                ":now": {"N": "1790000000500"}, ":max_connections": {"N": "32"}, ":cursor": {"S": stored},
+                ":connections": {"SS": ["L0SM9cOFvHcCIhw="]},
+            }),
+        );
+        assert_sends(Transition::Attach { connection: connection(), cursor }, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn detaching_leaves_nothing_of_the_connection_and_makes_no_session() {
+    let expected = update(
+        "SET #expires_at = :expires_at REMOVE #attached, #cursor DELETE #connections :connections",
+        &[THERE],
+        &json!({
+            "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
+            "#cursor": "cursor#L0SM9cOFvHcCIhw=",
+        }),
+        &json!({":connections": {"SS": ["L0SM9cOFvHcCIhw="]}}),
+    );
+    assert_sends(Transition::Detach { connection: connection() }, expected).await;
+}
+
+#[tokio::test]
+async fn a_session_is_loaded_by_one_consistent_read() {
+    let (endpoint, table) = table([answer(&json!({}))]).await;
+    assert_eq!(table.load(&key(), NOW).await, Ok(Session::default()));
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "GetItem");
+    let key = json!({"pk": {"S": format!("SESSION#{ADA}#travel #1")}, "sk": {"S": "-"}});
+    assert_eq!(body(&sent), json!({"TableName": "gateway", "Key": key, "ConsistentRead": true}));
+}
