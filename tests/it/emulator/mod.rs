@@ -5,14 +5,16 @@
 mod queue;
 mod table;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::aws;
+use aws_config::SdkConfig;
 
 /// A name that no other test has used.
 fn unused(name: &str) -> String {
     format!("{name}-{:x}", uuid::Uuid::from_u128(rand::random()).as_u128())
 }
 
-async fn config() -> SdkConfig {
+fn config() -> SdkConfig {
     assert!(std::env::var_os("AWS_ENDPOINT_URL").is_some(), "AWS_ENDPOINT_URL names the emulator");
-    aws_config::load_defaults(BehaviorVersion::latest()).await
+    aws::config(&Environment::from_process()).unwrap()
 }

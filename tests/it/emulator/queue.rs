@@ -31,7 +31,7 @@ impl Receiver for Sqs {
 #[tokio::test]
 #[ignore = "needs an emulator: make emulator-test"]
 async fn the_queue_does_as_the_suite_demands() {
-    let client = Client::new(&config().await);
+    let client = Client::new(&config());
     let create = client.create_queue().queue_name(format!("{}.fifo", unused("prompts")));
     let create = create.attributes(QueueAttributeName::FifoQueue, "true");
     let url = create.send().await.unwrap().queue_url.unwrap();

@@ -12,7 +12,7 @@ use crate::{conformance, session_model};
 
 /// An empty table with the keys that Terraform gives it.
 async fn table() -> Table {
-    let (client, name) = (Client::new(&config().await), unused("gateway"));
+    let (client, name) = (Client::new(&config()), unused("gateway"));
     let mut create = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
     for (key, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let attribute = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S);

@@ -24,7 +24,7 @@ fn is_function() -> bool {
 #[ignore = "is the process of a test below"]
 async fn process_of_one_after_the_other() {
     if is_function() {
-        function::run(lambda_runtime::run(service_fn(panic_if_asked))).await;
+        function::run(async |_| lambda_runtime::run(service_fn(panic_if_asked)).await).await;
     }
 }
 
@@ -32,7 +32,7 @@ async fn process_of_one_after_the_other() {
 #[ignore = "is the process of a test below"]
 async fn process_of_many_at_once() {
     if is_function() {
-        function::run(lambda_runtime::run_concurrent(service_fn(panic_if_asked))).await;
+        function::run(async |_| lambda_runtime::run_concurrent(service_fn(panic_if_asked)).await).await;
     }
 }
 
@@ -59,15 +59,18 @@ async fn a_function_of_many_invocations_that_panics_reports_it_and_goes_on() {
     assert_survives("process_of_many_at_once", &[("AWS_LAMBDA_MAX_CONCURRENCY", "4")]).await;
 }
 
-/// All of that holds only where panics unwind.
+/// All of that holds only where panics unwind, and cargo-lambda turns them into aborts unless the profile says otherwise.
 #[test]
-fn no_profile_turns_panics_into_aborts() {
-    let mut section = "";
+fn the_profile_of_the_functions_lets_panics_unwind_and_no_other_forbids_it() {
+    let (mut section, mut says_so) = ("", Vec::new());
     for line in include_str!("../../../Cargo.toml").lines().map(str::trim) {
         if line.starts_with('[') {
             section = line;
         }
-        assert!(!(section.starts_with("[profile.") && line.starts_with("panic")), "{section}: {line}");
+        if section.starts_with("[profile.") && line.starts_with("panic") {
+            assert_eq!(line, "panic = \"unwind\"", "{section}");
+            says_so.push(section);
+        }
     }
-    assert!(section.starts_with("[profile."), "the profiles are looked for where there are none");
+    assert!(says_so.contains(&"[profile.function]"), "{says_so:?}");
 }

@@ -193,7 +193,7 @@ fn dynamodb_has_no_objection_to_any_transition() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (endpoint, table) = runtime.block_on(async {
         let endpoint = FakeAgent::start(|_| answer(&json!({}))).await;
-        let table = Table::new(Client::new(&config(&endpoint.url()).await), "gateway");
+        let table = Table::new(Client::new(&config(&endpoint.url())), "gateway");
         (endpoint, table)
     });
     proptest!(ProptestConfig::with_cases(256), |(transition in transitions())| {

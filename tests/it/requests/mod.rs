@@ -29,7 +29,7 @@ const ADA: &str = "84047e8f9fb03cf801fbbb0e93d1f56b";
 /// The table at an endpoint that answers with `scripts`, one after the other.
 async fn table(scripts: impl IntoIterator<Item = Script>) -> (FakeAgent, Table) {
     let endpoint = FakeAgent::sequence(scripts).await;
-    let client = Client::new(&config(&endpoint.url()).await);
+    let client = Client::new(&config(&endpoint.url()));
     (endpoint, Table::new(client, "gateway"))
 }
 

@@ -12,15 +12,15 @@ use super::connection;
 use crate::support::agent::{FakeAgent, RefusingPort, Script};
 use crate::support::aws::config;
 
-async fn api_at(url: &str) -> ManagementApi {
+fn api_at(url: &str) -> ManagementApi {
     // Where all of AWS is: the stage's own endpoint comes first.
-    let aws = config("http://127.0.0.1:1").await;
+    let aws = config("http://127.0.0.1:1");
     ManagementApi::new(Builder::from(&aws).endpoint_url(format!("{url}/default")))
 }
 
 async fn api(script: Script) -> (FakeAgent, ManagementApi) {
     let endpoint = FakeAgent::once(script).await;
-    let api = api_at(&endpoint.url()).await;
+    let api = api_at(&endpoint.url());
     (endpoint, api)
 }
 
@@ -75,7 +75,7 @@ async fn each_status_is_an_error_of_its_own_with_or_without_a_name_and_nothing_i
 async fn a_connection_that_breaks_or_is_refused_is_an_outage() {
     assert!(matches!(pushed(Script::close()).await, PushError::Unavailable(_)));
     let nobody = RefusingPort::bind();
-    let error = api_at(&nobody.url()).await.push(&connection(), "{}").await.unwrap_err();
+    let error = api_at(&nobody.url()).push(&connection(), "{}").await.unwrap_err();
     assert!(matches!(error, PushError::Unavailable(_)), "{error}");
 }
 

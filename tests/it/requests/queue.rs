@@ -19,7 +19,7 @@ const URL: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/prompts.f
 
 async fn queue(scripts: impl IntoIterator<Item = Script>) -> (FakeAgent, SqsQueue) {
     let endpoint = FakeAgent::sequence(scripts).await;
-    let client = Client::new(&config(&endpoint.url()).await);
+    let client = Client::new(&config(&endpoint.url()));
     (endpoint, SqsQueue::new(client, URL))
 }
 

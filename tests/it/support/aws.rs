@@ -3,20 +3,24 @@
 
 use std::time::Duration;
 
+use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::aws;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
 
 use super::agent::{Request, Script};
 
 /// The configuration of the functions, but for the place. A call that may be made again is made as often as there, only
 /// without the pauses.
-pub async fn config(endpoint: &str) -> SdkConfig {
+pub fn config(endpoint: &str) -> SdkConfig {
+    let environment = Environment::of([("AWS_REGION", "eu-central-1"), ("AWS_ENDPOINT_URL", endpoint)]);
+    let config = aws::config(&environment).unwrap().into_builder();
     let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-    let config = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).endpoint_url(endpoint);
     let credentials = Credentials::from_keys("AKIDEXAMPLE", "secret", None);
-    config.region(Region::new("eu-central-1")).credentials_provider(credentials).load().await
+    config.retry_config(retries).credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 /// What an SDK tries in all, of a call that may be made again.
