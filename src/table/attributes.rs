@@ -37,7 +37,7 @@ impl Attributes for Item {
     }
 
     fn has_expired(&self, now: Timestamp) -> bool {
-        self.number("expires_at").is_ok_and(|at| at * 1000 <= now.0)
+        self.number("expires_at").is_ok_and(|at| at.saturating_mul(1000) <= now.0)
     }
 }
 
