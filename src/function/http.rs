@@ -1,7 +1,7 @@
 //! The SDKs' HTTP client: the same reqwest that calls agents.
 //!
-//! The SDKs bring a client of their own, with HTTP/2 and a second TLS set-up. No service here needs HTTP/2, and without
-//! all that a function is a sixth smaller.
+//! The SDKs bring a client of their own, with HTTP/2 and a second TLS set-up. No service here needs HTTP/2, and a function
+//! is smaller without.
 
 use std::time::Duration;
 

@@ -56,15 +56,16 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "function" {
-  region           = var.settings.region
-  function_name    = var.name
-  description      = var.description
-  role             = aws_iam_role.function.arn
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
-  architectures    = [var.settings.architecture]
-  filename         = var.archive
-  source_code_hash = filebase64sha256(var.archive)
+  region        = var.settings.region
+  function_name = var.name
+  description   = var.description
+  role          = aws_iam_role.function.arn
+  runtime       = "provided.al2023"
+  handler       = "bootstrap"
+  architectures = [var.settings.architecture]
+  filename      = var.archive
+  # A missing archive is the precondition's to report, and no reason not to destroy.
+  source_code_hash = fileexists(var.archive) ? filebase64sha256(var.archive) : null
   memory_size      = var.memory_mb
   timeout          = var.timeout
   tags             = var.settings.tags
