@@ -27,6 +27,7 @@ format:
 
 .PHONY: lint
 lint:
+	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features functions -- -D warnings
 	cargo clippy --locked --no-default-features --lib -- -D warnings
 	cargo clippy --locked --features aws -- -D warnings
