@@ -12,7 +12,7 @@ from waiting import until
 
 # Within which a client is told that a worker died: its lease of 60 s, and what the queue and the emulator's poller add.
 TOLD = 90
-TABLE = [f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")]
+TABLE = [f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "Query")]
 
 
 @dataclass
