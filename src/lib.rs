@@ -69,6 +69,7 @@ pub mod push;
 pub mod queue;
 pub mod random;
 mod recovery;
+mod replay;
 pub mod session;
 #[cfg(feature = "dynamodb")]
 pub mod table;

@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::backoff::retry;
 use crate::clock::Clock;
 use crate::journal::{Appended, Journal, Segment};
-use crate::protocol::frame::{Ending, Failure, Frame, FrameMaker, Outcome, Seq};
-use crate::protocol::ids::ConnectionId;
-use crate::push::{Push, PushError};
-use crate::session::store::{Sessions, StoreError};
+use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
+use crate::push::Push;
+use crate::replay::Replay;
+use crate::session::store::{Refused, Sessions, StoreError};
 use crate::session::transition::Transition;
-use crate::session::{Cursor, LeaseId, RunKey, Session};
+use crate::session::{LeaseId, Place, RunKey, Session, Standing};
 
 /// How long whoever ends a run waits for its connections to take the ending.
 const ANNOUNCING: Duration = Duration::from_secs(5);
@@ -37,11 +36,23 @@ impl Recovery<'_> {
     pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Outcome>, StoreError> {
         let Some((last_seq, outcome)) = self.ensure_ending(run, lease).await? else { return Ok(None) };
         let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), outcome, last_seq };
-        if let Ok(session) = self.sessions.apply(&run.session, &finish, self.clock.now()).await? {
-            info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
-            self.announce(run, &session, last_seq).await;
+        match self.sessions.apply(&run.session, &finish, self.clock.now()).await? {
+            Ok(session) => {
+                info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
+                self.announce(run, &session, last_seq).await;
+            }
+            // The answer to an earlier attempt may have been lost.
+            Err(Refused { session, .. }) => self.announce_again(run, &session, last_seq).await,
         }
         Ok(Some(outcome))
+    }
+
+    /// Pushes the ending of a run that has been freed, for whoever freed it may not have come to that: it died, or never
+    /// had the answer. Most devices have it already, and it is the same.
+    pub(crate) async fn announce_again(self, run: &RunKey, session: &Session, last_seq: Seq) {
+        if session.finished_with(&run.request, last_seq) {
+            self.announce(run, session, last_seq).await;
+        }
     }
 
     async fn ensure_ending(self, run: &RunKey, lease: &LeaseId) -> Result<Option<(Seq, Outcome)>, StoreError> {
@@ -54,8 +65,7 @@ impl Recovery<'_> {
             // Read behind the journal: a run that began meanwhile is found here.
             let now = self.clock.now();
             let session = self.sessions.load(&run.session, now).await?;
-            let owner = session.active_run(&run.request).filter(|active| active.lease != *lease);
-            if owner.is_some_and(|active| !active.is_orphan(now)) {
+            if matches!(session.standing(&run.request, now), Standing::Runs(active) if active.lease != *lease) {
                 return Ok(None);
             }
             let seq = tail.map_or(1, |tail| tail.last + 1);
@@ -72,49 +82,19 @@ impl Recovery<'_> {
     pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) {
         let pushes = session.connections.iter().filter_map(|(connection, attachment)| {
             let before_ending = last_seq - 1;
-            let after = match &attachment.cursor {
+            let after = match attachment.place_in(&run.request) {
                 // Whoever replays to it sees that the run has ended, and goes on to the end.
-                Cursor::Held { request } if *request == run.request => return None,
+                Place::Held { until, .. } if self.clock.now() < until => return None,
                 // What it has beyond the ending is void.
-                Cursor::After { request, seq } if *request == run.request => before_ending.min(*seq),
-                _ => before_ending,
+                Place::Held { after, .. } | Place::After(after) => before_ending.min(after),
+                Place::Live => before_ending,
             };
-            Some(timeout(ANNOUNCING, self.replay(run, connection, after)))
+            let replay = Replay::new(self.journal, self.push, self.clock, run, connection, after);
+            Some(async move { matches!(timeout(ANNOUNCING, replay.all()).await, Ok(Ok(()))) })
         });
-        let missed = join_all(pushes).await.iter().filter(|result| !matches!(result, Ok(Ok(Ok(_))))).count();
+        let missed = join_all(pushes).await.iter().filter(|took| !**took).count();
         if missed > 0 {
             warn!(session = run.session.log_name(), request = %run.request, missed, "an ending was not pushed to all");
         }
     }
-
-    /// Pushes the durable frames behind `after` to `connection`; returns the number of the last one.
-    pub(crate) async fn replay(
-        self,
-        run: &RunKey,
-        connection: &ConnectionId,
-        after: Seq,
-    ) -> Result<Result<Seq, PushError>, StoreError> {
-        let mut last = after;
-        loop {
-            let frames: Vec<Arc<Frame>> = self.journal.read(run, last, self.clock.now()).await?;
-            if frames.is_empty() {
-                return Ok(Ok(last));
-            }
-            for frame in frames {
-                if let Err(error) = push_patiently(self.push, connection, &frame.text).await {
-                    return Ok(Err(error));
-                }
-                last = frame.seq;
-            }
-        }
-    }
-}
-
-/// How long one message is tried before its connection counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Pushes `text`, and tries again while the connection is only slow.
-pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
-    let may_pass = |error: &PushError| matches!(error, PushError::Throttled | PushError::Unavailable(_));
-    retry(Instant::now() + PATIENCE, may_pass, || push.push(connection, text)).await
 }

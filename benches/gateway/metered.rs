@@ -10,7 +10,7 @@ use agentcore_gateway::protocol::ids::{ConnectionId, Principal, SessionId};
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
 
 /// A write is charged by the kilobyte of the whole item, a consistent read by four (Amazon DynamoDB, read and write
@@ -130,11 +130,17 @@ impl Connections for MeteredTable {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let ids = connection.as_str().len() + session.map_or(0, |session| session.as_str().len());
         self.lock().write("connection, record", ids + principal.as_str().len() + ATTRIBUTES_BYTES);
-        self.table.record(connection, principal, session, now).await
+        self.table.record(connection, principal, session, replay, now).await
+    }
+
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
+        self.lock().read("connection, read", connection.as_str().len() + ATTRIBUTES_BYTES);
+        self.table.replay(connection, now).await
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
@@ -189,7 +195,9 @@ fn name_of(transition: &Transition) -> &'static str {
         Transition::Renew { .. } => "session, renew",
         Transition::Finish { .. } => "session, finish",
         Transition::Stop { .. } | Transition::ForgetStop { .. } => "session, stop",
-        Transition::Attach { .. } | Transition::Detach { .. } => "session, attach or detach",
+        Transition::Attach { .. } | Transition::MoveCursor { .. } | Transition::Detach { .. } => {
+            "session, attach or detach"
+        }
     }
 }
 

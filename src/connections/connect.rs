@@ -7,6 +7,7 @@ use tracing::{info, warn};
 use super::ConnectionsHandler;
 use crate::gateway_event::{connection_of, principal_of, respond};
 use crate::protocol::ids::SessionId;
+use crate::session::room::apply_making_room;
 use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{Cursor, SessionKey};
@@ -15,8 +16,7 @@ use crate::session::{Cursor, SessionKey};
 const BEARER: &str = "bearer";
 
 impl ConnectionsHandler {
-    /// Lets a connection in, or refuses it with a status: 403 for its origin, 400 for its `sessionId`, 429 for a
-    /// session with too many connections, 503 if the table is out of reach.
+    /// Lets a connection in, or refuses it with a status: 403 for its origin, 400 for its `sessionId`, 503 if the table is out of reach.
     pub(super) async fn connect(&self, event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         let origin = event.headers.get("origin").map(|origin| origin.to_str().unwrap_or("?"));
         if !self.origins.allows(origin) {
@@ -31,15 +31,14 @@ impl ConnectionsHandler {
             return refuse(400, "The connection is not known.");
         };
         let now = self.clock.now();
-        if let Err(error) = self.connections.record(&connection, &principal, session.as_ref(), now).await {
+        if let Err(error) = self.connections.record(&connection, &principal, session.as_ref(), None, now).await {
             return out_of_reach(&error);
         }
         if let Some(session) = session {
             let attach = Transition::Attach { connection, cursor: Cursor::Connecting };
-            match self.sessions.apply(&SessionKey { principal, session }, &attach, now).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) => return refuse(429, "The session has as many connections as it may."),
-                Err(error) => return out_of_reach(&error),
+            let key = SessionKey { principal, session };
+            if let Err(error) = apply_making_room(self.sessions.as_ref(), &key, &attach, now).await {
+                return out_of_reach(&error);
             }
         }
         accept(event)
@@ -59,7 +58,7 @@ impl ConnectionsHandler {
         };
         for session in known.sessions {
             let key = SessionKey { principal: known.principal.clone(), session };
-            let detach = Transition::Detach { connection: connection.clone() };
+            let detach = Transition::Detach { connection: connection.clone(), seen: None };
             if let Err(error) = self.sessions.apply(&key, &detach, now).await {
                 warn!(session = key.log_name(), %error, "a connection that closed was not detached");
             }

@@ -2,6 +2,7 @@
 
 mod connect;
 pub mod origins;
+mod replay;
 mod resume;
 mod stop;
 

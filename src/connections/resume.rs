@@ -8,6 +8,7 @@
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use tracing::info;
 
+use super::replay::CutShort;
 use super::{ConnectionsHandler, unavailable};
 use crate::gateway_event::{connection_of, principal_of};
 use crate::journal::Tail;
@@ -16,16 +17,16 @@ use crate::protocol::frame::{Outcome, Seq};
 use crate::protocol::ids::{ConnectionId, RequestId};
 use crate::protocol::message::Resume;
 use crate::protocol::rejection::{RejectCode, Rejection};
-use crate::push::PushError;
-use crate::recovery::push_patiently;
-use crate::session::store::StoreError;
+use crate::session::room::apply_making_room;
+use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
-use crate::session::{Cursor, RunKey, Session, SessionKey};
+use crate::session::{Cursor, ReplayId, RunKey, Session, SessionKey};
 
-/// Why a resume did nothing.
-enum Failed {
+/// Why a resume did nothing, or not all.
+pub(super) enum Failed {
     Refused(Rejection),
     Store(StoreError),
+    CutShort(CutShort),
 }
 
 impl From<StoreError> for Failed {
@@ -40,6 +41,15 @@ impl From<Rejection> for Failed {
     }
 }
 
+/// A resume on its way.
+pub(super) struct Resuming<'a> {
+    pub(super) key: &'a SessionKey,
+    pub(super) connection: &'a ConnectionId,
+    /// The name of its replay.
+    pub(super) replay: ReplayId,
+    pub(super) after: Seq,
+}
+
 impl ConnectionsHandler {
     pub(super) async fn resume(
         &self,
@@ -49,11 +59,13 @@ impl ConnectionsHandler {
         let connection = connection_of(event)?;
         let key = SessionKey { principal: principal_of(event)?, session: resume.session };
         let named = resume.request.clone();
-        match self.attach_and_replay(&key, &connection, resume.request, resume.after).await {
-            Ok(Ok(())) => Ok(None),
-            // The client has gone, or takes nothing: it can resume again.
-            Ok(Err(error)) => {
-                info!(session = key.log_name(), %error, "a replay ended early");
+        let replay = ReplayId(format!("{:032x}", self.random.bits()));
+        let resuming = Resuming { key: &key, connection: &connection, replay, after: resume.after };
+        match self.attach_and_replay(&resuming, resume.request).await {
+            Ok(()) => Ok(None),
+            // The client has gone, takes nothing, or has resumed again: what it lacks it asks for.
+            Err(Failed::CutShort(why)) => {
+                info!(session = key.log_name(), %why, "a replay ended early");
                 Ok(None)
             }
             Err(Failed::Refused(rejection)) => Err(rejection.of(named)),
@@ -61,13 +73,10 @@ impl ConnectionsHandler {
         }
     }
 
-    async fn attach_and_replay(
-        &self,
-        key: &SessionKey,
-        connection: &ConnectionId,
-        request: Option<RequestId>,
-        after: Seq,
-    ) -> Result<Result<(), PushError>, Failed> {
+    async fn attach_and_replay(&self, resuming: &Resuming<'_>, request: Option<RequestId>) -> Result<(), Failed> {
+        let Resuming { key, connection, replay, .. } = resuming;
+        let (principal, id) = (&key.principal, Some(&key.session));
+        self.connections.record(connection, principal, id, Some(replay), self.clock.now()).await?;
         let mut session = self.load(key).await?;
         loop {
             let Some(run) = target(key, request.clone(), &session) else {
@@ -76,13 +85,10 @@ impl ConnectionsHandler {
                     session = attached;
                     continue;
                 }
-                let pushed = self.push_resumed(key, connection, None, after, RequestState::Idle).await;
-                self.connections.record(connection, &key.principal, Some(&key.session), self.clock.now()).await?;
-                return Ok(pushed);
+                return self.push_resumed(resuming, None, RequestState::Idle).await;
             };
             let state = self.state(&run, &session).await?;
-            let held = Cursor::Held { request: run.request.clone() };
-            let cursor = if state == RequestState::Running { held } else { Cursor::Live };
+            let cursor = if state == RequestState::Running { resuming.hold(&run) } else { Cursor::Live };
             let attached = self.attach(key, connection, cursor).await?;
             let is_active = attached.active_run(&run.request).is_some();
             if is_active != (state == RequestState::Running) {
@@ -90,61 +96,15 @@ impl ConnectionsHandler {
                 session = attached;
                 continue;
             }
-            self.connections.record(connection, &key.principal, Some(&key.session), self.clock.now()).await?;
-            return self.replay_to(&run, connection, after, state).await;
+            return self.replay(resuming, &run, state).await;
         }
     }
 
-    async fn replay_to(
-        &self,
-        run: &RunKey,
-        connection: &ConnectionId,
-        after: Seq,
-        state: RequestState,
-    ) -> Result<Result<(), PushError>, Failed> {
-        let request = Some(run.request.clone());
-        let replayed = match self.push_resumed(&run.session, connection, request, after, state).await {
-            Ok(()) if state == RequestState::Queued => return Ok(Ok(())),
-            Ok(()) => self.recovery().replay(run, connection, after).await,
-            Err(error) => Ok(Err(error)),
-        };
-        if state != RequestState::Running {
-            return Ok(replayed?.map(|_| ()));
-        }
-        let Ok(Ok(seq)) = replayed else {
-            // The connection must not stay held: the run's worker sends what this replay did not.
-            let cursor = Cursor::After { request: run.request.clone(), seq: after };
-            self.attach(&run.session, connection, cursor).await?;
-            return Ok(replayed?.map(|_| ()));
-        };
-        let cursor = Cursor::After { request: run.request.clone(), seq };
-        let session = self.attach(&run.session, connection, cursor).await?;
-        if session.active_run(&run.request).is_some() {
-            return Ok(Ok(()));
-        }
-        // The run ended during the replay.
-        let rest = self.recovery().replay(run, connection, seq).await?;
-        Ok(rest.map(|_| ()))
-    }
-
-    async fn attach(&self, key: &SessionKey, connection: &ConnectionId, cursor: Cursor) -> Result<Session, Failed> {
+    async fn attach(&self, key: &SessionKey, connection: &ConnectionId, cursor: Cursor) -> Result<Session, StoreError> {
         let attach = Transition::Attach { connection: connection.clone(), cursor };
-        self.sessions.apply(key, &attach, self.clock.now()).await?.map_err(|_| {
-            let message = "The session has as many connections as it may.";
-            Failed::Refused(Rejection::new(RejectCode::RateLimited, message))
-        })
-    }
-
-    async fn push_resumed(
-        &self,
-        key: &SessionKey,
-        connection: &ConnectionId,
-        request_id: Option<RequestId>,
-        after: Seq,
-        state: RequestState,
-    ) -> Result<(), PushError> {
-        let answer = Answer::Resumed { request_id, session_id: key.session.clone(), after, state };
-        push_patiently(self.push.as_ref(), connection, &answer.to_text()).await
+        let attached = apply_making_room(self.sessions.as_ref(), key, &attach, self.clock.now()).await?;
+        let (Ok(session) | Err(Refused { session, .. })) = attached;
+        Ok(session)
     }
 
     async fn state(&self, run: &RunKey, session: &Session) -> Result<RequestState, Failed> {

@@ -289,4 +289,9 @@ impl Visibility for MemoryQueue {
         self.changed.notify_one();
         if extended { Ok(()) } else { Err(gone()) }
     }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        self.delete(receipt);
+        Ok(())
+    }
 }

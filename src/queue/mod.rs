@@ -1,6 +1,7 @@
 //! The queue of prompts: what stands between the clients' bursts and the agents' pace.
 
 pub mod memory;
+pub mod patience;
 pub mod payload;
 #[cfg(feature = "sqs")]
 pub mod sqs;
@@ -35,7 +36,7 @@ pub trait Prompts: Send + Sync {
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError>;
 }
 
-/// Keeps a message that is being worked on from being given to somebody else.
+/// A message that is being worked on.
 #[async_trait]
 pub trait Visibility: Send + Sync {
     /// Hides the message that `receipt` stands for until `period` from now.
@@ -43,4 +44,10 @@ pub trait Visibility: Send + Sync {
     /// # Errors
     /// [`QueueError`]; the receipt is then of no use any more, or the queue is out of reach.
     async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError>;
+
+    /// Deletes the message that `receipt` stands for, so that its group's next one may be given out.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the message then comes again.
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError>;
 }

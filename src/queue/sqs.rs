@@ -41,6 +41,11 @@ impl Visibility for SqsQueue {
         let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         change.visibility_timeout(seconds).send().await.map(|_| ()).map_err(|error| queue_error(&error))
     }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
+        delete.send().await.map(|_| ()).map_err(|error| queue_error(&error))
+    }
 }
 
 fn queue_error<E>(error: &SdkError<E, HttpResponse>) -> QueueError

@@ -8,7 +8,10 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::item::{active_value, attached_name, cursor_name, item_of, json_value, session_of, set_of, stop_name};
 use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
 use super::transition::Transition;
-use super::{Active, CONNECTION_RETENTION, Cursor, Latest, MAX_CONNECTIONS, MAX_STOPS, RETENTION, Session, SessionKey};
+use super::{
+    Active, Attachment, CONNECTION_RETENTION, Cursor, Latest, MAX_CONNECTIONS, MAX_STOPS, RETENTION, ReplayId, Session,
+    SessionKey,
+};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
 use crate::table::{
@@ -64,7 +67,7 @@ impl Sessions for Table {
 impl Table {
     async fn update(&self, partition: String, update: Update) -> Result<Updated, StoreError> {
         let request = self.client.update_item().table_name(&self.name).set_key(Some(key_of(partition)));
-        let request = request.update_expression(update.expression()).condition_expression(update.condition());
+        let request = request.update_expression(update.expression()).set_condition_expression(update.condition());
         let sent = request
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
@@ -121,12 +124,14 @@ fn update_for(transition: &Transition, now: Timestamp) -> Update {
                 Active { request: request.clone(), lease: lease.clone(), lease_until: *until, started_at: now };
             update.name("active", "active").value("active", active_value(&active));
             update.when("attribute_not_exists(#active)").set("#active = :active");
-            attach(&mut update, connection, &Cursor::Live, now);
+            let attachment = attachment(&mut update, connection, now);
+            attachment.set("#attached = if_not_exists(#attached, :now)");
         }
         Transition::Renew { lease, until } => {
             update.name("active", "active").name("lease", "lease").name("lease_until", "lease_until");
             update.value("lease", text(&lease.0)).value("until", number(until.0));
-            update.when("#active.#lease = :lease").set("#active.#lease_until = :until");
+            update.when("#active.#lease = :lease").when("#active.#lease_until <= :until");
+            update.set("#active.#lease_until = :until");
         }
         Transition::Finish { request, lease, outcome, last_seq } => {
             let latest = Latest { request: request.clone(), outcome: *outcome, last_seq: *last_seq };
@@ -150,9 +155,23 @@ fn update_for(transition: &Transition, now: Timestamp) -> Update {
             update.when("attribute_exists(#expires_at)");
             forget_stop(&mut update, request);
         }
-        Transition::Attach { connection, cursor } => attach(&mut update, connection, cursor, now),
-        Transition::Detach { connection } => {
+        Transition::Attach { connection, cursor } => {
+            attachment(&mut update, connection, now).set("#attached = :now");
+            if *cursor != Cursor::Live {
+                set_cursor(&mut update, connection, cursor);
+            }
+        }
+        Transition::MoveCursor { connection, from, to } => {
+            has_cursor(&mut update, connection, from);
+            update.name("attached", attached_name(connection)).when("attribute_exists(#attached)");
+            set_cursor(&mut update, connection, to);
+        }
+        Transition::Detach { connection, seen } => {
             update.when("attribute_exists(#expires_at)");
+            if let Some(Attachment { cursor, attached_at }) = seen {
+                update.value("seen_at", number(attached_at.0)).when("#attached = :seen_at");
+                has_cursor(&mut update, connection, cursor);
+            }
             update.name("connections", "connections").value("connections", set_of(connection.as_str()));
             update.name("attached", attached_name(connection)).name("cursor", cursor_name(connection));
             update.remove("#attached").remove("#cursor").delete("#connections :connections");
@@ -161,17 +180,28 @@ fn update_for(transition: &Transition, now: Timestamp) -> Update {
     update
 }
 
-fn attach(update: &mut Update, connection: &ConnectionId, cursor: &Cursor, now: Timestamp) {
+/// Adds `connection` to those that are attached, if there is room; since when, the caller sets.
+fn attachment<'a>(update: &'a mut Update, connection: &ConnectionId, now: Timestamp) -> &'a mut Update {
     update.name("connections", "connections").value("connections", set_of(connection.as_str()));
     update.name("attached", attached_name(connection)).value("now", number(now.0));
     update.value("max_connections", number(MAX_CONNECTIONS as u64));
     update.when(
         "attribute_exists(#attached) OR attribute_not_exists(#connections) OR size(#connections) < :max_connections",
     );
-    update.set("#attached = if_not_exists(#attached, :now)").add("#connections :connections");
-    if *cursor != Cursor::Live {
-        update.name("cursor", cursor_name(connection)).value("cursor", json_value(cursor)).set("#cursor = :cursor");
-    }
+    update.add("#connections :connections")
+}
+
+/// [`Cursor::Live`] is an attribute that is not there, but for one that a replay has moved back to it.
+fn has_cursor(update: &mut Update, connection: &ConnectionId, cursor: &Cursor) {
+    update.name("cursor", cursor_name(connection)).value("seen_cursor", json_value(cursor));
+    update.when(match cursor {
+        Cursor::Live => "attribute_not_exists(#cursor) OR #cursor = :seen_cursor",
+        _ => "#cursor = :seen_cursor",
+    });
+}
+
+fn set_cursor(update: &mut Update, connection: &ConnectionId, cursor: &Cursor) {
+    update.name("cursor", cursor_name(connection)).value("cursor", json_value(cursor)).set("#cursor = :cursor");
 }
 
 fn forget_stop(update: &mut Update, request: &RequestId) {
@@ -186,22 +216,22 @@ impl Connections for Table {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut update = Update::default();
-        update
-            .name("principal", "principal")
-            .value("principal", text(principal.as_str()))
-            .set("#principal = :principal");
-        update.name("expires_at", "expires_at").value("expires_at", expiry(now.after(CONNECTION_RETENTION)));
-        update.set("#expires_at = :expires_at").name("sessions", "sessions");
-        update.value("max_sessions", number(MAX_RECORDED_SESSIONS as u64));
-        update.when("attribute_not_exists(#sessions) OR size(#sessions) < :max_sessions");
-        if let Some(session) = session {
-            update.value("sessions", set_of(session.as_str())).add("#sessions :sessions");
+        let recorded = self.update(connection_partition(connection), record(principal, session, replay, now)).await?;
+        // Refused: the record names as many sessions as it may. The replay it names all the same.
+        if matches!(recorded, Updated::Refused(_)) && replay.is_some() {
+            self.update(connection_partition(connection), record(principal, None, replay, now)).await?;
         }
-        // Refused: the record names as many sessions as it may.
-        self.update(connection_partition(connection), update).await.map(|_| ())
+        Ok(())
+    }
+
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name);
+        let get = get.set_key(Some(key_of(connection_partition(connection)))).consistent_read(true);
+        let found = get.send().await.map_err(|error| store_error(&error))?;
+        found.item.filter(|item| !item.has_expired(now)).map_or(Ok(None), |item| replay_of(&item))
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
@@ -210,6 +240,26 @@ impl Connections for Table {
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(|error| store_error(&error))?;
         deleted.attributes.filter(|item| !item.has_expired(now)).map(|item| connection_of(&item)).transpose()
     }
+}
+
+fn record(principal: &Principal, session: Option<&SessionId>, replay: Option<&ReplayId>, now: Timestamp) -> Update {
+    let mut update = Update::default();
+    update.name("principal", "principal").value("principal", text(principal.as_str())).set("#principal = :principal");
+    update.name("expires_at", "expires_at").value("expires_at", expiry(now.after(CONNECTION_RETENTION)));
+    update.set("#expires_at = :expires_at");
+    if let Some(session) = session {
+        update.name("sessions", "sessions").value("sessions", set_of(session.as_str())).add("#sessions :sessions");
+        update.value("max_sessions", number(MAX_RECORDED_SESSIONS as u64));
+        update.when("attribute_not_exists(#sessions) OR size(#sessions) < :max_sessions");
+    }
+    if let Some(ReplayId(replay)) = replay {
+        update.name("replay", "replay").value("replay", text(replay)).set("#replay = :replay");
+    }
+    update
+}
+
+fn replay_of(item: &Item) -> Result<Option<ReplayId>, StoreError> {
+    item.get("replay").map(|_| item.text("replay").map(|replay| ReplayId(replay.to_owned()))).transpose()
 }
 
 fn connection_partition(connection: &ConnectionId) -> String {
@@ -223,5 +273,5 @@ fn connection_of(item: &Item) -> Result<Connection, StoreError> {
         None => &[],
     };
     let sessions = sessions.iter().map(|id| SessionId::parse(id.as_str()).map_err(|_| malformed("sessions")));
-    Ok(Connection { principal, sessions: sessions.collect::<Result<_, _>>()? })
+    Ok(Connection { principal, sessions: sessions.collect::<Result<_, _>>()?, replay: replay_of(item)? })
 }

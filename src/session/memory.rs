@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
 use super::transition::Transition;
-use super::{CONNECTION_RETENTION, RETENTION, Session, SessionKey};
+use super::{CONNECTION_RETENTION, RETENTION, ReplayId, Session, SessionKey};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, SessionId};
 
@@ -50,14 +50,19 @@ impl Connections for MemoryTable {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut connections = lock(&self.connections);
         let (expires_at, record) = connections.entry(connection, now, CONNECTION_RETENTION, || Connection {
             principal: principal.clone(),
             sessions: Vec::new(),
+            replay: None,
         });
         *expires_at = now.after(CONNECTION_RETENTION);
+        if let Some(replay) = replay {
+            record.replay = Some(replay.clone());
+        }
         if let Some(session) = session
             && !record.sessions.contains(session)
             && record.sessions.len() < MAX_RECORDED_SESSIONS
@@ -65,6 +70,10 @@ impl Connections for MemoryTable {
             record.sessions.push(session.clone());
         }
         Ok(())
+    }
+
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
+        Ok(lock(&self.connections).get(connection, now).and_then(|record| record.replay.clone()))
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {

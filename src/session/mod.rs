@@ -9,6 +9,7 @@ mod dynamodb;
 #[cfg(feature = "dynamodb")]
 mod item;
 pub mod memory;
+pub(crate) mod room;
 pub mod runtime_id;
 pub mod store;
 pub mod transition;
@@ -77,6 +78,18 @@ pub struct RunKey {
 #[serde(transparent)]
 pub struct LeaseId(pub String);
 
+/// Tells one replay to a connection from the next.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplayId(pub String);
+
+impl ReplayId {
+    /// Whether the cursor was written before replays had names.
+    fn is_unknown(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// The run that has the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Active {
@@ -121,6 +134,12 @@ pub enum Cursor {
     Held {
         /// The run that is being replayed.
         request: RequestId,
+        /// The replay, which alone may move the cursor on.
+        #[serde(default, skip_serializing_if = "ReplayId::is_unknown")]
+        replay: ReplayId,
+        /// The frame behind which the replay began.
+        #[serde(default)]
+        after: Seq,
     },
     /// This run from behind `seq`, which was replayed up to there. Other runs as with `Live`.
     After {
@@ -136,8 +155,47 @@ pub enum Cursor {
 pub struct Attachment {
     /// What it is to be sent.
     pub cursor: Cursor,
-    /// When it was attached.
+    /// When it was attached; a resume attaches it anew.
     pub attached_at: Timestamp,
+}
+
+/// For so long a cursor stays held. Then the replay's process must have died, or stands still, and the run's worker sends
+/// what the replay was to send.
+pub const HOLD: Duration = Duration::from_secs(60);
+
+/// From where on a connection is to be sent the frames of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// From when it was attached.
+    Live,
+    /// From behind this frame.
+    After(Seq),
+    /// From behind frame `after`, but not before `until`: it is being replayed to.
+    Held { until: Timestamp, after: Seq },
+}
+
+impl Attachment {
+    /// The connection's place in the run of `request`.
+    pub(crate) fn place_in(&self, request: &RequestId) -> Place {
+        match &self.cursor {
+            Cursor::Held { request: held, after, .. } if held == request => {
+                Place::Held { until: self.attached_at.after(HOLD), after: *after }
+            }
+            Cursor::After { request: replayed, seq } if replayed == request => Place::After(*seq),
+            _ => Place::Live,
+        }
+    }
+}
+
+/// What a session says of one of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// Its run has the session, and its worker counts as alive.
+    Runs(&'a Active),
+    /// Its run has the session, and its worker has to be taken for dead.
+    Orphaned,
+    /// Its run does not have the session: it has not begun, or is over.
+    Absent,
 }
 
 /// The state of a session. One that nobody has used is [`Session::default`].
@@ -164,6 +222,28 @@ impl Session {
     #[must_use]
     pub fn active_run(&self, request: &RequestId) -> Option<&Active> {
         self.active.as_ref().filter(|active| active.request == *request)
+    }
+
+    /// Whether the run of `request` has the session, and whether its worker lives.
+    #[must_use]
+    pub fn standing(&self, request: &RequestId, now: Timestamp) -> Standing<'_> {
+        match self.active_run(request) {
+            Some(active) if active.is_orphan(now) => Standing::Orphaned,
+            Some(active) => Standing::Runs(active),
+            None => Standing::Absent,
+        }
+    }
+
+    /// Whether the last run that was finished is that of `request`, and ended with frame `last_seq`.
+    #[must_use]
+    pub fn finished_with(&self, request: &RequestId, last_seq: Seq) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.last_seq == last_seq)
+    }
+
+    /// The connection that was attached first, and its attachment.
+    #[must_use]
+    pub fn attached_first(&self) -> Option<(&ConnectionId, &Attachment)> {
+        self.connections.iter().min_by_key(|(_, attachment)| attachment.attached_at)
     }
 
     /// Whether the lease on the active run is `lease`.

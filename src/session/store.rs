@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::transition::{Refusal, Transition};
-use super::{Session, SessionKey};
+use super::{ReplayId, Session, SessionKey};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, SessionId};
 
@@ -58,12 +58,15 @@ pub struct Connection {
     pub principal: Principal,
     /// The sessions that it is attached to.
     pub sessions: Vec<SessionId>,
+    /// The replay that began last.
+    pub replay: Option<ReplayId>,
 }
 
 /// Keeps connections, so that one that closes can be detached from its sessions.
 #[async_trait]
 pub trait Connections: Send + Sync {
-    /// Records that `connection` of `principal` is attached to `session`.
+    /// Records that `connection` of `principal` is attached to `session`, and that `replay` is from now on the one that
+    /// is under way to it: the one before is over.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -72,8 +75,15 @@ pub trait Connections: Send + Sync {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// The replay that began last to `connection`; `None`: none did, or the connection has closed.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError>;
 
     /// Forgets `connection`, and returns what was known of it.
     ///

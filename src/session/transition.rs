@@ -58,10 +58,22 @@ pub enum Transition {
         /// From where on.
         cursor: Cursor,
     },
-    /// A connection is gone.
+    /// A replay to a connection is over: from now on it gets what its cursor says.
+    MoveCursor {
+        /// The connection.
+        connection: ConnectionId,
+        /// The cursor that the replay set. If it is another one by now, that is another replay's, or the connection's
+        /// new beginning.
+        from: Cursor,
+        /// From where on.
+        to: Cursor,
+    },
+    /// A connection is to get nothing more.
     Detach {
         /// The connection.
         connection: ConnectionId,
+        /// The attachment that was found wanting: one that came since stays. `None`: the connection has closed.
+        seen: Option<Attachment>,
     },
 }
 
@@ -70,12 +82,14 @@ pub enum Transition {
 pub enum Refusal {
     /// Another run, or another worker on the same run, has the session.
     Occupied(Active),
-    /// The lease is no longer the session's.
+    /// The lease is no longer the session's, or holds for longer already.
     LeaseLost,
     /// The session has as many connections as it may.
     TooManyConnections,
     /// The session has as many recorded stops as it may.
     TooManyStops,
+    /// The connection's attachment is not the one that was seen: it has been attached anew, or is gone.
+    Reattached,
 }
 
 impl Transition {
@@ -89,8 +103,11 @@ impl Transition {
                 Some(active) => Err(Refusal::Occupied(active.clone())),
                 None => room_for(session, connection),
             },
-            Self::Renew { lease, .. } if session.is_leased_to(lease) => Ok(()),
-            Self::Renew { .. } => Err(Refusal::LeaseLost),
+            // A renewal that was sent before another one may arrive behind it.
+            Self::Renew { lease, until } => match &session.active {
+                Some(active) if active.lease == *lease && active.lease_until <= *until => Ok(()),
+                _ => Err(Refusal::LeaseLost),
+            },
             Self::Finish { request, lease, .. } => match session.active_run(request) {
                 Some(active) if active.lease == *lease || active.is_orphan(now) => Ok(()),
                 _ => Err(Refusal::LeaseLost),
@@ -98,7 +115,11 @@ impl Transition {
             Self::Stop { request } if session.stops(request) || session.stops.len() < MAX_STOPS => Ok(()),
             Self::Stop { .. } => Err(Refusal::TooManyStops),
             Self::Attach { connection, .. } => room_for(session, connection),
-            Self::ForgetStop { .. } | Self::Detach { .. } => Ok(()),
+            Self::MoveCursor { connection, from, .. } => {
+                same(session.connections.get(connection).is_some_and(|attachment| attachment.cursor == *from))
+            }
+            Self::Detach { connection, seen: Some(seen) } => same(session.connections.get(connection) == Some(seen)),
+            Self::ForgetStop { .. } | Self::Detach { seen: None, .. } => Ok(()),
         }
     }
 
@@ -112,7 +133,8 @@ impl Transition {
                     lease_until: *until,
                     started_at: now,
                 });
-                attach(session, connection, &Cursor::Live, now);
+                let new = || Attachment { cursor: Cursor::Live, attached_at: now };
+                session.connections.entry(connection.clone()).or_insert_with(new);
             }
             Self::Renew { until, .. } => {
                 if let Some(active) = &mut session.active {
@@ -131,7 +153,12 @@ impl Transition {
                 session.stops.remove(request);
             }
             Self::Attach { connection, cursor } => attach(session, connection, cursor, now),
-            Self::Detach { connection } => {
+            Self::MoveCursor { connection, to, .. } => {
+                if let Some(attachment) = session.connections.get_mut(connection) {
+                    attachment.cursor = to.clone();
+                }
+            }
+            Self::Detach { connection, .. } => {
                 session.connections.remove(connection);
             }
         }
@@ -146,10 +173,15 @@ fn room_for(session: &Session, connection: &ConnectionId) -> Result<(), Refusal>
     }
 }
 
+fn same(is_same: bool) -> Result<(), Refusal> {
+    if is_same { Ok(()) } else { Err(Refusal::Reattached) }
+}
+
 /// Attaching once more moves no cursor, unless it brings one: a replay under way must not lose its place.
 fn attach(session: &mut Session, connection: &ConnectionId, cursor: &Cursor, now: Timestamp) {
     let attachment =
         session.connections.entry(connection.clone()).or_insert(Attachment { cursor: Cursor::Live, attached_at: now });
+    attachment.attached_at = now;
     if *cursor != Cursor::Live {
         attachment.cursor = cursor.clone();
     }

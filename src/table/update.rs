@@ -69,8 +69,9 @@ impl Update {
         clauses.map(|(keyword, parts)| format!("{keyword} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
     }
 
-    /// The condition expression.
-    pub(crate) fn condition(&self) -> String {
-        self.conditions.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" AND ")
+    /// The condition expression, if there is a condition.
+    pub(crate) fn condition(&self) -> Option<String> {
+        let conditions = self.conditions.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>();
+        (!conditions.is_empty()).then(|| conditions.join(" AND "))
     }
 }

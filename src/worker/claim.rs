@@ -5,125 +5,108 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Tools;
+use super::deadline::Deadline;
+use super::devices::Behind;
 use super::run::Run;
-use super::{Deadline, Tools, Verdict};
 use crate::backoff::retry;
-use crate::clock::Timestamp;
-use crate::journal::{Appended, Segment};
+use crate::journal::Tail;
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
-use crate::protocol::ids::ConnectionId;
+use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::Recovery;
+use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{LeaseId, RunKey, Session, SessionKey};
+use crate::session::{Active, LeaseId, RunKey, Session, Standing};
 
-/// The soonest and the latest that a message comes again that has to wait for another worker's lease.
+/// When a message comes again whose session has just changed under the claim.
 const SOON: Duration = Duration::from_secs(1);
-const LATER: Duration = Duration::from_secs(20);
 
 /// What a claim found.
 enum Claim {
     /// The run is this worker's.
-    Won { session: Session, lease_until: Timestamp },
+    Won(Session),
     /// The request has ended, or was ended just now.
     Ended,
-    /// Another worker may be alive with the session, for so long by its lease.
-    Wait(Duration),
+    /// Another worker is alive with the session.
+    Occupied(Active),
+    /// Somebody else has changed the session just now.
+    Moved,
+}
+
+/// What came of a prompt.
+pub(super) enum Came {
+    /// Its request has its ending; these devices lack some of it.
+    ToAnEnd(Vec<Behind>),
+    /// It has to come again, in so long if that is known.
+    Undone(Option<Duration>),
 }
 
 impl Tools {
     /// Runs `prompt` unless somebody else does or did.
-    pub(super) async fn take(
+    pub(super) async fn run(
         &self,
         prompt: &QueuedPrompt,
-        receipt: &str,
-        deadline: Deadline,
-    ) -> Result<Verdict, StoreError> {
-        // The queue's own visibility exceeds the longest run; a crash is to be noticed sooner. If the receipt is
-        // stale, the claim finds out who has the run.
-        let _ = self.visibility.extend(receipt, self.settings.lease).await;
+        receives_left: u32,
+        deadline: &Deadline,
+    ) -> Result<Came, StoreError> {
         let lease = LeaseId(format!("{:032x}", self.random.bits()));
         let give_up = Instant::now() + self.settings.lease / 2;
-        match retry(give_up, |_| true, || self.claim(&prompt.run, &prompt.connection, &lease)).await? {
-            Claim::Ended => Ok(Verdict::Done),
-            Claim::Wait(lease_left) => {
-                let _ = self.visibility.extend(receipt, (lease_left + SOON).min(LATER)).await;
-                Ok(Verdict::Later)
-            }
-            Claim::Won { session, lease_until } => {
-                if is_newly_attached(&session, &prompt.connection) {
-                    // The record lets `$disconnect` detach; without it the first push after it does.
-                    let SessionKey { principal, session: id } = &prompt.run.session;
-                    let _ = self.connections.record(&prompt.connection, principal, Some(id), self.clock.now()).await;
-                }
+        match retry(give_up, |_| true, || self.claim(prompt, &lease)).await? {
+            Claim::Won(session) => {
                 let first = self.first_frame(prompt, &session);
-                let segment = Segment::of(Arc::clone(&first));
-                if self.append_patiently(&prompt.run, &segment, &lease, lease_until).await? == Appended::Overtaken {
-                    // Nobody holds the lease but this worker, so whoever wrote first is dead.
-                    let ended = self.recovery().end_orphan(&prompt.run, &lease).await?;
-                    return Ok(if ended.is_some() { Verdict::Done } else { Verdict::Later });
-                }
-                Run::new(self, prompt, receipt, lease, lease_until, session, first).finish(deadline).await
+                Run::new(self, prompt, lease, session, first).finish(deadline).await
             }
+            Claim::Ended => Ok(Came::ToAnEnd(Vec::new())),
+            Claim::Occupied(active) => {
+                let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
+                Ok(Came::Undone(Some(wait)))
+            }
+            Claim::Moved => Ok(Came::Undone(Some(SOON))),
         }
     }
 
-    pub(super) fn recovery(&self) -> Recovery<'_> {
-        Recovery {
-            sessions: self.sessions.as_ref(),
-            journal: self.journal.as_ref(),
-            push: self.push.as_ref(),
-            clock: self.clock.as_ref(),
-        }
-    }
-
-    async fn claim(&self, run: &RunKey, connection: &ConnectionId, lease: &LeaseId) -> Result<Claim, StoreError> {
+    async fn claim(&self, prompt: &QueuedPrompt, lease: &LeaseId) -> Result<Claim, StoreError> {
+        let run = &prompt.run;
         loop {
             let now = self.clock.now();
             if let Some(tail) = self.journal.tail(run, now).await? {
-                return self.join_begun(run, lease, tail.outcome.is_some()).await;
+                return self.join_begun(run, lease, tail).await;
             }
-            let lease_until = now.after(self.settings.lease);
             let transition = Transition::Claim {
                 request: run.request.clone(),
                 lease: lease.clone(),
-                until: lease_until,
-                connection: connection.clone(),
+                until: now.after(self.settings.lease),
+                connection: prompt.connection.clone(),
             };
-            match self.sessions.apply(&run.session, &transition, now).await? {
-                Ok(session) => return Ok(Claim::Won { session, lease_until }),
+            match apply_making_room(self.sessions.as_ref(), &run.session, &transition, now).await? {
+                Ok(session) => return Ok(Claim::Won(session)),
                 // The answer to an earlier attempt was lost.
-                Err(Refused { refusal: Refusal::Occupied(active), session }) if active.lease == *lease => {
-                    return Ok(Claim::Won { session, lease_until: active.lease_until });
-                }
+                Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
                 Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(now) => {
                     let orphan = RunKey { session: run.session.clone(), request: active.request };
                     self.recovery().end_orphan(&orphan, lease).await?;
                 }
-                Err(Refused { refusal: Refusal::TooManyConnections, session }) => {
-                    self.detach_oldest(run, &session).await?;
-                }
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) => {
-                    return Ok(Claim::Wait(active.lease_until.since(now)));
-                }
-                Err(_) => return Ok(Claim::Wait(Duration::ZERO)),
+                Err(Refused { refusal: Refusal::Occupied(active), .. }) => return Ok(Claim::Occupied(active)),
+                Err(_) => return Ok(Claim::Moved),
             }
         }
     }
 
     /// A journal exists: the request has run, runs, or its worker died.
-    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, has_ended: bool) -> Result<Claim, StoreError> {
+    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
-        match session.active_run(&run.request) {
-            // Its worker is alive, or was a minute ago; should it have died, whoever frees the session also pushes
-            // the ending.
-            Some(active) if !active.is_orphan(now) => Ok(Claim::Wait(active.lease_until.since(now))),
-            None if has_ended => Ok(Claim::Ended),
-            _ => {
+        match session.standing(&run.request, now) {
+            // Should its worker have died, whoever frees the session also pushes the ending.
+            Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
+            Standing::Absent if tail.outcome.is_some() => {
+                self.recovery().announce_again(run, &session, tail.last).await;
+                Ok(Claim::Ended)
+            }
+            Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(if ended.is_some() { Claim::Ended } else { Claim::Wait(Duration::ZERO) })
+                Ok(if ended.is_some() { Claim::Ended } else { Claim::Moved })
             }
         }
     }
@@ -140,31 +123,4 @@ impl Tools {
             maker.started()
         })
     }
-
-    async fn detach_oldest(&self, run: &RunKey, session: &Session) -> Result<(), StoreError> {
-        let oldest = session.connections.iter().min_by_key(|(_, attachment)| attachment.attached_at);
-        if let Some((connection, _)) = oldest {
-            let detach = Transition::Detach { connection: connection.clone() };
-            let _ = self.sessions.apply(&run.session, &detach, self.clock.now()).await?;
-        }
-        Ok(())
-    }
-
-    /// Appends `segment`, and tries again while the journal cannot be reached and the lease holds.
-    pub(super) async fn append_patiently(
-        &self,
-        run: &RunKey,
-        segment: &Segment,
-        lease: &LeaseId,
-        lease_until: Timestamp,
-    ) -> Result<Appended, StoreError> {
-        let give_up = Instant::now() + lease_until.since(self.clock.now());
-        retry(give_up, |_| true, || self.journal.append(run, segment, lease, self.clock.now())).await
-    }
-}
-
-/// Whether it was the claim that attached `connection`.
-fn is_newly_attached(session: &Session, connection: &ConnectionId) -> bool {
-    let claimed_at = session.active.as_ref().map(|active| active.started_at);
-    session.connections.get(connection).is_some_and(|attachment| Some(attachment.attached_at) == claimed_at)
 }

@@ -4,11 +4,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::log::Log;
-use super::run::EVENT_BATCHES;
 use super::settings::Settings;
 use crate::protocol::event::Event;
 use crate::protocol::frame::FrameMaker;
 use crate::protocol::output::Output;
+
+/// So many batches of events may lie between the reading and the coalescing.
+pub(super) const EVENT_BATCHES: usize = 16;
 
 /// Puts the events that come into the log, as few frames as it can without making anybody wait: the first event at
 /// once, then a frame when a device has taken all others and the interval is over, or when one is full.
@@ -18,43 +20,70 @@ pub(super) async fn coalesce(
     maker: FrameMaker,
     settings: &Settings,
 ) {
-    let mut output = Output::new(maker);
-    let mut last_cut = None;
-    let mut batches = Vec::new();
-    let mut waiting_since = Instant::now();
+    let mut coalescing =
+        Coalescing { log, settings, output: Output::new(maker), last_cut: None, waiting_since: Instant::now() };
     loop {
-        let changed = log.changed();
-        let (is_full, has_room) = (output.waiting_bytes() >= settings.coalesce_bytes, log.has_room());
-        tokio::select! {
-            biased;
-            () = std::future::ready(()), if is_full && has_room => {}
-            count = events.recv_many(&mut batches, EVENT_BATCHES), if !is_full => {
-                if count == 0 {
-                    break;
-                }
-                if output.is_empty() {
-                    waiting_since = Instant::now();
-                }
-                batches.drain(..).flatten().for_each(|event| output.add(event));
-                continue;
-            }
-            () = turn(log, last_cut, waiting_since, settings), if has_room && !output.is_empty() => {}
-            // The journal is slower than the agent; no more is read than one full frame.
-            () = changed, if !has_room => continue,
+        match coalescing.next_step(&mut events).await {
+            Step::Add(batches) => coalescing.add(batches),
+            Step::Cut => coalescing.cut(),
+            Step::End => return coalescing.cut(),
         }
-        log.append(output.cut(log.last() + 1));
-        last_cut = Some(Instant::now());
     }
-    log.append(output.cut(log.last() + 1));
 }
 
-/// Waits until it is a frame's turn: a device has taken all others, or so much time has passed that the journal wants
-/// it. `last_cut` is when the last one was cut; the first has its turn at once.
-async fn turn(log: &Log, last_cut: Option<Instant>, waiting_since: Instant, settings: &Settings) {
-    if let Some(last_cut) = last_cut {
-        sleep_until(last_cut + settings.coalesce_interval).await;
+enum Step {
+    Add(Vec<Vec<Event>>),
+    Cut,
+    End,
+}
+
+struct Coalescing<'a> {
+    log: &'a Log,
+    settings: &'a Settings,
+    output: Output,
+    last_cut: Option<Instant>,
+    /// Since when the event waits that came first.
+    waiting_since: Instant,
+}
+
+impl Coalescing<'_> {
+    async fn next_step(&self, events: &mut mpsc::Receiver<Vec<Event>>) -> Step {
+        if self.output.waiting_bytes() >= self.settings.coalesce_bytes {
+            // The journal may be slower than the agent: no more is read than one full frame.
+            self.log.room().await;
+            return Step::Cut;
+        }
+        let mut batches = Vec::new();
+        tokio::select! {
+            biased;
+            count = events.recv_many(&mut batches, EVENT_BATCHES) => {
+                if count > 0 { Step::Add(batches) } else { Step::End }
+            }
+            () = self.turn(), if !self.output.is_empty() => Step::Cut,
+        }
     }
-    let mut idle_devices = log.idle_devices();
-    let taken = idle_devices.wait_for(|idle| *idle > 0);
-    let _ = timeout_at(waiting_since + settings.segment_interval, taken).await;
+
+    /// Waits until it is a frame's turn: a device has taken all others, or so much time has passed that the journal
+    /// wants it. The first frame has its turn at once.
+    async fn turn(&self) {
+        if let Some(last_cut) = self.last_cut {
+            sleep_until(last_cut + self.settings.coalesce_interval).await;
+        }
+        let mut idle_devices = self.log.idle_devices();
+        let taken = idle_devices.wait_for(|idle| *idle > 0);
+        let _ = timeout_at(self.waiting_since + self.settings.segment_interval, taken).await;
+        self.log.room().await;
+    }
+
+    fn add(&mut self, batches: Vec<Vec<Event>>) {
+        if self.output.is_empty() {
+            self.waiting_since = Instant::now();
+        }
+        batches.into_iter().flatten().for_each(|event| self.output.add(event));
+    }
+
+    fn cut(&mut self) {
+        self.log.append(self.output.cut(self.log.last() + 1));
+        self.last_cut = Some(Instant::now());
+    }
 }

@@ -101,9 +101,15 @@ impl Log {
         state.frames.back().filter(|frame| frame.seq <= state.durable).and_then(|frame| frame.outcome)
     }
 
-    /// Whether more may be written before what there is has been made durable.
-    pub(super) fn has_room(&self) -> bool {
-        self.lock().undurable_bytes < self.max_undurable_bytes
+    /// Waits until more may be written: what there is has been made durable, but for so much.
+    pub(super) async fn room(&self) {
+        loop {
+            let changed = self.changed();
+            if self.lock().undurable_bytes < self.max_undurable_bytes {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// What comes behind frame `after` for a connection. An ending is given out only once it is durable.

@@ -2,23 +2,28 @@
 //!
 //! A run is three stages with bounded buffers between them, and two that watch over it:
 //!
-//! - `call` reads the agent's reply, event by event, after trying again what may be tried again;
-//! - `coalesce` packs events into numbered frames and puts them into the run's `log`;
+//! - `produce` calls the agent (`call`), reads its reply event by event, and packs the events into numbered frames
+//!   (`coalesce`), which it puts into the run's `log`;
 //! - `deliver` pushes the log to each connection at its own pace;
 //! - `record` makes the log durable, segment by segment, off the push path;
 //! - `supervise` renews the lease, and sees new connections and stops.
+//!
+//! `take` is what surrounds a run: the message's visibility, the worker's deadline, and devices that are slow.
 
 mod audience;
 mod call;
 mod claim;
 mod coalesce;
-mod dead_letter;
+mod deadline;
 mod deliver;
+mod devices;
 mod log;
+mod produce;
 mod record;
 mod run;
 pub mod settings;
 mod supervise;
+mod take;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,8 +31,6 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
-use tokio::sync::watch;
-use tokio::time::Instant;
 use tracing::{error, warn};
 
 use crate::agent::Agents;
@@ -40,8 +43,7 @@ use crate::random::Random;
 use crate::session::store::{Connections, Sessions};
 use settings::Settings;
 
-/// The moment by which a worker must be done. It may come nearer while a run is under way; `None`: there is none.
-pub type Deadline = watch::Receiver<Option<Instant>>;
+pub use deadline::Deadline;
 
 /// All that a worker works with; what it may do on AWS is this list.
 #[derive(Clone)]
@@ -137,16 +139,10 @@ impl Worker {
         };
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
         let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
-        let verdict = self.0.take(&prompt, receipt, deadline).await.unwrap_or_else(|error| {
+        let receives_left = self.0.settings.max_receive_count.saturating_sub(receive_count(record));
+        self.0.take(&prompt, receipt, receives_left, deadline).await.unwrap_or_else(|error| {
             warn!(message, session, %request, %error, "the prompt has to come again");
             Verdict::Later
-        });
-        if verdict == Verdict::Later && receive_count(record) >= self.0.settings.max_receive_count {
-            error!(message, session, %request, "gave up a prompt: it goes to the dead letters");
-            if let Err(error) = self.0.end_for_good(&prompt).await {
-                error!(message, session, %request, %error, "a prompt that was given up has no ending");
-            }
-        }
-        verdict
+        })
     }
 }

@@ -1,225 +1,156 @@
-//! One run, from its first durable frame to its ending.
+//! One run, from its claim to the end of its worker's part in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use super::audience::{Audience, announce};
-use super::coalesce::coalesce;
+use super::Tools;
+use super::audience::Audience;
+use super::claim::Came;
+use super::deadline::Deadline;
+use super::devices::Behind;
 use super::log::Log;
-use super::settings::OnStop;
-use super::{Deadline, Tools, Verdict};
-use crate::agent::Invocation;
-use crate::backoff::retry;
 use crate::clock::{Timestamp, millis};
-use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker, Outcome, Seq};
-use crate::protocol::ids::ConnectionId;
+use crate::journal::Segment;
+use crate::protocol::frame::{Frame, FrameMaker, Outcome};
 use crate::queue::payload::QueuedPrompt;
-use crate::session::runtime_id::runtime_session_id;
-use crate::session::store::{Refused, StoreError};
-use crate::session::transition::Transition;
-use crate::session::{LeaseId, Session};
-
-/// So many batches of events may lie between the reading and the coalescing.
-pub(super) const EVENT_BATCHES: usize = 16;
-
-/// A session's microVM takes up to 15 s to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::session::store::StoreError;
+use crate::session::{LeaseId, Session, SessionKey};
 
 /// So far the clocks of two workers may be apart.
 const CLOCK_MARGIN: Duration = Duration::from_secs(2);
 
-/// The run is no longer this worker's: nothing more may be written or pushed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lost;
+/// How long is tried to note that a connection has one more session.
+const NOTING: Duration = Duration::from_secs(5);
 
-/// A run that this worker has begun.
+/// The run is no longer this worker's: nothing more may be written or pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The lease has run out, or is somebody else's.
+    Lease,
+    /// Somebody else has written where this worker would write next.
+    Place,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// It is this worker's as long as the lease is.
+    Running,
+    /// The ending is durable: the session may be found free, or taken by the next run.
+    Ended,
+    /// The session is free, and the audience is final.
+    Free,
+}
+
+/// A run that this worker has claimed.
 pub(super) struct Run<'a> {
     pub(super) tools: &'a Tools,
     pub(super) prompt: &'a QueuedPrompt,
-    pub(super) receipt: &'a str,
     pub(super) lease: LeaseId,
     lease_until: Mutex<Timestamp>,
+    first: Arc<Frame>,
+    is_new_connection: bool,
     pub(super) maker: FrameMaker,
     pub(super) log: Log,
     pub(super) began: Instant,
     pub(super) audience: watch::Sender<Audience>,
     pub(super) stop: watch::Sender<bool>,
-    /// The ending is durable: the session may be found free, or taken by the next run.
-    pub(super) is_finishing: watch::Sender<bool>,
-    /// The session is free, and the audience is final.
-    pub(super) has_finished: watch::Sender<bool>,
+    pub(super) phase: watch::Sender<Phase>,
 }
 
 impl<'a> Run<'a> {
+    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `first` what its
+    /// journal begins with.
     pub(super) fn new(
         tools: &'a Tools,
         prompt: &'a QueuedPrompt,
-        receipt: &'a str,
         lease: LeaseId,
-        lease_until: Timestamp,
         session: Session,
         first: Arc<Frame>,
     ) -> Self {
+        // A claim that won has left an active run; without one there would be no lease.
+        let nothing = (Timestamp(0), Timestamp(0));
+        let (lease_until, claimed_at) =
+            session.active.as_ref().map_or(nothing, |active| (active.lease_until, active.started_at));
+        let attachment = session.connections.get(&prompt.connection);
         Self {
             tools,
             prompt,
-            receipt,
             lease,
             lease_until: Mutex::new(lease_until),
+            is_new_connection: attachment.is_some_and(|attachment| attachment.attached_at == claimed_at),
             maker: FrameMaker::new(&prompt.run.request, &prompt.run.session.session),
-            log: Log::new(first, &tools.settings),
+            log: Log::new(Arc::clone(&first), &tools.settings),
+            first,
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
-            is_finishing: watch::Sender::new(false),
-            has_finished: watch::Sender::new(false),
+            phase: watch::Sender::new(Phase::Running),
         }
     }
 
-    /// Runs to the end.
-    pub(super) async fn finish(self, deadline: Deadline) -> Result<Verdict, StoreError> {
-        let work = async {
-            let recorded = async {
-                let (outcome, last) = match self.log.outcome() {
-                    Some(outcome) => (outcome, self.log.last()),
-                    None => self.record().await?,
-                };
-                self.free_session(outcome, last).await.map_err(|_| Lost)?;
-                Ok(outcome)
-            };
-            let produced = async {
-                if self.log.outcome().is_none() {
-                    self.produce(deadline).await;
-                }
-                Ok(())
-            };
-            let delivered = async { Ok(self.deliver().await) };
-            tokio::try_join!(recorded, produced, delivered)
-        };
-        // Supervision looks first: the answer to the first append may have come after the lease had run out.
-        let result: Result<(Outcome, Vec<_>), Lost> = tokio::select! {
+    /// Runs to the end, or until the run is no longer this worker's.
+    pub(super) async fn finish(self, deadline: &Deadline) -> Result<Came, StoreError> {
+        let ended = tokio::select! {
             biased;
             lost = self.supervise() => Err(lost),
-            result = work => result.map(|(outcome, (), behind)| (outcome, behind)),
+            ended = self.work(deadline) => ended,
         };
-        let request = &self.prompt.run.request;
-        match result {
+        let (session, request) = (self.prompt.run.session.log_name(), &self.prompt.run.request);
+        match ended {
             Ok((outcome, behind)) => {
-                for (connection, taken) in behind {
-                    self.catch_up(connection, taken);
-                }
                 let ms = millis(self.began.elapsed());
-                info!(session = self.session_name(), %request, ?outcome, frames = self.log.last(), ms, "a run has ended");
-                Ok(Verdict::Done)
+                info!(session, %request, ?outcome, frames = self.log.last(), ms, "a run has ended");
+                Ok(Came::ToAnEnd(behind))
             }
-            Err(Lost) => {
-                warn!(session = self.session_name(), %request, "gave up a run that is no longer this worker's");
-                let tail = self.tools.journal.tail(&self.prompt.run, self.tools.clock.now()).await?;
-                // With an ending, all that may be left is to free the session, and whoever needs it does.
-                Ok(if tail.is_some_and(|tail| tail.outcome.is_some()) { Verdict::Done } else { Verdict::Later })
+            Err(lost) => {
+                warn!(session, %request, ?lost, "gave up a run that is no longer this worker's");
+                self.give_back(lost).await
             }
         }
     }
 
-    /// Calls the agent and writes its reply and the ending into the log.
-    async fn produce(&self, deadline: Deadline) {
-        let (events, batches) = mpsc::channel(EVENT_BATCHES);
-        let invocation = self.invocation();
-        let calling = async {
-            tokio::select! {
-                biased;
-                ending = self.ended_early(deadline) => (ending, true),
-                ending = self.tools.call(&invocation, events) => {
-                    let agent_goes_on = matches!(&ending, Ending::Failed(failure) if goes_on_after(failure.code));
-                    (ending, agent_goes_on)
-                }
-            }
-        };
-        let coalescing = coalesce(batches, &self.log, self.maker.clone(), &self.tools.settings);
-        let ((ending, agent_goes_on), ()) = tokio::join!(calling, coalescing);
-        self.log.append(vec![self.maker.ending(self.log.last() + 1, &ending)]);
-        if agent_goes_on && self.tools.settings.on_stop == OnStop::StopSession {
-            let stop = self.tools.agents.stop_session(&invocation.agent, &invocation.runtime_session);
-            match timeout(STOP_TIMEOUT, stop).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => warn!(session = self.session_name(), %error, "the agent's session was not stopped"),
-                Err(_) => warn!(session = self.session_name(), "the agent's session is still being stopped"),
+    async fn work(&self, deadline: &Deadline) -> Result<(Outcome, Vec<Behind>), Lost> {
+        // The agent is called only when this is durable, and by whoever made it so.
+        self.append(&Segment::of(Arc::clone(&self.first))).await?;
+        let delivered = async { Ok(self.deliver(deadline).await) };
+        let produced = async { Ok(self.produce(deadline).await) };
+        let noted = async { Ok(self.note_connection().await) };
+        let (outcome, behind, (), ()) = tokio::try_join!(self.record(), delivered, produced, noted)?;
+        Ok((outcome, behind))
+    }
+
+    async fn give_back(&self, lost: Lost) -> Result<Came, StoreError> {
+        match lost {
+            // Whoever has the session by then, or the next who takes the message, ends the run.
+            Lost::Lease => Ok(Came::Undone(None)),
+            // It has been ended; all that may be left is to free the session.
+            Lost::Place => {
+                let ended = self.tools.recovery().end_orphan(&self.prompt.run, &self.lease).await?;
+                Ok(if ended.is_some() { Came::ToAnEnd(Vec::new()) } else { Came::Undone(None) })
             }
         }
     }
 
-    fn invocation(&self) -> Invocation {
-        let runtime_session = runtime_session_id(&self.prompt.run.session);
-        Invocation {
-            agent: self.prompt.agent.clone(),
-            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request),
-            runtime_session,
-            trace: self.prompt.trace.clone(),
+    /// The record lets `$disconnect` detach the connection; without it the first push after it does.
+    async fn note_connection(&self) {
+        if self.is_new_connection {
+            let SessionKey { principal, session } = &self.prompt.run.session;
+            let now = self.tools.clock.now();
+            let record = self.tools.connections.record(&self.prompt.connection, principal, Some(session), None, now);
+            let _ = timeout(NOTING, record).await;
         }
     }
 
-    /// The ending of a run that does not wait for the agent's.
-    async fn ended_early(&self, mut deadline: Deadline) -> Ending {
-        let mut stop = self.stop.subscribe();
-        loop {
-            let at = *deadline.borrow_and_update();
-            let over = async {
-                match at {
-                    Some(at) => {
-                        let margin = self.tools.settings.deadline_margin;
-                        sleep_until(at.checked_sub(margin).unwrap_or_else(Instant::now)).await;
-                    }
-                    None => std::future::pending().await,
-                }
-            };
-            let changed = async {
-                if deadline.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => return Ending::Stopped,
-                () = over => {
-                    let message = "The time that a run may take is over.";
-                    return Ending::Failed(Failure::retryable(FailureCode::DeadlineExceeded, message));
-                }
-                () = changed => {}
-            }
-        }
-    }
-
-    /// Records the ending in the session, which frees it, and learns who is attached in the end.
-    async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<(), StoreError> {
-        self.is_finishing.send_replace(true);
-        let request = self.prompt.run.request.clone();
-        let finish = Transition::Finish { request, lease: self.lease.clone(), outcome, last_seq };
-        let give_up = Instant::now() + self.lease_until().since(self.tools.clock.now());
-        let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
-        let (Ok(session) | Err(Refused { session, .. })) = retry(give_up, |_| true, apply).await?;
-        // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.
-        let live_from = self.audience.borrow().live_from;
-        announce(&self.audience, Audience { attachments: session.connections, live_from });
-        self.has_finished.send_replace(true);
-        Ok(())
-    }
-
-    /// Sends a slow device the rest from the journal, beside the session's next run. Should this process end first, the
-    /// client resumes.
-    fn catch_up(&self, connection: ConnectionId, taken: Seq) {
-        let (tools, run) = (self.tools.clone(), self.prompt.run.clone());
-        tokio::spawn(async move {
-            let caught_up = tools.recovery().replay(&run, &connection, taken).await;
-            if matches!(caught_up, Ok(Err(_))) {
-                info!(session = run.session.log_name(), request = %run.request, "detached a connection that takes nothing");
-                let detach = Transition::Detach { connection };
-                let _ = tools.sessions.apply(&run.session, &detach, tools.clock.now()).await;
-            }
-        });
+    /// Waits until the run is so far.
+    pub(super) async fn reached(&self, phase: Phase) {
+        let mut current = self.phase.subscribe();
+        // The run itself holds the other end.
+        let _ = current.wait_for(|current| *current >= phase).await;
     }
 
     pub(super) fn lease_until(&self) -> Timestamp {
@@ -235,17 +166,19 @@ impl<'a> Run<'a> {
         self.lease_until().since(self.tools.clock.now()).saturating_sub(CLOCK_MARGIN)
     }
 
+    /// When so much of the lease is used up that it has to be renewed.
+    pub(super) fn until_renewal(&self) -> Duration {
+        let settings = &self.tools.settings;
+        let enough = settings.lease.saturating_sub(CLOCK_MARGIN + settings.renew_interval);
+        self.lease_left().saturating_sub(enough)
+    }
+
     /// Whether the lease ran out before the ending was durable: somebody else may have taken this worker for dead.
     pub(super) fn is_overdue(&self) -> bool {
-        !*self.is_finishing.borrow() && self.lease_left().is_zero()
+        *self.phase.borrow() == Phase::Running && self.lease_left().is_zero()
     }
 
     pub(super) fn session_name(&self) -> String {
         self.prompt.run.session.log_name()
     }
-}
-
-/// Whether the agent may still be at work after a failure of this kind.
-fn goes_on_after(code: FailureCode) -> bool {
-    matches!(code, FailureCode::AgentTimeout | FailureCode::OutputTooLarge)
 }

@@ -69,6 +69,8 @@ pub struct Settings {
     pub device_timeout: Duration,
     /// How long a slow device may hold up the session's next prompt after the ending; then it catches up beside that.
     pub drain_timeout: Duration,
+    /// How long such a device may take for that, after the run's end.
+    pub catch_up_timeout: Duration,
     /// So many bytes of durable frames of a run stay in memory, for devices that are a little behind; the journal has
     /// the rest.
     pub max_durable_bytes: usize,
@@ -82,7 +84,9 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long before its deadline a run is ended.
     pub deadline_margin: Duration,
-    /// How often the queue gives out a message before it goes to the dead letters: the last time has to end the run.
+    /// How long a run may last, at most: a message that waits for somebody else's run comes again until then.
+    pub longest_run: Duration,
+    /// How often the queue gives out a message before it gives it up.
     pub max_receive_count: u32,
     /// What becomes of an agent whose run was ended.
     pub on_stop: OnStop,
@@ -106,11 +110,13 @@ impl Default for Settings {
             progress_interval: Duration::from_secs(20),
             device_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
+            catch_up_timeout: Duration::from_secs(5 * 60),
             max_durable_bytes: 64 * 1024,
             max_undurable_bytes: 1024 * 1024,
             max_reply_bytes: 32 * 1024 * 1024,
             max_wait: journal::RETENTION,
             deadline_margin: Duration::from_secs(10),
+            longest_run: Duration::from_secs(15 * 60),
             max_receive_count: 10,
             on_stop: OnStop::StopSession,
             on_abandoned: OnAbandoned::Continue,

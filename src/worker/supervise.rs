@@ -1,50 +1,83 @@
 //! Watching over a run: its lease, its message, new connections and stops.
 
-use tokio::time::{Instant, sleep, timeout};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
+use super::Tools;
 use super::audience::{Audience, announce};
-use super::run::{Lost, Run};
+use super::run::{Lost, Phase, Run};
 use super::settings::OnAbandoned;
+use crate::protocol::frame::Seq;
 use crate::session::Session;
-use crate::session::store::StoreError;
+use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
+
+/// A call that takes longer is made again: one that hangs must not cost the lease.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Tools {
+    /// Keeps the message of `receipt` hidden. If that fails, a message that is given to somebody else does no harm: the
+    /// lease tells them to wait.
+    pub(super) async fn keep_hidden(&self, receipt: &str) -> Infallible {
+        let mut was_extended = true;
+        loop {
+            let extended = timeout(PATIENCE, self.visibility.extend(receipt, self.settings.lease)).await;
+            let is_extended = matches!(extended, Ok(Ok(())));
+            if was_extended && !is_extended {
+                warn!(?extended, "a message's visibility was not extended");
+            }
+            was_extended = is_extended;
+            let pause = self.settings.renew_interval;
+            sleep(if is_extended { pause } else { pause / 4 }).await;
+        }
+    }
+}
 
 impl Run<'_> {
     /// Never returns while the run is this worker's.
     pub(super) async fn supervise(&self) -> Lost {
-        let settings = &self.tools.settings;
-        let mut renewed = Instant::now();
+        tokio::select! {
+            biased;
+            // From here on the lease decides nothing any more.
+            () = self.reached(Phase::Ended) => std::future::pending().await,
+            lost = self.keep_lease() => lost,
+        }
+    }
+
+    /// Renews the lease by what is left of it, and between that looks at the session.
+    async fn keep_lease(&self) -> Lost {
         let mut live_from = 0;
         loop {
-            if self.is_overdue() {
-                return Lost;
+            sleep(self.tools.settings.poll_interval.min(self.until_renewal())).await;
+            if self.lease_left().is_zero() {
+                return Lost::Lease;
             }
-            sleep(settings.poll_interval.min(self.lease_left())).await;
-            if *self.is_finishing.borrow() {
-                return std::future::pending().await;
-            }
-            let seen_by_then = self.log.last();
-            let renew = renewed.elapsed() >= settings.renew_interval;
-            let look = async { if renew { self.renew().await } else { self.look().await } };
-            // Whatever the table does, this worker's part ends before somebody else's may begin.
-            let looked = timeout(self.lease_left(), look).await;
-            if *self.is_finishing.borrow() {
-                return std::future::pending().await;
-            }
-            let Ok(looked) = looked else { return Lost };
+            let (seen_by_then, until_renewal) = (self.log.last(), self.until_renewal());
+            let looked = if until_renewal.is_zero() {
+                timeout(self.lease_left().min(PATIENCE), self.renew()).await
+            } else {
+                timeout(until_renewal, self.look()).await
+            };
             match looked {
-                Ok(Some(session)) => {
-                    if renew {
-                        renewed = Instant::now();
-                    }
+                Ok(Ok(Some(session))) => {
                     self.heed(session, live_from);
                     live_from = seen_by_then;
                 }
-                Ok(None) => return Lost,
-                Err(error) => warn!(session = self.session_name(), %error, "the session could not be read"),
+                Ok(Ok(None)) => return Lost::Lease,
+                Ok(Err(error)) => self.log_failure(&error.to_string()).await,
+                // A look that is in the way of the renewal is dropped.
+                Err(_) if !until_renewal.is_zero() => {}
+                Err(_) => self.log_failure("the table takes too long").await,
             }
         }
+    }
+
+    async fn log_failure(&self, error: &str) {
+        warn!(session = self.session_name(), error, "the session could not be read");
+        sleep(self.tools.settings.poll_interval.min(self.lease_left())).await;
     }
 
     /// The session, if it is still this worker's.
@@ -54,25 +87,19 @@ impl Run<'_> {
     }
 
     async fn renew(&self) -> Result<Option<Session>, StoreError> {
-        let lease = self.tools.settings.lease;
-        // A message that is given to somebody else meanwhile does no harm: the lease tells them to wait.
-        if let Err(error) = self.tools.visibility.extend(self.receipt, lease).await {
-            warn!(session = self.session_name(), %error, "the message's visibility was not extended");
-        }
-        if *self.is_finishing.borrow() {
-            return Ok(None);
-        }
         let now = self.tools.clock.now();
-        let until = now.after(lease);
-        let renewal = Transition::Renew { lease: self.lease.clone(), until };
-        let renewed = self.tools.sessions.apply(&self.prompt.run.session, &renewal, now).await?.ok();
-        if renewed.is_some() {
-            self.extend_lease(until);
-        }
-        Ok(renewed)
+        let renewal = Transition::Renew { lease: self.lease.clone(), until: now.after(self.tools.settings.lease) };
+        // Refused though it is this worker's: a renewal that was sent later came first.
+        let (Ok(session) | Err(Refused { session, .. })) =
+            self.tools.sessions.apply(&self.prompt.run.session, &renewal, now).await?;
+        let Some(active) = session.active.as_ref().filter(|active| active.lease == self.lease) else {
+            return Ok(None);
+        };
+        self.extend_lease(active.lease_until);
+        Ok(Some(session))
     }
 
-    fn heed(&self, session: Session, live_from: u64) {
+    fn heed(&self, session: Session, live_from: Seq) {
         let is_abandoned = session.connections.is_empty() && self.tools.settings.on_abandoned == OnAbandoned::Stop;
         if session.stops(&self.prompt.run.request) || is_abandoned {
             self.stop.send_replace(true);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Cursor, Session, SessionKey};
+use agentcore_gateway::session::{Session, SessionKey};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -221,7 +221,7 @@ impl Sessions for SlowToRelease {
         transition: &Transition,
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
-        if matches!(transition, Transition::Attach { cursor: Cursor::After { .. }, .. }) {
+        if matches!(transition, Transition::MoveCursor { .. }) {
             tokio::time::sleep(3000 * MS).await;
         }
         self.0.apply(key, transition, now).await
@@ -243,7 +243,7 @@ async fn what_came_between_the_replay_and_the_end_of_the_run_is_replayed_too() {
 #[tokio::test(start_paused = true)]
 async fn a_replay_that_fails_leaves_the_rest_to_the_run() {
     let journal = Arc::new(Outage::default());
-    let agents = ScriptedAgents::new(|_, _| stream(0..20, 500 * MS));
+    let agents = ScriptedAgents::new(|_, _| stream(0..60, 500 * MS));
     let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
     engine.say("c", &prompt("s", "r")).await;
     let _worker = engine.spawn_worker();
@@ -252,7 +252,7 @@ async fn a_replay_that_fails_leaves_the_rest_to_the_run() {
     let answer = engine.say("d", &resume(Some("r"), None)).await.unwrap();
     assert_eq!(answer["code"], "unavailable");
     journal.of_reads.store(false, Ordering::Relaxed);
-    pass(10.0).await;
+    pass(20.0).await;
     assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
 }
 
@@ -277,18 +277,25 @@ async fn a_dead_run_is_ended_at_once_though_its_other_devices_take_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_takes_no_more_connections_than_it_may() {
+async fn one_connection_more_than_a_session_may_have_detaches_the_one_attached_first() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
-    for number in 0..32 {
+    let attached = async || engine.session("s").await.connections.keys().map(ToString::to_string).collect::<Vec<_>>();
+    for number in 10..42 {
         assert_eq!(engine.connect(&format!("c{number}"), Some("s")).await, 200);
+        pass(1.0).await;
     }
-    assert_eq!(engine.connect("one-more", Some("s")).await, 429);
-    let answer = engine.say("one-more", &resume(None, None)).await.unwrap();
-    assert_eq!((&answer["code"], &answer["retryable"]), (&json!("rate_limited"), &json!(true)));
-    // Who asks must get the reply: the connection that was attached longest ago makes room.
-    engine.say("one-more", &prompt("s", "r")).await;
+    // A resume attaches anew: this one is not the first any more.
+    engine.say("c10", &resume(None, None)).await;
+    assert_eq!(engine.connect("by-connecting", Some("s")).await, 200);
+    engine.say("by-resuming", &resume(None, None)).await;
+    assert_eq!(engine.push.received("by-resuming")[0]["type"], "resumed");
+    engine.say("by-asking", &prompt("s", "r")).await;
     engine.work_next().await;
-    assert_eq!(engine.frames("one-more", "r").last().unwrap()["type"], "completed");
-    engine.disconnect("c5").await;
-    assert_eq!(engine.connect("another", Some("s")).await, 200);
+    assert_eq!(engine.frames("by-asking", "r").last().unwrap()["type"], "completed");
+    let attached = attached().await;
+    assert_eq!(attached.len(), 32);
+    for gone in ["c11", "c12", "c13"] {
+        assert!(!attached.contains(&gone.to_owned()), "{attached:?}");
+    }
+    assert_eq!(engine.frames("c10", "r"), engine.frames("by-asking", "r"));
 }

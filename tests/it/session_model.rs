@@ -12,7 +12,7 @@ use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, Sessi
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, Session, SessionKey};
+use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, ReplayId, Session, SessionKey};
 use proptest::prelude::*;
 use proptest::sample::select;
 use tokio::runtime::Runtime;
@@ -69,20 +69,23 @@ impl History {
 
     /// Since when `connection` is attached, unless it was detached since; with the last cursor that it brought.
     fn attachment(&self, connection: &ConnectionId) -> Option<Attachment> {
-        let open = self.behind(|it| matches!(it, Transition::Detach { connection: gone } if gone == connection));
-        let mut attachment = None;
-        for (at, transition) in open {
-            let brought = match transition {
-                Transition::Claim { connection: asking, .. } if asking == connection => &Cursor::Live,
-                Transition::Attach { connection: coming, cursor } if coming == connection => cursor,
-                _ => continue,
-            };
-            let attachment = attachment.get_or_insert(Attachment { cursor: Cursor::Live, attached_at: *at });
-            if *brought != Cursor::Live {
-                attachment.cursor = brought.clone();
-            }
-        }
-        attachment
+        let open = self.behind(|it| matches!(it, Transition::Detach { connection: gone, .. } if gone == connection));
+        let concerns = |transition: &Transition| match transition {
+            Transition::Claim { connection: it, .. }
+            | Transition::Attach { connection: it, .. }
+            | Transition::MoveCursor { connection: it, .. } => it == connection,
+            _ => false,
+        };
+        let own: Vec<_> = open.iter().filter(|(_, transition)| concerns(transition)).collect();
+        let (first, _) = own.first()?;
+        let coming = own.iter().rev().find(|(_, transition)| matches!(transition, Transition::Attach { .. }));
+        let attached_at = coming.map_or(*first, |(at, _)| *at);
+        let cursor = own.iter().rev().find_map(|(_, transition)| match transition {
+            Transition::Attach { cursor, .. } if *cursor != Cursor::Live => Some(cursor.clone()),
+            Transition::MoveCursor { to, .. } => Some(to.clone()),
+            _ => None,
+        });
+        Some(Attachment { cursor: cursor.unwrap_or(Cursor::Live), attached_at })
     }
 
     fn session(&self) -> Session {
@@ -117,7 +120,14 @@ impl History {
                 let no_room = self.stop(request).is_none() && session.stops.len() == STOPS;
                 no_room.then_some(Refusal::TooManyStops)
             }
-            Transition::ForgetStop { .. } | Transition::Detach { .. } => None,
+            Transition::MoveCursor { connection, from, .. } => {
+                let stands = self.attachment(connection).is_some_and(|attachment| attachment.cursor == *from);
+                (!stands).then_some(Refusal::Reattached)
+            }
+            Transition::Detach { connection, seen: Some(seen) } => {
+                (self.attachment(connection).as_ref() != Some(seen)).then_some(Refusal::Reattached)
+            }
+            Transition::ForgetStop { .. } | Transition::Detach { seen: None, .. } => None,
         }
     }
 
@@ -143,7 +153,8 @@ impl History {
                 }
                 (Transition::Finish { .. }, _) => panic!("{transition:?} while {holder:?} had the session"),
                 (Transition::Attach { connection, .. }, _) => _ = connections.insert(connection),
-                (Transition::Detach { connection }, _) => _ = connections.remove(connection),
+                (Transition::Detach { connection, .. }, _) => _ = connections.remove(connection),
+                (Transition::MoveCursor { connection, .. }, _) => assert!(connections.contains(connection)),
                 (Transition::Stop { .. } | Transition::ForgetStop { .. }, _) => {}
             }
             assert!(connections.len() <= CONNECTIONS, "{} connections", connections.len());
@@ -166,6 +177,9 @@ fn lease(worker: usize) -> LeaseId {
     LeaseId(format!("worker-{worker}"))
 }
 
+/// Stands for the moment at which a connection was attached.
+const FRESH: Timestamp = Timestamp(0);
+
 #[derive(Debug, Clone)]
 enum Step {
     /// One transition after the other; a lease is given from now on.
@@ -183,9 +197,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let cursor = prop_oneof![
         3 => Just(Cursor::Live),
         1 => Just(Cursor::Connecting),
-        1 => few.clone().prop_map(|name| Cursor::Held { request: request(name) }),
+        2 => (few.clone(), 0..2).prop_map(|(name, replay)| Cursor::Held {
+            request: request(name),
+            replay: ReplayId(format!("replay-{replay}")),
+            after: 0,
+        }),
         1 => (few.clone(), 0..9_u64).prop_map(|(name, seq)| Cursor::After { request: request(name), seq }),
     ];
+    // Looked up when its turn comes, but for one moment too early now and then.
+    let seen = (cursor.clone(), select(vec![FRESH, Timestamp(1)]))
+        .prop_map(|(cursor, attached_at)| Attachment { cursor, attached_at });
     let attach = |name, cursor| Transition::Attach { connection: connection(name), cursor };
     let stop = |name| Transition::Stop { request: request(name) };
     let claim = move |(worker, name, asking)| {
@@ -201,11 +222,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let transition = prop_oneof![
         8 => (worker.clone(), few.clone(), name).prop_map(claim),
         4 => worker.clone().prop_map(move |worker| Transition::Renew { lease: lease(worker), until }),
-        12 => (worker, few, outcome, 1..9_u64).prop_map(finish),
+        12 => (worker, few.clone(), outcome, 1..9_u64).prop_map(finish),
         6 => known.clone().prop_map(stop),
         3 => known.clone().prop_map(|name| Transition::ForgetStop { request: request(name) }),
-        8 => (known.clone(), cursor).prop_map(move |(name, cursor)| attach(name, cursor)),
-        4 => known.prop_map(|name| Transition::Detach { connection: connection(name) }),
+        8 => (known.clone(), cursor.clone()).prop_map(move |(name, cursor)| attach(name, cursor)),
+        6 => (few, cursor.clone(), cursor).prop_map(|(name, from, to)| {
+            Transition::MoveCursor { connection: connection(name), from, to }
+        }),
+        4 => known.clone().prop_map(|name| Transition::Detach { connection: connection(name), seen: None }),
+        4 => (known, seen).prop_map(|(name, seen)| Transition::Detach { connection: connection(name), seen: Some(seen) }),
     ];
     let crowd = (0..NAMES).map(|name| attach(name, Cursor::Live)).collect::<Vec<_>>();
     let step = prop_oneof![
@@ -230,7 +255,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn take(&mut self, step: Step) {
         // A refused write may count as use of the session; an accepted one does.
-        let touch = Transition::Detach { connection: ConnectionId::parse("nobody").unwrap() };
+        let touch = Transition::Detach { connection: ConnectionId::parse("nobody").unwrap(), seen: None };
         match step {
             Step::Try(transitions) => {
                 for transition in transitions {
@@ -255,6 +280,12 @@ impl Walk<'_> {
     async fn apply(&mut self, mut transition: Transition) {
         if let Transition::Claim { until, .. } | Transition::Renew { until, .. } = &mut transition {
             *until = self.now.after(LEASE);
+        }
+        if let Transition::Detach { connection, seen: Some(seen) } = &mut transition
+            && seen.attached_at == FRESH
+            && let Some(found) = self.session.connections.get(connection)
+        {
+            *seen = found.clone();
         }
         let expected = self.history.refusal(&self.session, &transition, self.now);
         let answer = self.store.apply(&self.key, &transition, self.now).await.unwrap();

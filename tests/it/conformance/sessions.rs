@@ -8,7 +8,7 @@ use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::session::store::{Connections, Sessions};
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Cursor, LeaseId, Session, SessionKey};
+use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId, Session, SessionKey};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -52,6 +52,7 @@ async fn change(store: &dyn Sessions, name: &str, transition: &Transition, now: 
 pub async fn suite(store: Arc<dyn Sessions>) {
     leases(&*store).await;
     attachments(&*store).await;
+    what_was_seen(&*store).await;
     stops(&*store).await;
     expiry(&*store).await;
     one_claim_wins(store).await;
@@ -86,14 +87,14 @@ async fn leases(store: &dyn Sessions) {
 }
 
 async fn attachments(store: &dyn Sessions) {
-    let held = Cursor::Held { request: request("r") };
+    let held = Cursor::Held { request: request("r"), replay: ReplayId("one".to_owned()), after: 3 };
     let after = Cursor::After { request: request("r"), seq: 9 };
     let cursor = |session: &Session| session.connections[&connection("d")].cursor.clone();
     assert_eq!(cursor(&change(store, "devices", &attach("d", Cursor::Live), NOW).await.unwrap()), Cursor::Live);
     assert_eq!(cursor(&change(store, "devices", &attach("d", held.clone()), later(1)).await.unwrap()), held);
     let again = change(store, "devices", &attach("d", Cursor::Live), later(2)).await.unwrap();
     assert_eq!(cursor(&again), held, "attaching once more moves no cursor");
-    assert_eq!(again.connections[&connection("d")].attached_at, NOW);
+    assert_eq!(again.connections[&connection("d")].attached_at, later(2), "it is attached anew");
     assert_eq!(cursor(&change(store, "devices", &attach("d", after.clone()), later(3)).await.unwrap()), after);
     for number in 1..32 {
         change(store, "devices", &attach(&format!("x{number}"), Cursor::Live), NOW).await.unwrap();
@@ -102,12 +103,43 @@ async fn attachments(store: &dyn Sessions) {
     assert_eq!(full, Err(Refusal::TooManyConnections));
     assert_eq!(change(store, "devices", &claim("r", "a"), NOW).await, Err(Refusal::TooManyConnections));
     change(store, "devices", &attach("d", Cursor::Live), NOW).await.unwrap();
-    let detach = Transition::Detach { connection: connection("d") };
+    let detach = Transition::Detach { connection: connection("d"), seen: None };
     for _ in 0..2 {
         let session = change(store, "devices", &detach, NOW).await.unwrap();
         assert!(!session.connections.contains_key(&connection("d")));
     }
     change(store, "devices", &claim("r", "a"), NOW).await.unwrap();
+}
+
+async fn what_was_seen(store: &dyn Sessions) {
+    let (name, gone) = ("seen", Err(Refusal::Reattached));
+    let held = |by: &str| Cursor::Held { request: request("r"), replay: ReplayId(by.to_owned()), after: 3 };
+    let after = Cursor::After { request: request("r"), seq: 9 };
+    let detach = |cursor: Cursor, attached_at| Transition::Detach {
+        connection: connection("d"),
+        seen: Some(Attachment { cursor, attached_at }),
+    };
+    let move_from = |from| Transition::MoveCursor { connection: connection("d"), from, to: after.clone() };
+    assert_eq!(change(store, name, &detach(Cursor::Live, NOW), NOW).await, gone);
+    assert_eq!(change(store, name, &move_from(Cursor::Live), NOW).await, gone);
+
+    change(store, name, &attach("d", Cursor::Live), NOW).await.unwrap();
+    change(store, name, &attach("d", Cursor::Live), later(1)).await.unwrap();
+    assert_eq!(change(store, name, &detach(Cursor::Live, NOW), later(2)).await, gone, "attached anew since");
+    change(store, name, &attach("d", held("one")), later(2)).await.unwrap();
+    assert_eq!(change(store, name, &detach(Cursor::Live, later(2)), later(3)).await, gone, "replayed to since");
+
+    assert_eq!(change(store, name, &move_from(held("other")), later(3)).await, gone, "another replay's");
+    let moved = change(store, name, &move_from(held("one")), later(3)).await.unwrap();
+    let moved = &moved.connections[&connection("d")];
+    assert_eq!((&moved.cursor, moved.attached_at), (&after, later(2)));
+    assert_eq!(change(store, name, &move_from(held("one")), later(3)).await, gone, "moved already");
+
+    let detached = change(store, name, &detach(after.clone(), later(2)), later(4)).await.unwrap();
+    assert!(detached.connections.is_empty());
+    change(store, name, &attach("d", Cursor::Live), later(5)).await.unwrap();
+    let detached = change(store, name, &detach(Cursor::Live, later(5)), later(6)).await.unwrap();
+    assert!(detached.connections.is_empty(), "nothing of the cursor is left");
 }
 
 async fn stops(store: &dyn Sessions) {
@@ -153,18 +185,25 @@ async fn one_claim_wins(store: Arc<dyn Sessions>) {
 /// Records of connections.
 pub async fn connections(store: &dyn Connections) {
     let (principal, session) = (Principal::parse("someone").unwrap(), SessionId::parse("s").unwrap());
-    store.record(&connection("a="), &principal, None, NOW).await.unwrap();
+    store.record(&connection("a="), &principal, None, None, NOW).await.unwrap();
     for _ in 0..2 {
-        store.record(&connection("a="), &principal, Some(&session), NOW).await.unwrap();
+        store.record(&connection("a="), &principal, Some(&session), None, NOW).await.unwrap();
     }
     let known = store.forget(&connection("a="), later(1)).await.unwrap().unwrap();
     assert_eq!((known.principal, known.sessions), (principal.clone(), vec![session.clone()]));
     assert_eq!(store.forget(&connection("a="), later(1)).await.unwrap(), None);
+    let replay = |name: &str| Some(ReplayId(name.to_owned()));
+    assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), None);
     for number in 0..100 {
         let session = SessionId::parse(format!("s{number}")).unwrap();
-        store.record(&connection("b="), &principal, Some(&session), NOW).await.unwrap();
+        let replay = replay(&format!("{number}"));
+        store.record(&connection("b="), &principal, Some(&session), replay.as_ref(), NOW).await.unwrap();
+        assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), replay, "with room for the session or without");
     }
+    store.record(&connection("b="), &principal, None, None, NOW).await.unwrap();
+    assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), replay("99"));
+    assert_eq!(store.replay(&connection("b="), later(3 * 60 * 60 + 1)).await.unwrap(), None, "it has expired");
     assert_eq!(store.forget(&connection("b="), NOW).await.unwrap().unwrap().sessions.len(), 32);
-    store.record(&connection("c="), &principal, Some(&session), NOW).await.unwrap();
+    store.record(&connection("c="), &principal, Some(&session), None, NOW).await.unwrap();
     assert_eq!(store.forget(&connection("c="), later(3 * 60 * 60 + 1)).await.unwrap(), None, "it has expired");
 }

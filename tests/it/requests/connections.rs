@@ -13,7 +13,7 @@ fn key() -> Value {
 #[tokio::test]
 async fn a_connection_is_recorded_with_its_session_for_three_hours() {
     let (endpoint, table) = table([answer(&json!({}))]).await;
-    table.record(&connection(), &principal(), Some(&session()), NOW).await.unwrap();
+    table.record(&connection(), &principal(), Some(&session()), None, NOW).await.unwrap();
     let sent = endpoint.only_request();
     assert_eq!(operation(&sent), "UpdateItem");
     let expected = json!({
@@ -37,7 +37,7 @@ async fn a_connection_is_recorded_with_its_session_for_three_hours() {
 #[tokio::test]
 async fn a_connection_without_a_session_is_recorded_without_one() {
     let (endpoint, table) = table([answer(&json!({}))]).await;
-    table.record(&connection(), &principal(), None, NOW).await.unwrap();
+    table.record(&connection(), &principal(), None, None, NOW).await.unwrap();
     let sent = body(&endpoint.only_request());
     assert_eq!(sent["UpdateExpression"], "SET #principal = :principal, #expires_at = :expires_at");
     assert_eq!(sent["ExpressionAttributeValues"].get(":sessions"), None);
@@ -46,14 +46,14 @@ async fn a_connection_without_a_session_is_recorded_without_one() {
 #[tokio::test]
 async fn a_record_that_names_as_many_sessions_as_it_may_is_left_as_it_is() {
     let (endpoint, table) = table([condition_failed(Some(json!({"principal": {"S": "auth0|ada"}})))]).await;
-    assert_eq!(table.record(&connection(), &principal(), Some(&session()), NOW).await, Ok(()));
+    assert_eq!(table.record(&connection(), &principal(), Some(&session()), None, NOW).await, Ok(()));
     endpoint.only_request();
 }
 
 #[tokio::test]
 async fn a_record_that_is_throttled_says_so() {
     let (endpoint, table) = table((0..ATTEMPTS).map(|_| failure(400, "ThrottlingException"))).await;
-    assert_eq!(table.record(&connection(), &principal(), None, NOW).await, Err(StoreError::Throttled));
+    assert_eq!(table.record(&connection(), &principal(), None, None, NOW).await, Err(StoreError::Throttled));
     assert_eq!(endpoint.requests().len(), ATTEMPTS);
 }
 

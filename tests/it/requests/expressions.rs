@@ -8,7 +8,7 @@ use agentcore_gateway::protocol::frame::{Frame, Outcome};
 use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
 use agentcore_gateway::session::store::{Connections, Sessions};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Cursor, LeaseId};
+use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId};
 use agentcore_gateway::table::Table;
 use aws_sdk_dynamodb::Client;
 use proptest::prelude::*;
@@ -168,11 +168,11 @@ fn ids() -> impl Strategy<Value = (ConnectionId, RequestId, LeaseId)> {
 
 fn transitions() -> impl Strategy<Value = Transition> {
     let outcomes = prop::sample::select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
-    (ids(), outcomes, 0..4_usize, 0..7_usize).prop_map(|((connection, request, lease), outcome, cursor, kind)| {
+    (ids(), outcomes, 0..4_usize, 0..9_usize).prop_map(|((connection, request, lease), outcome, cursor, kind)| {
         let cursor = match cursor {
             0 => Cursor::Live,
             1 => Cursor::Connecting,
-            2 => Cursor::Held { request: request.clone() },
+            2 => Cursor::Held { request: request.clone(), replay: ReplayId("r".to_owned()), after: 0 },
             _ => Cursor::After { request: request.clone(), seq: 1 },
         };
         let until = NOW.after(Duration::from_secs(60));
@@ -183,7 +183,9 @@ fn transitions() -> impl Strategy<Value = Transition> {
             3 => Transition::Stop { request },
             4 => Transition::ForgetStop { request },
             5 => Transition::Attach { connection, cursor },
-            _ => Transition::Detach { connection },
+            6 => Transition::MoveCursor { connection, from: cursor.clone(), to: cursor },
+            7 => Transition::Detach { connection, seen: Some(Attachment { cursor, attached_at: NOW }) },
+            _ => Transition::Detach { connection, seen: None },
         }
     })
 }
@@ -212,8 +214,8 @@ async fn dynamodb_has_no_objection_to_any_other_request() {
     let (endpoint, table) = table([expired].into_iter().chain((0..8).map(|_| nothing()))).await;
     let attach = Transition::Attach { connection: connection(), cursor: Cursor::Live };
     table.apply(&key(), &attach, NOW).await.unwrap().unwrap();
-    table.record(&connection(), &principal(), Some(&session()), NOW).await.unwrap();
-    table.record(&connection(), &principal(), None, NOW).await.unwrap();
+    table.record(&connection(), &principal(), Some(&session()), None, NOW).await.unwrap();
+    table.record(&connection(), &principal(), None, None, NOW).await.unwrap();
     let frame = Frame { seq: 1, text: "{}".to_owned(), outcome: None };
     table.append(&run(), &Segment::of(frame.into()), &lease(), NOW).await.unwrap();
     table.tail(&run(), NOW).await.unwrap();

@@ -49,7 +49,9 @@ async fn a_condition_that_fails_for_no_item_is_a_refusal_of_an_unused_session() 
 
 #[tokio::test]
 async fn taking_something_away_from_no_item_is_done_without_another_write() {
-    for transition in [Transition::Detach { connection: connection() }, Transition::ForgetStop { request: request() }] {
+    for transition in
+        [Transition::Detach { connection: connection(), seen: None }, Transition::ForgetStop { request: request() }]
+    {
         let (endpoint, table) = table([condition_failed(None)]).await;
         assert_eq!(table.apply(&key(), &transition, NOW).await, Ok(Ok(Session::default())));
         endpoint.only_request();

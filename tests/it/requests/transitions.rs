@@ -1,9 +1,10 @@
 //! Each transition of a session is one `UpdateItem`, and this is it.
 
+use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Cursor, Session};
+use agentcore_gateway::session::{Attachment, Cursor, ReplayId, Session};
 use serde_json::{Value, json};
 
 use super::{ADA, NOW, connection, key, lease, request, table};
@@ -129,7 +130,7 @@ async fn forgetting_a_stop_makes_no_session() {
 #[tokio::test]
 async fn attaching_live_moves_no_cursor() {
     let expected = update(
-        "SET #expires_at = :expires_at, #attached = if_not_exists(#attached, :now) ADD #connections :connections",
+        "SET #expires_at = :expires_at, #attached = :now ADD #connections :connections",
         &[ROOM],
         &json!({"#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections"}),
         &json!({
@@ -144,12 +145,12 @@ async fn attaching_live_moves_no_cursor() {
 async fn attaching_with_another_cursor_sets_it() {
     let cursors = [
         (Cursor::Connecting, r#""connecting""#),
-        (Cursor::Held { request: request() }, r#"{"held":{"request":"r-1"}}"#),
+        (held(), HELD),
         (Cursor::After { request: request(), seq: 12 }, r#"{"after":{"request":"r-1","seq":12}}"#),
     ];
     for (cursor, stored) in cursors {
         let expected = update(
-            "SET #expires_at = :expires_at, #attached = if_not_exists(#attached, :now), #cursor = :cursor ADD #connections :connections",
+            "SET #expires_at = :expires_at, #attached = :now, #cursor = :cursor ADD #connections :connections",
             &[ROOM],
             &json!({
                 "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
@@ -164,18 +165,44 @@ async fn attaching_with_another_cursor_sets_it() {
     }
 }
 
+const HELD: &str = r#"{"held":{"request":"r-1","replay":"replay-1","after":3}}"#;
+
+fn held() -> Cursor {
+    Cursor::Held { request: request(), replay: ReplayId("replay-1".to_owned()), after: 3 }
+}
+
+#[tokio::test]
+async fn only_the_replay_that_holds_a_cursor_moves_it() {
+    let expected = update(
+        "SET #expires_at = :expires_at, #cursor = :cursor",
+        &["(#cursor = :seen_cursor)", "(attribute_exists(#attached))"],
+        &json!({"#attached": "attached#L0SM9cOFvHcCIhw=", "#cursor": "cursor#L0SM9cOFvHcCIhw="}),
+        &json!({":seen_cursor": {"S": HELD}, ":cursor": {"S": r#"{"after":{"request":"r-1","seq":12}}"#}}),
+    );
+    let to = Cursor::After { request: request(), seq: 12 };
+    assert_sends(Transition::MoveCursor { connection: connection(), from: held(), to }, expected).await;
+}
+
 #[tokio::test]
 async fn detaching_leaves_nothing_of_the_connection_and_makes_no_session() {
-    let expected = update(
-        "SET #expires_at = :expires_at REMOVE #attached, #cursor DELETE #connections :connections",
-        &[THERE],
-        &json!({
-            "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
-            "#cursor": "cursor#L0SM9cOFvHcCIhw=",
-        }),
-        &json!({":connections": {"SS": ["L0SM9cOFvHcCIhw="]}}),
-    );
-    assert_sends(Transition::Detach { connection: connection() }, expected).await;
+    let expression = "SET #expires_at = :expires_at REMOVE #attached, #cursor DELETE #connections :connections";
+    let names = json!({
+        "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
+        "#cursor": "cursor#L0SM9cOFvHcCIhw=",
+    });
+    let connections = json!({"SS": ["L0SM9cOFvHcCIhw="]});
+    let expected = update(expression, &[THERE], &names, &json!({":connections": connections}));
+    assert_sends(Transition::Detach { connection: connection(), seen: None }, expected).await;
+
+    let live = "(attribute_not_exists(#cursor) OR #cursor = :seen_cursor)";
+    for (cursor, stored, condition) in [(Cursor::Live, r#""live""#, live), (held(), HELD, "(#cursor = :seen_cursor)")] {
+        let values = json!({
+            ":connections": connections, ":seen_at": {"N": "1790000000400"}, ":seen_cursor": {"S": stored},
+        });
+        let expected = update(expression, &[THERE, "(#attached = :seen_at)", condition], &names, &values);
+        let seen = Some(Attachment { cursor, attached_at: Timestamp(1_790_000_000_400) });
+        assert_sends(Transition::Detach { connection: connection(), seen }, expected).await;
+    }
 }
 
 #[tokio::test]

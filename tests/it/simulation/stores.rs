@@ -12,7 +12,7 @@ use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
 use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
 use tokio::time::sleep;
 
@@ -84,9 +84,14 @@ impl<T: Connections> Connections for Troubled<T> {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.trouble.around(self.inner.record(connection, principal, session, now)).await?
+        self.trouble.around(self.inner.record(connection, principal, session, replay, now)).await?
+    }
+
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
+        self.trouble.around(self.inner.replay(connection, now)).await?
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
@@ -120,6 +125,11 @@ impl<T: Visibility> Visibility for Troubled<T> {
     async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError> {
         let extended = self.trouble.around(self.inner.extend(receipt, period)).await;
         extended.map_err(|error| QueueError::Unavailable(error.to_string()))?
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        let deleted = self.trouble.around(self.inner.delete(receipt)).await;
+        deleted.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 }
 

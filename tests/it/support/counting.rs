@@ -12,7 +12,7 @@ use agentcore_gateway::push::{Push, PushError};
 use agentcore_gateway::queue::{QueueError, Visibility};
 use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use agentcore_gateway::worker::Tools;
 use async_trait::async_trait;
 
@@ -64,6 +64,7 @@ impl Sessions for Counting {
             Transition::Stop { .. } => "stop",
             Transition::ForgetStop { .. } => "forget stop",
             Transition::Attach { .. } => "attach",
+            Transition::MoveCursor { .. } => "move cursor",
             Transition::Detach { .. } => "detach",
         });
         self.inner.sessions.apply(key, transition, now).await
@@ -77,10 +78,16 @@ impl Connections for Counting {
         connection: &ConnectionId,
         principal: &Principal,
         session: Option<&SessionId>,
+        replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.count("record");
-        self.inner.connections.record(connection, principal, session, now).await
+        self.inner.connections.record(connection, principal, session, replay, now).await
+    }
+
+    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
+        self.count("replay");
+        self.inner.connections.replay(connection, now).await
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
@@ -118,6 +125,11 @@ impl Visibility for Counting {
     async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError> {
         self.count("extend");
         self.inner.visibility.extend(receipt, period).await
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        self.count("delete");
+        self.inner.visibility.delete(receipt).await
     }
 }
 

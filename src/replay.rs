@@ -1,0 +1,85 @@
+//! A journal on its way to one connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::backoff::retry;
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::protocol::frame::{Frame, Seq};
+use crate::protocol::ids::ConnectionId;
+use crate::push::{Push, PushError};
+use crate::session::RunKey;
+use crate::session::store::StoreError;
+
+/// How long one message is tried before its connection counts as stuck.
+const PUSH_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one page of the journal is tried to be read.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a replay did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReplayError {
+    /// The connection is gone, or takes nothing.
+    #[error(transparent)]
+    Push(#[from] PushError),
+    /// The journal could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Pushes the durable frames of a run to a connection, page by page.
+pub(crate) struct Replay<'a> {
+    journal: &'a dyn Journal,
+    push: &'a dyn Push,
+    clock: &'a dyn Clock,
+    run: &'a RunKey,
+    connection: &'a ConnectionId,
+    taken: AtomicU64,
+}
+
+impl<'a> Replay<'a> {
+    /// A replay of what stands behind frame `after`.
+    pub(crate) fn new(
+        journal: &'a dyn Journal,
+        push: &'a dyn Push,
+        clock: &'a dyn Clock,
+        run: &'a RunKey,
+        connection: &'a ConnectionId,
+        after: Seq,
+    ) -> Self {
+        Self { journal, push, clock, run, connection, taken: AtomicU64::new(after) }
+    }
+
+    /// The last frame that the connection took, or the one behind which the replay begins.
+    pub(crate) fn taken(&self) -> Seq {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Pushes all there is.
+    pub(crate) async fn all(&self) -> Result<(), ReplayError> {
+        while self.page().await? {}
+        Ok(())
+    }
+
+    /// Pushes the next page; whether there was one.
+    pub(crate) async fn page(&self) -> Result<bool, ReplayError> {
+        let read = || self.journal.read(self.run, self.taken(), self.clock.now());
+        let frames: Vec<Arc<Frame>> = retry(Instant::now() + READ_PATIENCE, |_| true, read).await?;
+        for frame in &frames {
+            push_patiently(self.push, self.connection, &frame.text).await?;
+            self.taken.store(frame.seq, Ordering::Relaxed);
+        }
+        Ok(!frames.is_empty())
+    }
+}
+
+/// Pushes `text`, and tries again while the connection is only slow.
+pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
+    let may_pass = |error: &PushError| matches!(error, PushError::Throttled | PushError::Unavailable(_));
+    retry(Instant::now() + PUSH_PATIENCE, may_pass, || push.push(connection, text)).await
+}

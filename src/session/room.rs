@@ -1,0 +1,30 @@
+//! Room for one connection more (I7): the one that was attached first makes it.
+
+use super::store::{Refused, Sessions, StoreError};
+use super::transition::{Refusal, Transition};
+use super::{Session, SessionKey};
+use crate::clock::Timestamp;
+
+/// Applies `transition`, which attaches a connection. Where the session has as many as it may, the one that was attached
+/// first is detached: phones change networks and say nothing, so most of those are dead.
+///
+/// # Errors
+/// As [`Sessions::apply`], but never for want of room.
+pub(crate) async fn apply_making_room(
+    sessions: &dyn Sessions,
+    key: &SessionKey,
+    transition: &Transition,
+    now: Timestamp,
+) -> Result<Result<Session, Refused>, StoreError> {
+    loop {
+        match sessions.apply(key, transition, now).await? {
+            Err(Refused { refusal: Refusal::TooManyConnections, session }) => {
+                let Some((connection, attachment)) = session.attached_first() else { continue };
+                let detach = Transition::Detach { connection: connection.clone(), seen: Some(attachment.clone()) };
+                // Refused: it has been attached anew, and another one is the first.
+                let _ = sessions.apply(key, &detach, now).await?;
+            }
+            applied => return Ok(applied),
+        }
+    }
+}
