@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use super::{Appended, Journal, RETENTION, Segment, Tail, page};
+use super::page::Page;
+use super::{Appended, Journal, RETENTION, Segment, Tail};
 use crate::clock::Timestamp;
 use crate::protocol::frame::{Frame, Outcome, Seq};
 use crate::session::store::StoreError;
@@ -59,19 +60,32 @@ impl Journal for Table {
     }
 
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        let first = self.place_of(run, after + 1, now).await?;
-        let found = self.segments(run, now);
-        let found =
-            found.key_condition_expression("#pk = :pk AND #sk >= :first").expression_attribute_names("#sk", "sk");
-        let found = found.expression_attribute_values(":first", text(place(first))).limit(SEGMENTS_PER_READ);
-        let found = found.send().await.map_err(|error| store_error(&error))?;
-        let segments = found.items().iter().map(segment_of).collect::<Result<Vec<_>, _>>()?;
-        Ok(page(segments.iter().flat_map(Segment::frames), after))
+        let mut page = Page::behind(after);
+        let Some(first) = self.place_behind(run, after, now).await? else { return Ok(page.into_frames()) };
+        let (mut count, mut read_to) = (FIRST_SEGMENTS, None);
+        loop {
+            let found = self.segments_from(run, first, now).limit(count).set_exclusive_start_key(read_to);
+            let found = found.send().await.map_err(|error| store_error(&error))?;
+            for item in found.items() {
+                if item.number("last")? > after && !page.take(&segment_of(item)?) {
+                    return Ok(page.into_frames());
+                }
+            }
+            read_to = found.last_evaluated_key;
+            if read_to.is_none() {
+                return Ok(page.into_frames());
+            }
+            count = page.missing().and_then(|count| count.try_into().ok()).unwrap_or(MAX_SEGMENTS);
+            count = count.clamp(1, MAX_SEGMENTS);
+        }
     }
 }
 
-/// So many segments make a page of about a megabyte.
-const SEGMENTS_PER_READ: i32 = 100;
+/// So many segments are asked for first: a page holds as many of the largest.
+const FIRST_SEGMENTS: i32 = 4;
+
+/// So many are asked for at once: of small ones, about a page.
+const MAX_SEGMENTS: i32 = 100;
 
 impl Table {
     /// The segments of `run` that have not expired, as they are now.
@@ -84,26 +98,38 @@ impl Table {
         query.expression_attribute_values(":now", number(now.0 / 1000))
     }
 
-    /// Where the segment that holds frame `seq` stands.
-    async fn place_of(&self, run: &RunKey, seq: Seq, now: Timestamp) -> Result<Seq, StoreError> {
-        if seq == 1 {
-            return Ok(1);
+    /// Those of them that stand at `first` or behind it.
+    fn segments_from(&self, run: &RunKey, first: Seq, now: Timestamp) -> QueryFluentBuilder {
+        let query = self.segments(run, now).key_condition_expression("#pk = :pk AND #sk >= :first");
+        query.expression_attribute_names("#sk", "sk").expression_attribute_values(":first", text(place(first)))
+    }
+
+    /// Where the segment stands that holds the frame behind `after`; `None`: there is none yet.
+    async fn place_behind(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Option<Seq>, StoreError> {
+        if after == 0 {
+            return Ok(Some(1));
         }
+        let next = after.saturating_add(1);
         let at = self.segments(run, now).scan_index_forward(false).limit(1);
         let at = at.key_condition_expression("#pk = :pk AND #sk <= :seq").expression_attribute_names("#sk", "sk");
-        let at = at.expression_attribute_values(":seq", text(place(seq))).projection_expression("#sk, #expires_at");
+        let at = at.expression_attribute_values(":seq", text(place(next)));
+        let at = at.projection_expression("#sk, #last, #expires_at").expression_attribute_names("#last", "last");
         let found = at.send().await.map_err(|error| store_error(&error))?;
         match found.items().first() {
-            Some(item) => first_of(item),
+            Some(item) if item.number("last")? <= after => Ok(None),
+            Some(item) => first_of(item).map(Some),
             // An expired one of an earlier run of the same name stands before it.
-            None if found.last_evaluated_key().is_some() => Ok(1),
-            None => Ok(seq),
+            None if found.last_evaluated_key().is_some() => Ok(Some(1)),
+            None => Ok(Some(next)),
         }
     }
 }
 
+/// More than any reply has frames. A sort key has ten digits, and is compared as text.
+const LAST_PLACE: Seq = 9_999_999_999;
+
 fn place(seq: Seq) -> String {
-    format!("{seq:010}")
+    format!("{:010}", seq.min(LAST_PLACE))
 }
 
 fn item_of(run: &RunKey, segment: &Segment, writer: &LeaseId, now: Timestamp) -> Item {

@@ -21,7 +21,7 @@ const RECORD_SEPARATOR: char = '\u{1e}';
 const END: char = '\n';
 
 /// More than any segment decodes to; beyond it, what was read is not one.
-const MAX_DECODED_BYTES: u64 = 1024 * 1024;
+const MAX_DECODED_BYTES: u64 = 2 * 1024 * 1024;
 
 /// What was stored is no segment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Appended, Journal, REPLAY_WINDOW, Segment, Tail, page};
+use super::page::Page;
+use super::{Appended, Journal, REPLAY_WINDOW, Segment, Tail};
 use crate::clock::Timestamp;
 use crate::protocol::frame::{Frame, Seq};
 use crate::session::store::StoreError;
@@ -117,7 +118,10 @@ impl Journal for MemoryJournal {
     async fn read(&self, key: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
         let state = self.lock(now);
         let Some(run) = state.runs.get(key) else { return Ok(Vec::new()) };
-        let segments = run.segments.values().skip_while(|stored| stored.segment.last() <= after);
-        Ok(page(segments.flat_map(|stored| stored.segment.frames()), after))
+        let mut page = Page::behind(after);
+        let segments = run.segments.values().map(|stored| &stored.segment);
+        // The first one that finds no room ends the answer.
+        let _ = segments.skip_while(|segment| segment.last() <= after).all(|segment| page.take(segment));
+        Ok(page.into_frames())
     }
 }

@@ -8,6 +8,7 @@
 mod dynamodb;
 pub mod encoding;
 pub mod memory;
+mod page;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,20 +91,6 @@ pub enum Appended {
     Overtaken,
 }
 
-/// How many bytes of frames one read returns at most.
-const PAGE_BYTES: usize = 1024 * 1024;
-
-/// Of `frames`, those behind `after` that make one answer.
-fn page<'a>(frames: impl Iterator<Item = &'a Arc<Frame>>, after: Seq) -> Vec<Arc<Frame>> {
-    let mut room = PAGE_BYTES;
-    let fits = |frame: &&Arc<Frame>| {
-        let rest = room.checked_sub(frame.text.len());
-        room = rest.unwrap_or_default();
-        rest.is_some()
-    };
-    frames.filter(|frame| frame.seq > after).take_while(fits).cloned().collect()
-}
-
 /// Keeps journals. Whoever appends does so right behind the end that it knows, and nothing behind an ending: so of two
 /// that append to one journal, both want the same place.
 #[async_trait]
@@ -126,7 +113,7 @@ pub trait Journal: Send + Sync {
     /// [`StoreError`]
     async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError>;
 
-    /// The next frames behind `after`, in order, as many as fit one answer of the store; empty: there are no more.
+    /// The next frames behind `after`, in order, about a megabyte of them; empty: there are no more.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -34,6 +34,7 @@ async fn append(journal: &dyn Journal, request: &str, segment: &Segment, writer:
 pub async fn suite(journal: Arc<dyn Journal>) {
     a_segment_is_put_only_where_none_stands(&*journal).await;
     reads_are_in_order_and_in_pages(&*journal).await;
+    a_page_has_a_frame_however_large_it_is(&*journal).await;
     one_writer_wins(journal).await;
 }
 
@@ -62,7 +63,8 @@ async fn reads_are_in_order_and_in_pages(journal: &dyn Journal) {
         let segment = Segment::new((first..first + 9).map(large).collect()).unwrap();
         assert_eq!(append(journal, "pages", &segment, "a").await, Appended::Written);
     }
-    for after in [0, 1, 8, 9, 50, 99, 1000] {
+    let beyond = [1000, 9_999_999_998, 9_999_999_999, 10_000_000_000, u64::MAX - 1, u64::MAX];
+    for after in [0, 1, 8, 9, 50, 99].into_iter().chain(beyond) {
         let mut read = Vec::new();
         let mut last = after;
         loop {
@@ -72,9 +74,23 @@ async fn reads_are_in_order_and_in_pages(journal: &dyn Journal) {
             last = end.seq;
             read.extend(page.into_iter().map(|frame| frame.seq));
         }
-        assert_eq!(read, (after + 1..=99).collect::<Vec<_>>());
+        assert_eq!(read, (after.saturating_add(1)..=99).collect::<Vec<_>>());
     }
-    assert!(journal.read(&run("unknown"), 0, NOW).await.unwrap().is_empty());
+    for after in [0, 1, u64::MAX] {
+        assert!(journal.read(&run("unknown"), after, NOW).await.unwrap().is_empty());
+    }
+}
+
+async fn a_page_has_a_frame_however_large_it_is(journal: &dyn Journal) {
+    let frame = |seq, bytes| Arc::new(Frame { seq, text: "x".repeat(bytes), outcome: None });
+    let frames = [frame(1, 10), frame(2, 1_048_577), frame(3, 1_048_576), frame(4, 10)];
+    for frame in frames {
+        assert_eq!(append(journal, "large", &Segment::of(frame), "a").await, Appended::Written);
+    }
+    for after in 0..4 {
+        let page = journal.read(&run("large"), after, NOW).await.unwrap();
+        assert_eq!(page.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [after + 1]);
+    }
 }
 
 async fn one_writer_wins(journal: Arc<dyn Journal>) {

@@ -4,3 +4,5 @@ pub mod journal;
 mod memory;
 pub mod queue;
 pub mod sessions;
+#[cfg(feature = "functions")]
+mod table;

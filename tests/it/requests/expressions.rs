@@ -1,6 +1,5 @@
-//! Rules of DynamoDB's expressions to which an emulator holds nobody: a request that breaks one is refused, always.
+//! Each request against the rules of DynamoDB's expressions.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use agentcore_gateway::journal::{Journal, Segment};
@@ -12,118 +11,12 @@ use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId};
 use agentcore_gateway::table::Table;
 use aws_sdk_dynamodb::Client;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{NOW, connection, key, lease, principal, run, session, table};
 use crate::support::agent::FakeAgent;
 use crate::support::aws::{answer, body, condition_failed, config};
-
-const EXPRESSIONS: [&str; 5] =
-    ["UpdateExpression", "ConditionExpression", "KeyConditionExpression", "FilterExpression", "ProjectionExpression"];
-
-const ACTIONS: [&str; 4] = ["SET", "REMOVE", "ADD", "DELETE"];
-
-const OTHER_WORDS: [&str; 6] = ["AND", "OR", "attribute_exists", "attribute_not_exists", "size", "if_not_exists"];
-
-/// Words, among them placeholders, and single characters between them.
-fn tokens(expression: &str) -> Vec<&str> {
-    let is_of_word = |c: char| c.is_alphanumeric() || "_#:".contains(c);
-    let mut tokens = Vec::new();
-    let mut rest = expression.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let end =
-            if is_of_word(first) { rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-        tokens.push(&rest[..end]);
-        rest = rest[end..].trim_start();
-    }
-    tokens
-}
-
-/// The document paths that an update expression changes, each with its action.
-fn changed_paths<'a>(update: &'a str, names: &'a Value) -> Vec<(&'a str, Vec<&'a str>)> {
-    let (mut action, mut depth, mut begins) = ("", 0, false);
-    let mut paths: Vec<(&str, Vec<&str>)> = Vec::new();
-    let mut is_inside = false;
-    for token in tokens(update) {
-        match token {
-            _ if ACTIONS.contains(&token) => (action, begins) = (token, true),
-            "," if depth == 0 => begins = true,
-            "(" => depth += 1,
-            ")" => depth -= 1,
-            "." => {}
-            _ if token.starts_with('#') && (begins || is_inside) => {
-                let name = names[token].as_str().unwrap_or(token);
-                if begins {
-                    paths.push((action, Vec::new()));
-                }
-                paths.last_mut().unwrap().1.push(name);
-                (begins, is_inside) = (false, true);
-                continue;
-            }
-            _ => {}
-        }
-        is_inside &= token == ".";
-    }
-    paths
-}
-
-/// What DynamoDB would object to in `request`.
-fn objections(request: &Value) -> Vec<String> {
-    let mut objections = Vec::new();
-    let mut used = BTreeSet::new();
-    for name in EXPRESSIONS {
-        let Some(expression) = request.get(name) else { continue };
-        let expression = expression.as_str().unwrap();
-        if expression.trim().is_empty() || expression.len() > 4096 {
-            objections.push(format!("{name} has {} bytes", expression.len()));
-        }
-        for token in tokens(expression) {
-            let is_word = token.starts_with(|c: char| c.is_alphanumeric());
-            if token.starts_with(['#', ':']) {
-                used.insert(token.to_owned());
-            } else if is_word && !OTHER_WORDS.contains(&token) && !ACTIONS.contains(&token) {
-                objections.push(format!("{token} may be a reserved word"));
-            }
-        }
-    }
-    let declared: BTreeSet<String> = ["ExpressionAttributeNames", "ExpressionAttributeValues"]
-        .iter()
-        .filter_map(|member| request.get(member)?.as_object())
-        .flat_map(|declared| declared.keys().cloned())
-        .collect();
-    objections.extend(declared.difference(&used).map(|unused| format!("{unused} is declared and not used")));
-    objections.extend(used.difference(&declared).map(|unknown| format!("{unknown} is used and not declared")));
-    for value in request["ExpressionAttributeValues"].as_object().into_iter().flat_map(|values| values.values()) {
-        let set = value.get("SS").and_then(Value::as_array);
-        if set.is_some_and(|set| set.is_empty() || set.contains(&json!(""))) {
-            objections.push(format!("{value} is no set"));
-        }
-    }
-    let paths =
-        changed_paths(request["UpdateExpression"].as_str().unwrap_or_default(), &request["ExpressionAttributeNames"]);
-    for (at, (action, path)) in paths.iter().enumerate() {
-        if ["pk", "sk"].contains(&path[0]) {
-            objections.push("the key is changed".to_owned());
-        }
-        if ["ADD", "DELETE"].contains(action) && path.len() > 1 {
-            objections.push(format!("{action} below the top: {path:?}"));
-        }
-        let overlaps = |other: &[&str]| other.iter().zip(path).all(|(one, other)| one == other);
-        objections.extend(
-            paths[..at]
-                .iter()
-                .filter(|(_, other)| overlaps(other))
-                .map(|(_, other)| format!("{other:?} and {path:?} overlap")),
-        );
-    }
-    let actions = tokens(request["UpdateExpression"].as_str().unwrap_or_default());
-    for action in ACTIONS {
-        if actions.iter().filter(|token| **token == action).count() > 1 {
-            objections.push(format!("{action} comes twice"));
-        }
-    }
-    objections
-}
+use crate::support::dynamodb::rules::objections;
 
 #[test]
 fn each_rule_finds_what_breaks_it() {
@@ -150,7 +43,7 @@ fn each_rule_finds_what_breaks_it() {
         }
         let text = format!("{update} {condition}");
         for (member, all) in [("ExpressionAttributeNames", &names), ("ExpressionAttributeValues", &values)] {
-            let used = all.as_object().unwrap().iter().filter(|(name, _)| tokens(&text).contains(&name.as_str()));
+            let used = all.as_object().unwrap().iter().filter(|(name, _)| text.contains(name.as_str()));
             request[member] =
                 used.map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into();
         }

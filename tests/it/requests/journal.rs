@@ -140,32 +140,50 @@ async fn behind_a_newest_segment_that_has_expired_there_may_be_one_that_has_not(
     assert_eq!(bodies, [newest(&json!({"ScanIndexForward": false, "Limit": 1})), all, rest]);
 }
 
+/// A query of the segments from place `first` on.
+fn from(first: &str, members: &Value) -> Value {
+    query("#pk = :pk AND #sk >= :first", &json!({"#sk": "sk"}), &json!({":first": {"S": first}}), members)
+}
+
+/// A query for the place of the segment that holds frame `seq`.
+fn place_of(seq: &str) -> Value {
+    let names = json!({"#sk": "sk", "#last": "last"});
+    let members = json!({"ScanIndexForward": false, "Limit": 1, "ProjectionExpression": "#sk, #last, #expires_at"});
+    query("#pk = :pk AND #sk <= :seq", &names, &json!({":seq": {"S": seq}}), &members)
+}
+
+/// What DynamoDB answers if the segment of that query ends with frame `last`.
+fn place(last: u64) -> Value {
+    json!({"Items": [{
+        "sk": {"S": "0000000007"}, "last": {"N": last.to_string()}, "expires_at": {"N": "1790086401"},
+    }]})
+}
+
 #[tokio::test]
 async fn a_journal_is_read_from_its_beginning_by_one_consistent_query() {
     let (endpoint, table) = table([answer(&json!({"Items": [item(Some(Outcome::Failed))]}))]).await;
     let frames = table.read(&run(), 0, NOW).await.unwrap();
-    assert_eq!(frames.iter().map(|frame| frame.as_ref().clone()).collect::<Vec<_>>(), {
-        let segment = segment(Some(Outcome::Failed));
-        segment.frames().iter().map(|frame| frame.as_ref().clone()).collect::<Vec<_>>()
-    });
-    let names = json!({"#sk": "sk"});
-    let first = json!({":first": {"S": "0000000001"}});
-    let expected = query("#pk = :pk AND #sk >= :first", &names, &first, &json!({"Limit": 100}));
-    assert_eq!(body(&endpoint.only_request()), expected);
+    assert_eq!(frames, segment(Some(Outcome::Failed)).frames());
+    assert_eq!(body(&endpoint.only_request()), from("0000000001", &json!({"Limit": 4})));
 }
 
 #[tokio::test]
 async fn a_journal_is_read_on_from_the_segment_that_holds_the_next_frame() {
-    let place = json!({"Items": [{"sk": {"S": "0000000007"}, "expires_at": {"N": "1790086401"}}]});
-    let (endpoint, table) = table([answer(&place), answer(&json!({"Items": [item(None)]}))]).await;
+    let (endpoint, table) = table([answer(&place(8)), answer(&json!({"Items": [item(None)]}))]).await;
     let frames = table.read(&run(), 7, NOW).await.unwrap();
     assert_eq!(frames.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [8]);
-    let names = json!({"#sk": "sk"});
-    let members = json!({"ScanIndexForward": false, "Limit": 1, "ProjectionExpression": "#sk, #expires_at"});
-    let find = query("#pk = :pk AND #sk <= :seq", &names, &json!({":seq": {"S": "0000000008"}}), &members);
-    let first = json!({":first": {"S": "0000000007"}});
-    let read = query("#pk = :pk AND #sk >= :first", &names, &first, &json!({"Limit": 100}));
-    assert_eq!(endpoint.requests().iter().map(body).collect::<Vec<_>>(), [find, read]);
+    let expected = [place_of("0000000008"), from("0000000007", &json!({"Limit": 4}))];
+    assert_eq!(endpoint.requests().iter().map(body).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn behind_the_end_of_a_journal_no_segment_is_read() {
+    let cases = [(8, "0000000009"), (9_999_999_998, "9999999999"), (u64::MAX, "9999999999")];
+    for (after, place_sent) in cases {
+        let (endpoint, table) = table([answer(&place(8))]).await;
+        assert_eq!(table.read(&run(), after, NOW).await, Ok(Vec::new()));
+        assert_eq!(body(&endpoint.only_request()), place_of(place_sent));
+    }
 }
 
 #[tokio::test]
@@ -175,7 +193,62 @@ async fn where_a_segment_has_expired_the_one_that_holds_the_next_frame_may_be_an
     let (endpoint, table) = table([answer(&expired), answer(&json!({"Items": [item(None)]}))]).await;
     let frames = table.read(&run(), 7, NOW).await.unwrap();
     assert_eq!(frames.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [8]);
-    assert_eq!(body(&endpoint.requests()[1])["ExpressionAttributeValues"][":first"], json!({"S": "0000000001"}));
+    assert_eq!(body(&endpoint.requests()[1]), from("0000000001", &json!({"Limit": 4})));
+}
+
+/// The item of a segment of ten frames from number `first` on, each of `bytes` that compress to almost nothing.
+fn large(first: u64, bytes: usize) -> Value {
+    let frame = |seq| Arc::new(Frame { seq, text: "x".repeat(bytes), outcome: None });
+    let segment = Segment::new((first..first + 10).map(frame).collect()).unwrap();
+    let mut item = item(None);
+    item["sk"] = json!({"S": format!("{first:010}")});
+    item["last"] = json!({"N": segment.last().to_string()});
+    item["frames"] = json!({"B": BASE64.encode(&segment.encode())});
+    item
+}
+
+#[tokio::test]
+async fn of_a_hundred_segments_only_those_are_decoded_that_make_a_page() {
+    // Four segments of 300 kB are more than a page; of a hundred, the others are told apart by being no segments.
+    let places = (0..100).map(|at| 1 + 10 * at);
+    let items = places.map(|first| {
+        let mut item = large(first, 30_000);
+        if first > 40 {
+            item["frames"] = json!({"B": BASE64.encode(b"no frames")});
+        }
+        item
+    });
+    let (endpoint, table) = table([answer(&json!({"Items": items.collect::<Vec<_>>()}))]).await;
+    let frames = table.read(&run(), 0, NOW).await.unwrap();
+    assert_eq!(frames.iter().map(|frame| frame.seq).collect::<Vec<_>>(), (1..=34).collect::<Vec<_>>());
+    endpoint.only_request();
+}
+
+#[tokio::test]
+async fn a_page_asks_for_as_many_segments_as_it_has_room_for() {
+    // Of each answer: how large its frames are, and how many segments the next query asks for.
+    let cases = [(30_000, None), (10_000, Some(7)), (1_000, Some(100))];
+    for (bytes, expected) in cases {
+        let key = json!({"pk": partition(), "sk": {"S": "0000000031"}});
+        let items: Vec<_> = [1, 11, 21, 31].into_iter().map(|first| large(first, bytes)).collect();
+        let page = answer(&json!({"Items": items, "LastEvaluatedKey": key}));
+        let (endpoint, table) = table([page, answer(&json!({"Items": [large(41, bytes)]}))]).await;
+        let read = table.read(&run(), 0, NOW).await.unwrap().len();
+        let more = expected.map(|limit| from("0000000001", &json!({"Limit": limit, "ExclusiveStartKey": key})));
+        assert_eq!(read, if more.is_some() { 50 } else { 34 });
+        let requests: Vec<Value> = endpoint.requests().iter().map(body).collect();
+        assert_eq!(requests[1..].iter().collect::<Vec<_>>(), more.iter().collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn segments_that_have_expired_are_no_end_of_the_journal() {
+    let key = json!({"pk": partition(), "sk": {"S": "0000000006"}});
+    let expired = json!({"Items": [], "LastEvaluatedKey": key});
+    let (endpoint, table) = table([answer(&expired), answer(&json!({"Items": [item(None)]}))]).await;
+    assert_eq!(table.read(&run(), 0, NOW).await.unwrap().len(), 2);
+    let rest = from("0000000001", &json!({"Limit": 100, "ExclusiveStartKey": key}));
+    assert_eq!(body(&endpoint.requests()[1]), rest);
 }
 
 #[tokio::test]

@@ -10,22 +10,29 @@ mod client;
 mod dice;
 mod network;
 mod stores;
+#[cfg(feature = "functions")]
+mod table;
 mod verifier;
 mod workers;
 mod world;
 
 use std::time::{Duration, Instant};
 
-use world::{Faults, Scale};
+use world::{Faults, Scale, Stores};
 
 /// Runs one seed; its report if an invariant broke.
-fn simulate(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usize), String> {
+fn simulate(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<(usize, usize), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(world::run(seed, scale, faults))
+    runtime.block_on(world::run(seed, scale, faults, stores))
 }
 
 fn assert_holds(seed: u64, scale: Scale, faults: Faults) -> usize {
-    match simulate(seed, scale, faults) {
+    held(seed, simulate(seed, scale, faults, Stores::in_memory()))
+}
+
+/// How many prompts there were, unless something broke.
+fn held(seed: u64, outcome: Result<(usize, usize), String>) -> usize {
+    match outcome {
         Ok((prompts, _)) => prompts,
         Err(report) => panic!("seed {seed}, to be replayed with SIMULATION_SEED={seed}:\n{report}"),
     }
@@ -44,9 +51,9 @@ fn the_invariants_hold_in_fair_weather() {
 
 #[test]
 fn a_seed_replays_exactly() {
-    let outcome = simulate(99, SCALE, Faults::storm());
+    let outcome = simulate(99, SCALE, Faults::storm(), Stores::in_memory());
     assert!(outcome.is_ok());
-    assert_eq!(simulate(99, SCALE, Faults::storm()), outcome);
+    assert_eq!(simulate(99, SCALE, Faults::storm(), Stores::in_memory()), outcome);
 }
 
 #[test]
@@ -69,17 +76,21 @@ fn the_invariants_hold_under_faults_d() {
     assert!(seeds(400) > 2500);
 }
 
-/// One seed, or as many as fit so many seconds: `make soak`.
 #[test]
 fn the_invariants_hold_for_the_seeds_that_are_asked_for() {
+    asked_for(|seed| assert_holds(seed, SCALE, Faults::storm()));
+}
+
+/// One seed, or as many as fit so many seconds: `make soak`.
+fn asked_for(holds: impl Fn(u64) -> usize) {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     if let Some(seed) = number("SIMULATION_SEED") {
-        assert_holds(seed, SCALE, Faults::storm());
+        holds(seed);
     }
     let Some(seconds) = number("SOAK_SECONDS") else { return };
     let (began, mut seed, mut prompts) = (Instant::now(), u64::from(std::process::id()) << 20, 0);
     while began.elapsed() < Duration::from_secs(seconds) {
-        prompts += assert_holds(seed, SCALE, Faults::storm());
+        prompts += holds(seed);
         seed += 1;
     }
     tracing::info!(prompts, "all held");

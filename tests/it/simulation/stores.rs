@@ -56,13 +56,13 @@ impl Trouble {
 
 /// A store with trouble around it.
 #[derive(Clone)]
-pub struct Troubled<T> {
+pub struct Troubled<T: ?Sized> {
     pub inner: Arc<T>,
     pub trouble: Trouble,
 }
 
 #[async_trait]
-impl<T: Sessions> Sessions for Troubled<T> {
+impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
     async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
         self.trouble.around(self.inner.load(key, now)).await?
     }
@@ -78,7 +78,7 @@ impl<T: Sessions> Sessions for Troubled<T> {
 }
 
 #[async_trait]
-impl<T: Connections> Connections for Troubled<T> {
+impl<T: Connections + ?Sized> Connections for Troubled<T> {
     async fn record(
         &self,
         connection: &ConnectionId,
@@ -100,7 +100,7 @@ impl<T: Connections> Connections for Troubled<T> {
 }
 
 #[async_trait]
-impl<T: Journal> Journal for Troubled<T> {
+impl<T: Journal + ?Sized> Journal for Troubled<T> {
     async fn append(
         &self,
         run: &RunKey,

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
+use agentcore_gateway::journal::Journal;
 use agentcore_gateway::journal::memory::{MAX_BYTES, MemoryJournal};
 use agentcore_gateway::message::MessageHandler;
 use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::random::Random;
 use agentcore_gateway::session::memory::MemoryTable;
+use agentcore_gateway::session::store::{Connections, Sessions};
 use agentcore_gateway::trace::TraceContext;
 use agentcore_gateway::worker::Tools;
 use agentcore_gateway::worker::settings::Settings;
@@ -76,6 +78,21 @@ impl Faults {
     }
 }
 
+/// Where the gateway keeps what it knows.
+pub struct Stores {
+    pub sessions: Arc<dyn Sessions>,
+    pub connections: Arc<dyn Connections>,
+    pub journal: Arc<dyn Journal>,
+}
+
+impl Stores {
+    pub fn in_memory() -> Self {
+        let table = Arc::new(MemoryTable::default());
+        let journal = Arc::new(MemoryJournal::new(WINDOW, MAX_BYTES));
+        Self { sessions: table.clone(), connections: table, journal }
+    }
+}
+
 /// The gateway as its clients see it.
 pub struct World {
     messages: MessageHandler,
@@ -109,15 +126,13 @@ impl World {
 }
 
 /// Runs a world to its end; the number of requests and what tells this run from another, or what broke.
-pub async fn run(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usize), String> {
+pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<(usize, usize), String> {
     let dice = Dice::new(seed);
     let record = Record::default();
     let clock = Arc::new(TestClock::start());
     let random = Arc::new(Random::seeded(seed));
     let limits = QueueLimits { max_waiting: usize::MAX, ..QueueLimits::default() };
     let queue = Arc::new(MemoryQueue::new(limits));
-    let table = Arc::new(MemoryTable::default());
-    let journal = Arc::new(MemoryJournal::new(WINDOW, MAX_BYTES));
     let network = Network::new(dice.clone(), faults.push);
     let trouble = |cut| Trouble { dice: dice.clone(), failure: faults.store, delay: faults.store * 2.0, cut };
     let never = Arc::new(AtomicBool::new(false));
@@ -133,9 +148,9 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usiz
             random.clone(),
         ),
         connections: ConnectionsHandler {
-            sessions: Arc::new(Troubled { inner: table.clone(), trouble: calm(&never) }),
-            connections: Arc::new(Troubled { inner: table.clone(), trouble: calm(&never) }),
-            journal: Arc::new(Troubled { inner: journal.clone(), trouble: calm(&never) }),
+            sessions: Arc::new(Troubled { inner: stores.sessions.clone(), trouble: calm(&never) }),
+            connections: Arc::new(Troubled { inner: stores.connections.clone(), trouble: calm(&never) }),
+            journal: Arc::new(Troubled { inner: stores.journal.clone(), trouble: calm(&never) }),
             push: Arc::new(network.clone()),
             clock: clock.clone(),
             random: random.clone(),
@@ -149,9 +164,9 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults) -> Result<(usize, usiz
         move |cut: Arc<AtomicBool>| {
             let trouble = Trouble { dice: dice.clone(), failure: faults.store, delay: faults.store * 2.0, cut };
             Tools {
-                sessions: Arc::new(Troubled { inner: table.clone(), trouble: trouble.clone() }),
-                connections: Arc::new(Troubled { inner: table.clone(), trouble: trouble.clone() }),
-                journal: Arc::new(Troubled { inner: journal.clone(), trouble: trouble.clone() }),
+                sessions: Arc::new(Troubled { inner: stores.sessions.clone(), trouble: trouble.clone() }),
+                connections: Arc::new(Troubled { inner: stores.connections.clone(), trouble: trouble.clone() }),
+                journal: Arc::new(Troubled { inner: stores.journal.clone(), trouble: trouble.clone() }),
                 visibility: Arc::new(Troubled { inner: queue.clone(), trouble }),
                 push: Arc::new(network.clone()),
                 agents: agents.clone(),

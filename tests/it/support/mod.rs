@@ -5,6 +5,8 @@ pub mod agent;
 pub mod aws;
 pub mod clock;
 pub mod counting;
+#[cfg(feature = "functions")]
+pub mod dynamodb;
 pub mod engine;
 #[cfg(feature = "authorizer")]
 pub mod lambda;
