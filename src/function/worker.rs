@@ -44,8 +44,8 @@ pub struct Config {
 
 impl Config {
     /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `AGENTS`, `AGENTCORE_ENDPOINT_URL`, `ON_STOP`,
-    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES` and
-    /// `MAX_RECEIVE_COUNT`.
+    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`,
+    /// `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT` and `LONGEST_RUN_SECONDS`.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -142,6 +142,7 @@ fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
         retry_window: seconds("RETRY_WINDOW_SECONDS", defaults.retry_window)?,
         silence_limit: seconds("SILENCE_LIMIT_SECONDS", defaults.silence_limit)?,
         max_receive_count: environment.count("MAX_RECEIVE_COUNT", defaults.max_receive_count)?,
+        longest_run: seconds("LONGEST_RUN_SECONDS", defaults.longest_run)?,
         on_stop: on_stop
             .map_err(|_| InvalidVariable::new("ON_STOP", "be stop-session or detach"))?
             .unwrap_or(defaults.on_stop),

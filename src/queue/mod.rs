@@ -1,6 +1,8 @@
 //! The queue of prompts: what stands between the clients' bursts and the agents' pace.
 
+pub(crate) mod batch;
 pub mod memory;
+pub mod patience;
 pub mod payload;
 #[cfg(feature = "sqs")]
 pub mod sqs;

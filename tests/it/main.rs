@@ -15,6 +15,7 @@ mod local;
 #[cfg(feature = "local")]
 mod options;
 mod origins;
+mod patience;
 mod payload;
 mod protocol;
 #[cfg(feature = "functions")]
