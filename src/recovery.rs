@@ -13,7 +13,7 @@ use crate::journal::{Appended, Journal, Segment};
 use crate::protocol::frame::{Ending, Failure, Frame, FrameMaker, Outcome, Seq};
 use crate::protocol::ids::ConnectionId;
 use crate::push::{Push, PushError};
-use crate::session::store::{Sessions, StoreError};
+use crate::session::store::{Refused, Sessions, StoreError};
 use crate::session::transition::Transition;
 use crate::session::{Cursor, LeaseId, RunKey, Session};
 
@@ -31,13 +31,16 @@ pub(crate) struct Recovery<'a> {
 
 impl Recovery<'_> {
     /// Ends `run` if its worker is dead: its journal gets an ending if it has none, and the session is free again.
-    /// Whoever frees the session also pushes the ending. Returns how the run ended; `None` if its worker may live.
+    /// Whoever frees the session also pushes the ending, and so does who finds it freed by this very ending: it may be
+    /// that the answer to the write was lost. Returns how the run ended; `None` if its worker may live.
     ///
     /// The append fences the dead worker: should it still live, its next append finds the place taken.
     pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Outcome>, StoreError> {
         let Some((last_seq, outcome)) = self.ensure_ending(run, lease).await? else { return Ok(None) };
         let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), outcome, last_seq };
-        if let Ok(session) = self.sessions.apply(&run.session, &finish, self.clock.now()).await? {
+        let (Ok(session) | Err(Refused { session, .. })) =
+            self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
+        if session.latest.as_ref().is_some_and(|latest| latest.request == run.request && latest.last_seq == last_seq) {
             info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
             self.announce(run, &session, last_seq).await;
         }

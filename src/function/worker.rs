@@ -6,17 +6,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::config::Builder;
-use lambda_runtime::Context;
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::agent::Agents;
 use crate::agent::client::AgentClient;
 use crate::agent::echo::EchoAgents;
 use crate::agent::endpoint::Endpoint;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{Clock, SystemClock};
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
 use crate::protocol::ids::AgentName;
@@ -25,7 +22,7 @@ use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
 use crate::table::Table;
 use crate::worker::settings::{OnAbandoned, Settings};
-use crate::worker::{Deadline, Tools, Worker};
+use crate::worker::{Tools, Worker};
 
 /// What the function is told.
 #[derive(Debug, Clone)]
@@ -83,14 +80,6 @@ impl Config {
             settings: self.settings,
         }))
     }
-}
-
-/// When Lambda will end the invocation of `context`.
-#[must_use]
-pub fn deadline(context: &Context) -> Deadline {
-    let left = Timestamp(context.deadline).since(SystemClock.now());
-    // Nobody changes it, so nobody holds the other end.
-    watch::Sender::new(Some(Instant::now() + left)).subscribe()
 }
 
 /// An agent in `AGENTS`.

@@ -4,6 +4,7 @@
 mod agent_client;
 #[cfg(feature = "authorizer")]
 mod authorizer;
+mod closer;
 mod conformance;
 mod docs;
 #[cfg(feature = "functions")]

@@ -1,5 +1,6 @@
 //! The worker, under paused time.
 
+mod age;
 mod calls;
 mod cost;
 pub mod crashes;
