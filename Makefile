@@ -12,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-FUNCTIONS := message connections worker authorizer
+FUNCTIONS := message connections worker closer authorizer
 
 VENV := .venv
 PYTHON ?= python3

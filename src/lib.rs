@@ -20,6 +20,7 @@
 //! - [`message`]: the handler of prompts and echoes. May only enqueue.
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
+//! - [`closer`]: the handler of prompts that no worker could take.
 //! - `authorizer` (feature `authorizer`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.
 //! - `function` (feature `function`): the functions on AWS, wired from their environment variables.
@@ -38,7 +39,8 @@
 //! - **Who sends which frame is decided by the session's transitions**: by the [`Cursor`](session::Cursor) of each
 //!   connection (`worker/deliver.rs`, `connections/resume.rs`).
 //! - **One ending** (I1). The first terminal frame in the journal, pushed only once it is durable (`worker/log.rs`,
-//!   `next`); of a worker that died, written by who next touches its session (`recovery.rs`).
+//!   `next`); of a worker that died, written by who next touches its session (`recovery.rs`); of a prompt that no
+//!   worker could take, by the closer (`closer/close.rs`).
 //! - **Whole and in order** (I2). Frames are numbered in one place: [`Output::cut`](protocol::output::Output::cut); one
 //!   push at a time per connection (`worker/deliver.rs`).
 //! - **One at a time** (I4). One queue group per session:
@@ -54,6 +56,7 @@ pub mod agent;
 pub mod authorizer;
 mod backoff;
 pub mod clock;
+pub mod closer;
 pub mod connections;
 pub mod digest;
 pub mod environment;

@@ -30,7 +30,8 @@ pub(crate) struct Recovery<'a> {
 
 impl Recovery<'_> {
     /// Ends `run` if its worker is dead: its journal gets an ending if it has none, and the session is free again.
-    /// Whoever frees the session also pushes the ending. Returns how the run ended; `None` if its worker may live.
+    /// Whoever frees the session also pushes the ending, and so does who finds it freed by this very ending: it may be
+    /// that the answer to the write was lost. Returns how the run ended; `None` if its worker may live.
     ///
     /// The append fences the dead worker: should it still live, its next append finds the place taken.
     pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Outcome>, StoreError> {

@@ -16,6 +16,7 @@ CERTIFICATE_FILES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-cert
 # What each of the functions has to be told. Nothing of it is called at the start.
 SETTINGS = {
     "PROMPTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/prompts.fifo",
+    "GIVEN_UP_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/given-up.fifo",
     "AGENT_NAMES": "default",
     "TABLE_NAME": "sessions",
     "MANAGEMENT_ENDPOINT": "https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod",

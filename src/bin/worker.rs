@@ -7,6 +7,7 @@ use agentcore_gateway::environment::Environment;
 use agentcore_gateway::function::{self, worker};
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,7 +20,9 @@ async fn serve(environment: Environment) -> Result<(), Error> {
     // One batch after the other on Lambda, many at once on Lambda Managed Instances.
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let worker = worker.clone();
-        async move { Ok::<_, Infallible>(worker.handle(event.payload, worker::deadline(&event.context)).await) }
+        // Nobody changes it, so nobody holds the other end.
+        let deadline = watch::Sender::new(Some(function::deadline(&event.context))).subscribe();
+        async move { Ok::<_, Infallible>(worker.handle(event.payload, deadline).await) }
     }))
     .await
 }

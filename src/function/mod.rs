@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sdk")]
 pub mod aws;
+#[cfg(feature = "closer")]
+pub mod closer;
 #[cfg(feature = "connections")]
 pub mod connections;
 #[cfg(feature = "sdk")]
@@ -16,8 +18,10 @@ pub mod worker;
 
 use std::process::ExitCode;
 
-use lambda_runtime::Error;
+use lambda_runtime::{Context, Error};
+use tokio::time::Instant;
 
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::environment::Environment;
 
 /// Runs a function until Lambda ends it. What keeps it from starting is logged, and ends the process.
@@ -31,4 +35,10 @@ pub async fn run(serve: impl AsyncFnOnce(Environment) -> Result<(), Error>) -> E
             ExitCode::FAILURE
         }
     }
+}
+
+/// When Lambda will end the invocation of `context`.
+#[must_use]
+pub fn deadline(context: &Context) -> Instant {
+    Instant::now() + Timestamp(context.deadline).since(SystemClock.now())
 }

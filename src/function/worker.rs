@@ -6,17 +6,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::config::Builder;
-use lambda_runtime::Context;
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::agent::Agents;
 use crate::agent::client::AgentClient;
 use crate::agent::echo::EchoAgents;
 use crate::agent::endpoint::Endpoint;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::{Clock, SystemClock};
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
 use crate::protocol::ids::AgentName;
@@ -25,7 +22,7 @@ use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
 use crate::table::Table;
 use crate::worker::settings::{OnAbandoned, Settings};
-use crate::worker::{Deadline, Tools, Worker};
+use crate::worker::{Tools, Worker};
 
 /// What the function is told.
 #[derive(Debug, Clone)]
@@ -44,8 +41,8 @@ pub struct Config {
 
 impl Config {
     /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `AGENTS`, `AGENTCORE_ENDPOINT_URL`, `ON_STOP`,
-    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES` and
-    /// `MAX_RECEIVE_COUNT`.
+    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`,
+    /// `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT` and `LONGEST_RUN_SECONDS`.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -83,14 +80,6 @@ impl Config {
             settings: self.settings,
         }))
     }
-}
-
-/// When Lambda will end the invocation of `context`.
-#[must_use]
-pub fn deadline(context: &Context) -> Deadline {
-    let left = Timestamp(context.deadline).since(SystemClock.now());
-    // Nobody changes it, so nobody holds the other end.
-    watch::Sender::new(Some(Instant::now() + left)).subscribe()
 }
 
 /// An agent in `AGENTS`.
@@ -142,6 +131,7 @@ fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
         retry_window: seconds("RETRY_WINDOW_SECONDS", defaults.retry_window)?,
         silence_limit: seconds("SILENCE_LIMIT_SECONDS", defaults.silence_limit)?,
         max_receive_count: environment.count("MAX_RECEIVE_COUNT", defaults.max_receive_count)?,
+        longest_run: seconds("LONGEST_RUN_SECONDS", defaults.longest_run)?,
         on_stop: on_stop
             .map_err(|_| InvalidVariable::new("ON_STOP", "be stop-session or detach"))?
             .unwrap_or(defaults.on_stop),

@@ -1,26 +1,46 @@
-//! What the event source mapping does on AWS: takes messages from the queue and gives them to the worker.
+//! What the event source mappings do on AWS: take messages from a queue and give them to the function behind it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::Abandoned;
+use crate::closer::Closer;
 use crate::protocol::ids::RequestId;
 use crate::queue::memory::{Delivery, MemoryQueue};
 use crate::queue::payload::QueuedPrompt;
-use crate::worker::Worker;
+use crate::worker::{Deadline, Worker};
 
 /// How long runs that were told to end have to push their endings.
 const ENDING: Duration = Duration::from_secs(3);
 
 type Running = Arc<Mutex<BTreeMap<String, RequestId>>>;
 
-/// Gives messages to the worker until it is shut down.
+/// What stands behind a queue.
+#[derive(Debug, Clone)]
+pub(super) enum Consumer {
+    Worker(Worker),
+    Closer(Closer),
+}
+
+impl Consumer {
+    async fn handle(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
+        match self {
+            Self::Worker(worker) => worker.handle(event, deadline).await,
+            Self::Closer(closer) => {
+                let deadline = *deadline.borrow();
+                closer.handle(event, deadline).await
+            }
+        }
+    }
+}
+
+/// Gives messages to a consumer until it is shut down.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     queue: Arc<MemoryQueue>,
@@ -32,12 +52,17 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn start(queue: Arc<MemoryQueue>, worker: Worker, max_runs: usize, deadline_margin: Duration) -> Self {
+    pub(super) fn start(
+        queue: Arc<MemoryQueue>,
+        consumer: Consumer,
+        max_runs: usize,
+        deadline_margin: Duration,
+    ) -> Self {
         let (deadline, stop) = (watch::Sender::new(None), watch::Sender::new(false));
         let running = Running::default();
         let pump = Pump {
             queue: queue.clone(),
-            worker,
+            consumer,
             deadline: deadline.subscribe(),
             running: running.clone(),
             places: Arc::new(Semaphore::new(max_runs)),
@@ -64,8 +89,8 @@ impl Dispatcher {
 
 struct Pump {
     queue: Arc<MemoryQueue>,
-    worker: Worker,
-    deadline: watch::Receiver<Option<Instant>>,
+    consumer: Consumer,
+    deadline: Deadline,
     running: Running,
     places: Arc<Semaphore>,
 }
@@ -83,12 +108,12 @@ impl Pump {
                 Some(_) = runs.join_next() => continue,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
-            let (worker, queue, deadline) = (self.worker.clone(), self.queue.clone(), self.deadline.clone());
+            let (consumer, queue, deadline) = (self.consumer.clone(), self.queue.clone(), self.deadline.clone());
             let running = Entry::new(&self.running, &delivery);
             runs.spawn(async move {
                 let _held = (place, running);
                 let receipt = delivery.receipt.clone();
-                if worker.handle(event_of(delivery), deadline).await.batch_item_failures.is_empty() {
+                if consumer.handle(event_of(delivery), deadline).await.batch_item_failures.is_empty() {
                     queue.delete(&receipt);
                 }
             });

@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::agent::client::AgentClient;
 use crate::agent::endpoint::Endpoint;
 use crate::clock::{Clock, SystemClock};
+use crate::closer::{self, Closer};
 use crate::connections::ConnectionsHandler;
 use crate::connections::origins::AllowedOrigins;
 use crate::journal::REPLAY_WINDOW;
@@ -36,7 +37,7 @@ use crate::random::Random;
 use crate::session::memory::MemoryTable;
 use crate::worker::settings::Settings;
 use crate::worker::{Tools, Worker};
-use dispatch::Dispatcher;
+use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
 use server::Server;
 
@@ -120,7 +121,8 @@ pub struct Gateway {
     address: SocketAddr,
     demo: Option<Url>,
     hub: Arc<Hub>,
-    dispatcher: Dispatcher,
+    prompts: Dispatcher,
+    given_up: Dispatcher,
     server: JoinHandle<()>,
     demo_server: Option<JoinHandle<()>>,
 }
@@ -145,7 +147,9 @@ impl Gateway {
         let random = Arc::new(Random::from_os());
         let table = Arc::new(MemoryTable::default());
         let journal = Arc::new(MemoryJournal::new(config.replay_window, MAX_BYTES));
-        let queue = Arc::new(MemoryQueue::new(config.queue));
+        let limits_given_up = QueueLimits::default();
+        let given_up = Arc::new(MemoryQueue::new(limits_given_up));
+        let queue = Arc::new(MemoryQueue::before(given_up.clone(), config.queue));
         let hub = Arc::new(Hub::new(config.push_delay));
         let worker = Worker::new(Tools {
             sessions: table.clone(),
@@ -158,6 +162,18 @@ impl Gateway {
             random: random.clone(),
             settings: Settings { max_receive_count: config.queue.max_receive_count, ..config.worker.clone() },
         });
+        let closer = Closer::new(closer::Tools {
+            sessions: table.clone(),
+            journal: journal.clone(),
+            visibility: given_up.clone(),
+            push: hub.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            settings: closer::Settings {
+                longest_run: config.worker.longest_run,
+                max_receive_count: limits_given_up.max_receive_count,
+            },
+        });
         let connections = ConnectionsHandler {
             sessions: table.clone(),
             connections: table,
@@ -169,10 +185,12 @@ impl Gateway {
             replay_window: config.replay_window,
         };
         let messages = MessageHandler::new(queue.clone(), names, clock.clone(), random.clone());
-        let dispatcher = Dispatcher::start(queue, worker, config.max_runs, config.worker.deadline_margin);
+        let (max_runs, margin) = (config.max_runs, config.worker.deadline_margin);
+        let prompts = Dispatcher::start(queue, Consumer::Worker(worker), max_runs, margin);
+        let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
         let server = Server::new(&config, messages, connections, hub.clone(), clock, random);
         let server = tokio::spawn(server.serve(listener));
-        Ok(Self { address, demo, hub, dispatcher, server, demo_server })
+        Ok(Self { address, demo, hub, prompts, given_up, server, demo_server })
     }
 
     /// The address that it listens on.
@@ -189,9 +207,9 @@ impl Gateway {
 
     /// Takes no more prompts, lets those that run end for `grace`, ends the others, and closes all connections.
     pub async fn shut_down(mut self, grace: Duration) -> Abandoned {
-        let abandoned = self.dispatcher.shut_down(grace).await;
+        let (prompts, given_up) = tokio::join!(self.prompts.shut_down(grace), self.given_up.shut_down(grace));
         self.hub.close_all().await;
-        abandoned
+        Abandoned { running: [prompts.running, given_up.running].concat(), waiting: prompts.waiting + given_up.waiting }
     }
 }
 

@@ -1,18 +1,19 @@
 //! A queue in memory that keeps the rules of an SQS FIFO queue, for one process.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod state;
+
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::{error, warn};
 
 use super::payload::QueuedPrompt;
 use super::{Prompts, QueueError, Visibility};
-
-/// Within this time the same deduplication id is taken once (Amazon SQS, "FIFO queue deduplication").
-const DEDUPLICATION_INTERVAL: Duration = Duration::from_secs(5 * 60);
+use state::{Message, State, parse_receipt};
 
 /// What a queue of this kind allows.
 #[derive(Debug, Clone, Copy)]
@@ -50,38 +51,23 @@ pub struct Delivery {
 #[derive(Debug)]
 pub struct MemoryQueue {
     limits: QueueLimits,
+    /// Where messages go that were given out too often, by what SQS calls a redrive policy.
+    behind: Option<Arc<MemoryQueue>>,
     state: Mutex<State>,
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    groups: HashMap<String, VecDeque<Message>>,
-    /// Groups whose first message may be given out now.
-    ready: VecDeque<String>,
-    /// Groups whose first message is hidden, by the time at which that ends.
-    hidden: BTreeMap<(Instant, u64), String>,
-    recent: HashMap<String, Instant>,
-    recent_order: VecDeque<(Instant, String)>,
-    dead: Vec<Delivery>,
-    is_closed: bool,
-    next_id: u64,
-}
-
-#[derive(Debug)]
-struct Message {
-    id: u64,
-    body: Arc<str>,
-    receive_count: u32,
-    /// The key in `hidden` while the message is given out.
-    hidden_by: Option<(Instant, u64)>,
-}
-
 impl MemoryQueue {
-    /// An empty queue.
+    /// An empty queue, whose messages are dead letters once they were given out too often.
     #[must_use]
     pub fn new(limits: QueueLimits) -> Self {
-        Self { limits, state: Mutex::default(), changed: Notify::new() }
+        Self { limits, behind: None, state: Mutex::default(), changed: Notify::new() }
+    }
+
+    /// An empty queue, whose messages go on to `behind` once they were given out too often.
+    #[must_use]
+    pub fn before(behind: Arc<MemoryQueue>, limits: QueueLimits) -> Self {
+        Self { behind: Some(behind), ..Self::new(limits) }
     }
 
     /// Puts `body` behind all others of `group`, unless `deduplication_id` came within five minutes.
@@ -97,18 +83,13 @@ impl MemoryQueue {
         if state.is_repeated(deduplication_id, now) {
             return Ok(());
         }
-        let id = state.next_id();
-        let waiting = state.groups.entry(group.to_owned()).or_default();
-        if waiting.len() >= self.limits.max_waiting {
+        if state.groups.get(group).is_some_and(|waiting| waiting.len() >= self.limits.max_waiting) {
             return Err(QueueError::Full);
         }
-        waiting.push_back(Message { id, body: body.into(), receive_count: 0, hidden_by: None });
-        let is_first = waiting.len() == 1;
+        let message = Message::new(state.next_id(), body.into());
         state.remember(deduplication_id, now);
-        if is_first {
-            state.ready.push_back(group.to_owned());
-            self.changed.notify_one();
-        }
+        state.push(group.to_owned(), message);
+        self.changed.notify_one();
         Ok(())
     }
 
@@ -118,7 +99,12 @@ impl MemoryQueue {
             let next_visible = {
                 let mut state = self.lock();
                 state.reveal(Instant::now());
-                if let Some(delivery) = state.take(self.limits) {
+                let mut dead = Vec::new();
+                let taken = state.take(self.limits, &mut dead);
+                for (group, message) in dead {
+                    self.give_up(&mut state, group, message);
+                }
+                if let Some(delivery) = taken {
                     if !state.ready.is_empty() {
                         self.changed.notify_one();
                     }
@@ -155,7 +141,7 @@ impl MemoryQueue {
         self.lock().is_closed = true;
     }
 
-    /// The messages that were given out too often.
+    /// The messages that were given out too often, of a queue with no other one behind it.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<Delivery> {
         self.lock().dead.clone()
@@ -173,103 +159,22 @@ impl MemoryQueue {
         self.len() == 0
     }
 
+    fn give_up(&self, state: &mut State, group: String, message: Message) {
+        let delivery = message.delivery(&group);
+        if let Some(behind) = &self.behind {
+            warn!(message = delivery.message_id, "a message was given up");
+            behind.lock().push(group, message.moved());
+            behind.changed.notify_one();
+        } else {
+            error!(message = delivery.message_id, "a message is a dead letter");
+            state.dead.push(delivery);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl State {
-    fn next_id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
-    }
-
-    fn is_repeated(&mut self, deduplication_id: &str, now: Instant) -> bool {
-        while self.recent_order.front().is_some_and(|(at, _)| *at + DEDUPLICATION_INTERVAL <= now) {
-            if let Some((_, id)) = self.recent_order.pop_front() {
-                self.recent.remove(&id);
-            }
-        }
-        self.recent.contains_key(deduplication_id)
-    }
-
-    fn remember(&mut self, deduplication_id: &str, now: Instant) {
-        self.recent.insert(deduplication_id.to_owned(), now);
-        self.recent_order.push_back((now, deduplication_id.to_owned()));
-    }
-
-    fn reveal(&mut self, now: Instant) {
-        while let Some(entry) = self.hidden.first_entry() {
-            if entry.key().0 > now {
-                return;
-            }
-            let group = entry.remove();
-            if let Some(first) = self.groups.get_mut(&group).and_then(VecDeque::front_mut) {
-                first.hidden_by = None;
-                self.ready.push_back(group);
-            }
-        }
-    }
-
-    /// Gives out the first message of a ready group; one that was given out too often goes to the dead letters.
-    fn take(&mut self, limits: QueueLimits) -> Option<Delivery> {
-        loop {
-            let group = self.ready.pop_front()?;
-            let hidden_by = (Instant::now() + limits.visibility, self.next_id());
-            let Some(first) = self.groups.get_mut(&group).and_then(VecDeque::front_mut) else { continue };
-            let is_dead = first.receive_count >= limits.max_receive_count;
-            if !is_dead {
-                first.receive_count += 1;
-                first.hidden_by = Some(hidden_by);
-            }
-            let delivery = Delivery {
-                message_id: first.id.to_string(),
-                receipt: format!("{group}/{}/{}", first.id, first.receive_count),
-                group: group.clone(),
-                body: Arc::clone(&first.body),
-                receive_count: first.receive_count,
-            };
-            if !is_dead {
-                self.hidden.insert(hidden_by, group);
-                return Some(delivery);
-            }
-            self.dead.push(delivery);
-            self.drop_first(&group);
-        }
-    }
-
-    /// Hides the first message of `group` until `until` if it is given out under this receipt.
-    fn hide_first(&mut self, group: &str, receipt: (u64, u32), until: Option<Instant>) -> bool {
-        let number = self.next_id();
-        let Some(first) = self.groups.get_mut(group).and_then(VecDeque::front_mut) else { return false };
-        if (first.id, first.receive_count) != receipt {
-            return false;
-        }
-        let Some(hidden_by) = first.hidden_by.take() else { return false };
-        let group = self.hidden.remove(&hidden_by);
-        if let (Some(until), Some(group)) = (until, group) {
-            first.hidden_by = Some((until, number));
-            self.hidden.insert((until, number), group);
-        }
-        true
-    }
-
-    fn drop_first(&mut self, group: &str) {
-        let Some(waiting) = self.groups.get_mut(group) else { return };
-        waiting.pop_front();
-        if waiting.is_empty() {
-            self.groups.remove(group);
-        } else {
-            self.ready.push_back(group.to_owned());
-        }
-    }
-}
-
-fn parse_receipt(receipt: &str) -> Option<(&str, (u64, u32))> {
-    let (rest, receive_count) = receipt.rsplit_once('/')?;
-    let (group, id) = rest.rsplit_once('/')?;
-    Some((group, (id.parse().ok()?, receive_count.parse().ok()?)))
 }
 
 #[async_trait]

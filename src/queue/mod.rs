@@ -1,5 +1,6 @@
 //! The queue of prompts: what stands between the clients' bursts and the agents' pace.
 
+pub(crate) mod batch;
 pub mod memory;
 pub mod patience;
 pub mod payload;

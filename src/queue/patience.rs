@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::session::Active;
 
+/// How long a run can last, unless a setting says otherwise: what Lambda grants a function at most.
+pub const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+
 /// A message that comes when the lease has just run out finds it expired by everybody's clock.
 const BEYOND: Duration = Duration::from_secs(1);
 

@@ -11,7 +11,7 @@ use crate::session::{RunKey, SessionKey};
 use crate::trace::TraceContext;
 
 const KIND: &str = "prompt";
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// A prompt on its way to a worker.
 #[derive(Debug, Clone)]
@@ -30,23 +30,47 @@ pub struct QueuedPrompt {
     pub body: PromptBody,
 }
 
+/// A queue message that this release does not read as a prompt.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// No release will.
+    #[error(transparent)]
+    Malformed(#[from] MalformedPayload),
+    /// A later release has written it, and can read it: it must not be lost.
+    #[error("the body is a {kind:?} of version {version}, which a later release reads")]
+    Later {
+        /// The tag found.
+        kind: String,
+        /// The version found.
+        version: u64,
+    },
+}
+
 /// A queue message that is no prompt of ours, and never will be.
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedPayload {
     /// It is not the JSON that it should be.
     #[error("the body is no prompt: {0}")]
     Json(#[from] serde_json::Error),
-    /// It is something else, or of another version.
+    /// It is something else, or of a version that there never was.
     #[error("the body is a {kind:?} of version {version}, not a {KIND:?} of version {VERSION}")]
     Kind {
         /// The tag found.
         kind: String,
         /// The version found.
-        version: u32,
+        version: u64,
     },
     /// It holds neither or both forms of a prompt, or parameters that it must not.
     #[error("the body breaks a rule of prompts")]
     Rule,
+}
+
+/// What every version has; the rest of a later one may be anything.
+#[derive(Deserialize)]
+struct Tag {
+    #[serde(rename = "type")]
+    kind: String,
+    version: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,7 +78,7 @@ pub enum MalformedPayload {
 struct Payload {
     #[serde(rename = "type")]
     kind: String,
-    version: u32,
+    version: u64,
     principal: Principal,
     session_id: SessionId,
     request_id: RequestId,
@@ -121,12 +145,19 @@ impl QueuedPrompt {
     /// Reads a queue message's body.
     ///
     /// # Errors
-    /// [`MalformedPayload`]: the message can never succeed.
-    pub fn decode(body: &str) -> Result<Self, MalformedPayload> {
-        let payload: Payload = serde_json::from_str(body)?;
-        if payload.kind != KIND || payload.version != VERSION {
-            return Err(MalformedPayload::Kind { kind: payload.kind, version: payload.version });
+    /// [`Unreadable`]
+    pub fn decode(body: &str) -> Result<Self, Unreadable> {
+        let Tag { kind, version } = serde_json::from_str(body).map_err(MalformedPayload::Json)?;
+        if version > VERSION {
+            return Err(Unreadable::Later { kind, version });
         }
+        if kind != KIND || version != VERSION {
+            return Err(MalformedPayload::Kind { kind, version }.into());
+        }
+        Ok(Self::read(serde_json::from_str(body).map_err(MalformedPayload::Json)?)?)
+    }
+
+    fn read(payload: Payload) -> Result<Self, MalformedPayload> {
         let parameters = payload.parameters.map(Parameters::new).transpose().map_err(|_| MalformedPayload::Rule)?;
         let body = match (payload.prompt, payload.input) {
             (Some(prompt), None) => PromptBody::Prompt { prompt, parameters },

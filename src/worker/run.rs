@@ -118,9 +118,8 @@ impl<'a> Run<'a> {
         // The agent is called only when this is durable, and by whoever made it so.
         self.append(&Segment::of(Arc::clone(&self.first))).await?;
         let delivered = async { Ok(self.deliver(deadline).await) };
-        let produced = async { Ok(self.produce(deadline).await) };
-        let noted = async { Ok(self.note_connection().await) };
-        let (outcome, behind, (), ()) = tokio::try_join!(self.record(), delivered, produced, noted)?;
+        let produced = async { Ok(tokio::join!(self.produce(deadline), self.note_connection())) };
+        let (outcome, behind, _) = tokio::try_join!(self.record(), delivered, produced)?;
         Ok((outcome, behind))
     }
 

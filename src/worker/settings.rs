@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::journal;
+use crate::queue::patience::LONGEST_RUN;
 
 /// What becomes of the agent's session when a run ends before the agent has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +85,10 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long before its deadline a run is ended.
     pub deadline_margin: Duration,
-    /// How long a run may last, at most: a message that waits for somebody else's run comes again until then.
-    pub longest_run: Duration,
     /// How often the queue gives out a message before it gives it up.
     pub max_receive_count: u32,
+    /// How long a run can last: the time-out of the function. So long a message may have to wait for another one.
+    pub longest_run: Duration,
     /// What becomes of an agent whose run was ended.
     pub on_stop: OnStop,
     /// What becomes of a run that nobody watches.
@@ -116,8 +117,8 @@ impl Default for Settings {
             max_reply_bytes: 32 * 1024 * 1024,
             max_wait: journal::RETENTION,
             deadline_margin: Duration::from_secs(10),
-            longest_run: Duration::from_secs(15 * 60),
             max_receive_count: 10,
+            longest_run: LONGEST_RUN,
             on_stop: OnStop::StopSession,
             on_abandoned: OnAbandoned::Continue,
         }

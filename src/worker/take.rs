@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tracing::{info, warn};
 
+use super::Tools;
 use super::claim::Came;
 use super::deadline::{Deadline, LAST_CALL, comes_within, in_time};
 use super::devices::Behind;
-use super::{Tools, Verdict};
 use crate::protocol::ids::ConnectionId;
-use crate::queue::payload::QueuedPrompt;
+use crate::queue::batch::{Received, Verdict};
 use crate::recovery::Recovery;
 use crate::replay::{Replay, ReplayError};
 use crate::session::store::StoreError;
@@ -21,32 +21,26 @@ use crate::session::{Attachment, RunKey};
 const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Tools {
-    /// Works on the message of `receipt`, and returns before the deadline whatever else does not.
-    pub(super) async fn take(
-        &self,
-        prompt: &QueuedPrompt,
-        receipt: &str,
-        receives_left: u32,
-        deadline: Deadline,
-    ) -> Result<Verdict, StoreError> {
+    /// Works on a message, and returns before the deadline whatever else does not.
+    pub(super) async fn take(&self, received: &Received, deadline: Deadline) -> Result<Verdict, StoreError> {
         tokio::select! {
             biased;
             () = comes_within(deadline.clone(), LAST_CALL) => {
-                let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
+                let run = &received.prompt.run;
+                let (session, request) = (run.session.log_name(), &run.request);
                 warn!(session, %request, "the worker's time was over before the run's end was dealt with");
                 Ok(Verdict::Later)
             }
-            verdict = self.take_in_time(prompt, receipt, receives_left, &deadline) => verdict,
+            verdict = self.take_in_time(received, &deadline) => verdict,
         }
     }
 
     async fn take_in_time(
         &self,
-        prompt: &QueuedPrompt,
-        receipt: &str,
-        receives_left: u32,
+        Received { prompt, receipt, receive_count }: &Received,
         deadline: &Deadline,
     ) -> Result<Verdict, StoreError> {
+        let receives_left = self.settings.max_receive_count.saturating_sub(*receive_count);
         // The queue's own visibility exceeds the longest run; a crash is to be noticed sooner.
         let came = tokio::select! {
             biased;

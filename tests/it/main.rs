@@ -4,6 +4,7 @@
 mod agent_client;
 #[cfg(feature = "authorizer")]
 mod authorizer;
+mod closer;
 mod conformance;
 mod docs;
 #[cfg(feature = "functions")]
@@ -15,6 +16,7 @@ mod local;
 #[cfg(feature = "local")]
 mod options;
 mod origins;
+mod patience;
 mod payload;
 mod protocol;
 #[cfg(feature = "functions")]

@@ -4,7 +4,7 @@ use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::protocol::message::ClientMessage;
-use agentcore_gateway::queue::payload::{MalformedPayload, QueuedPrompt};
+use agentcore_gateway::queue::payload::{MalformedPayload, QueuedPrompt, Unreadable};
 use agentcore_gateway::session::{RunKey, SessionKey};
 use agentcore_gateway::trace::TraceContext;
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn hello() -> QueuedPrompt {
 }
 
 /// A valid payload with one change.
-fn changed(change: impl FnOnce(&mut Value)) -> Result<QueuedPrompt, MalformedPayload> {
+fn changed(change: impl FnOnce(&mut Value)) -> Result<QueuedPrompt, Unreadable> {
     let mut payload = serde_json::from_str(&hello().encode()).unwrap();
     change(&mut payload);
     QueuedPrompt::decode(&payload.to_string())
@@ -92,12 +92,65 @@ fn a_trace_may_be_missing() {
 }
 
 #[test]
-fn another_kind_or_version_is_refused() {
-    for (member, value) in [("type", json!("reply")), ("type", json!("")), ("version", json!(2)), ("version", json!(0))]
-    {
+fn what_never_was_and_never_will_be_a_prompt_is_malformed() {
+    for (member, value) in [("type", json!("reply")), ("type", json!("")), ("version", json!(0))] {
         let error = changed(|payload| payload[member] = value.clone()).unwrap_err();
-        assert!(matches!(error, MalformedPayload::Kind { .. }), "{member} {value}: {error}");
+        assert!(matches!(error, Unreadable::Malformed(MalformedPayload::Kind { .. })), "{member} {value}: {error}");
     }
+}
+
+#[test]
+fn whatever_a_later_release_writes_is_left_to_it() {
+    let later = [
+        json!({"type": "prompt", "version": 2}),
+        json!({"type": "prompt", "version": 2, "prompt": {"parts": [1, "a"]}, "principal": 7}),
+        json!({"type": "reply", "version": 3, "prompt": "hello"}),
+        json!({"version": u64::MAX, "type": ""}),
+    ];
+    for payload in later {
+        let error = QueuedPrompt::decode(&payload.to_string()).unwrap_err();
+        assert!(
+            matches!(error, Unreadable::Later { version, .. } if version == payload["version"]),
+            "{payload}: {error}"
+        );
+    }
+    let error = changed(|payload| payload["version"] = json!(2)).unwrap_err();
+    assert!(matches!(error, Unreadable::Later { version: 2, .. }), "{error}");
+}
+
+/// What the first release put into its queue. A later one may find it there, and must read it for ever.
+const RECORDED: &str = include_str!("../fixtures/stored/prompt-1.json");
+const RECORDED_INPUT: &str = include_str!("../fixtures/stored/prompt-1-input.json");
+
+fn recorded(message: &str) -> QueuedPrompt {
+    QueuedPrompt { agent: AgentName::default_agent(), ..queued("auth0|ada", "travel #1", "r-1", message) }
+}
+
+const SAID: &str = r#"{"prompt":"Grüße aus Köln","parameters":{"temperature":0.70,"tags":["a"]}}"#;
+const GIVEN: &str = r#"{"input":{"messages":[{"role":"user","content":"Grüße"}],"n":1.00}}"#;
+
+#[test]
+fn a_message_that_was_recorded_is_read() {
+    for (text, message) in [(RECORDED, SAID), (RECORDED_INPUT, GIVEN)] {
+        let (read, expected) = (QueuedPrompt::decode(text).unwrap(), recorded(message));
+        assert_eq!((&read.run, &read.connection, &read.agent), (&expected.run, &expected.connection, &expected.agent));
+        assert_eq!((read.received_at, &read.trace), (expected.received_at, &expected.trace));
+        let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request);
+        assert_eq!(invocation(&read), invocation(&expected));
+    }
+}
+
+#[test]
+fn what_is_written_today_is_what_was_recorded_so_a_release_before_reads_it() {
+    for (text, message) in [(RECORDED, SAID), (RECORDED_INPUT, GIVEN)] {
+        assert_eq!(recorded(message).encode(), text.trim_end());
+    }
+}
+
+#[test]
+fn members_that_a_later_release_adds_are_passed_over() {
+    let more = RECORDED.replacen('{', r#"{"priority":{"level":[1]},"deadline":null,"#, 1);
+    assert_round_trip(&QueuedPrompt::decode(&more).unwrap());
 }
 
 #[test]
@@ -153,7 +206,8 @@ fn what_is_no_payload_is_refused() {
     let payload = hello().encode();
     for text in ["", "null", "[]", "{}", "hello", &payload[1..], &payload[..payload.len() - 1], &format!("{payload}x")]
     {
-        assert!(matches!(QueuedPrompt::decode(text), Err(MalformedPayload::Json(_))), "{text}");
+        let read = QueuedPrompt::decode(text);
+        assert!(matches!(read, Err(Unreadable::Malformed(MalformedPayload::Json(_)))), "{text}");
     }
     for open in ["[", "{\"a\":"] {
         assert!(QueuedPrompt::decode(&open.repeat(100_000)).is_err());

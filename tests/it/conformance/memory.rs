@@ -36,4 +36,6 @@ async fn the_queue_in_memory_does_as_the_suite_demands() {
     queue::in_memory(move || MemoryQueue::new(limits)).await;
     let queue = MemoryQueue::new(limits);
     queue::suite(&queue, &queue).await;
+    let behind = Arc::new(MemoryQueue::new(limits));
+    queue::redrive(&MemoryQueue::before(behind.clone(), limits), &behind).await;
 }

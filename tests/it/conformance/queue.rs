@@ -185,6 +185,32 @@ async fn what_came_too_often_is_dead(queue: &MemoryQueue) {
     assert_eq!(dead.iter().map(|dead| (&*dead.body, dead.receive_count)).collect::<Vec<_>>(), [("poison", 3)]);
 }
 
+/// What an SQS redrive policy does; both queues with three receives.
+pub async fn redrive(queue: &MemoryQueue, behind: &MemoryQueue) {
+    for number in ["1", "2"] {
+        queue.put("a", number, number).unwrap();
+    }
+    queue.put("b", "b", "b").unwrap();
+    behind.close();
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(receive(queue).await.1.message_id);
+    }
+    assert!(behind.is_empty(), "none came too often yet");
+    assert_eq!(receive(queue).await.0, "2", "the next one of the group");
+    let (body, first) = receive(behind).await;
+    assert_eq!((body.as_str(), first.receive_count), ("1", 1), "it counts anew, and comes also where nobody may send");
+    assert_eq!(first.message_id, ids[0]);
+    assert_eq!(receive(behind).await.0, "b");
+    for _ in 0..2 {
+        assert_eq!(receive(queue).await.0, "2");
+    }
+    assert!(timeout(Duration::from_secs(31), queue.receive()).await.is_err());
+    assert!(queue.is_empty() && queue.dead_letters().is_empty());
+    let order = [receive(behind).await, receive(behind).await];
+    assert_eq!(order.map(|(body, _)| body), ["1", "b"], "a group keeps its order");
+}
+
 async fn repeats_within_five_minutes_are_dropped(queue: &MemoryQueue) {
     for _ in 0..2 {
         queue.put("a", "same", "1").unwrap();

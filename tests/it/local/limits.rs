@@ -129,3 +129,14 @@ async fn too_many_waiting_prompts_of_one_session_are_refused() {
         (&json!("rate_limited"), &json!(true), &json!("3"))
     );
 }
+
+#[tokio::test]
+async fn a_prompt_that_no_worker_is_given_has_its_ending_all_the_same() {
+    let gateway = gateway(None, |config| config.queue.max_receive_count = 0).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "Hello", "requestId": "r"})).await;
+    let mut frames = [client.next().await.unwrap(), client.next().await.unwrap()];
+    frames.sort_by_key(|frame| frame["type"].to_string());
+    assert_eq!((&frames[0]["type"], &frames[1]["type"]), (&json!("accepted"), &json!("failed")));
+    assert_eq!((&frames[1]["code"], &frames[1]["retryable"]), (&json!("internal"), &json!(true)));
+}

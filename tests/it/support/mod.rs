@@ -12,6 +12,7 @@ pub mod engine;
 pub mod lambda;
 #[cfg(feature = "authorizer")]
 pub mod log;
+pub mod losing;
 pub mod outage;
 pub mod push;
 pub mod reply;

@@ -1,9 +1,9 @@
 //! The worker, under paused time.
 
+mod age;
 mod calls;
 mod cost;
 pub mod crashes;
-mod dead_letters;
 mod devices;
 pub mod runs;
 mod stops;

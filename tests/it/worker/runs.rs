@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agentcore_gateway::queue::memory::Delivery;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, event_of, events_of};
@@ -105,12 +105,25 @@ async fn sessions_run_at_once_and_prompts_of_one_session_one_after_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_no_prompt_is_dropped_and_holds_up_nothing() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(["1"], MS)));
-    engine.queue.put("group", "1", "{\"type\":\"prompt\",\"version\":9}").unwrap();
+    engine.queue.put("group", "1", "{\"type\":\"prompt\",\"version\":0}").unwrap();
     engine.queue.put("group", "2", "not ours").unwrap();
     assert!(engine.work_next().await);
     assert!(engine.work_next().await);
     assert!(engine.queue.is_empty());
     assert!(engine.agents.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_of_a_later_release_is_left_to_it() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(["1"], MS)));
+    engine.queue.put("group", "1", "{\"type\":\"prompt\",\"version\":2}").unwrap();
+    let began = Instant::now();
+    for minute in 0..10 {
+        assert!(!engine.work_next().await);
+        assert_eq!(began.elapsed().as_secs(), minute * 60);
+    }
+    assert!(timeout(Duration::from_secs(3600), engine.queue.receive()).await.is_err());
+    assert_eq!(engine.queue.dead_letters().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,24 @@
+//! The function behind the queue of prompts that no worker could take: gives their requests an ending.
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::{self, closer::Config};
+use aws_lambda_events::event::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    function::run(serve).await
+}
+
+async fn serve(environment: Environment) -> Result<(), Error> {
+    let config = Config::read(&environment)?;
+    let closer = &config.closer(&function::aws::config(&environment)?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let deadline = function::deadline(&event.context);
+        Ok::<_, Infallible>(closer.handle(event.payload, Some(deadline)).await)
+    }))
+    .await
+}

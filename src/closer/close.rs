@@ -1,0 +1,136 @@
+//! What becomes of one prompt that was given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use super::{Received, Tools, Verdict};
+use crate::backoff::retry;
+use crate::journal::{self, Appended, Segment};
+use crate::protocol::frame::{Ending, Failure, FailureCode, FrameMaker, Seq};
+use crate::queue::patience::come_again_in;
+use crate::queue::payload::QueuedPrompt;
+use crate::recovery::Recovery;
+use crate::session::store::StoreError;
+use crate::session::transition::Transition;
+use crate::session::{Active, Attachment, Cursor, LeaseId, Session, Standing};
+
+/// How long the stores are tried.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What an attempt to end a request came to.
+enum Attempt {
+    /// It has its ending, and whoever is connected was told.
+    Ended,
+    /// Somebody has begun it just now.
+    Overtaken,
+    /// A worker has it, and counts as alive.
+    Leased(Active),
+    /// It is older than any journal: if it ran, nobody knows any more.
+    TooOld,
+}
+
+impl Tools {
+    /// Sees to it that the request of a prompt has an ending and that it is announced, unless a worker is alive that
+    /// does both.
+    pub(super) async fn close(&self, received: &Received) -> Result<Verdict, StoreError> {
+        let prompt = &received.prompt;
+        let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
+        let lease = LeaseId(format!("{:032x}", self.random.bits()));
+        loop {
+            match retry(Instant::now() + PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
+                Attempt::Ended => {
+                    warn!(session, %request, "ended a prompt that no worker could take");
+                    return Ok(Verdict::Done);
+                }
+                Attempt::Overtaken => {}
+                Attempt::Leased(active) => {
+                    let left = self.settings.max_receive_count.saturating_sub(received.receive_count);
+                    let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, left);
+                    // If it fails, the queue's own visibility holds.
+                    let _ = self.visibility.extend(&received.receipt, wait).await;
+                    return Ok(Verdict::Later);
+                }
+                Attempt::TooOld => {
+                    // The field is what a metric can count.
+                    error!(session, %request, unended = 1, "dropped a prompt that is older than any journal");
+                    return Ok(Verdict::Done);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, prompt: &QueuedPrompt, lease: &LeaseId) -> Result<Attempt, StoreError> {
+        let run = &prompt.run;
+        let now = self.clock.now();
+        if now.since(prompt.received_at) > journal::RETENTION {
+            return Ok(Attempt::TooOld);
+        }
+        let tail = self.journal.tail(run, now).await?;
+        let session = self.sessions.load(&run.session, now).await?;
+        match (session.standing(&run.request, now), tail) {
+            (Standing::Runs(active), _) => Ok(Attempt::Leased(active.clone())),
+            (Standing::Absent, None) => self.end_unbegun(prompt, lease, session).await,
+            // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
+            (Standing::Absent, Some(tail)) if tail.outcome.is_some() => {
+                self.announce(prompt, session, tail.last).await;
+                Ok(Attempt::Ended)
+            }
+            _ => {
+                let ended = self.recovery().end_orphan(run, lease).await?;
+                Ok(if ended.is_some() { Attempt::Ended } else { Attempt::Overtaken })
+            }
+        }
+    }
+
+    /// Ends a request that no worker has begun: its journal is its ending.
+    async fn end_unbegun(
+        &self,
+        prompt: &QueuedPrompt,
+        lease: &LeaseId,
+        session: Session,
+    ) -> Result<Attempt, StoreError> {
+        let run = &prompt.run;
+        let is_stopped = session.stops(&run.request);
+        let ending = match session.active {
+            _ if is_stopped => Ending::Stopped,
+            Some(_) => failed(FailureCode::Busy, "The session was busy for too long."),
+            None => failed(FailureCode::Internal, "The prompt could not be run."),
+        };
+        let frame = FrameMaker::new(&run.request, &run.session.session).ending(1, &ending);
+        let segment = Segment::of(Arc::new(frame));
+        if self.journal.append(run, &segment, lease, self.clock.now()).await? == Appended::Overtaken {
+            return Ok(Attempt::Overtaken);
+        }
+        if is_stopped {
+            // It would only take the place of another one.
+            let forget = Transition::ForgetStop { request: run.request.clone() };
+            let _ = self.sessions.apply(&run.session, &forget, self.clock.now()).await;
+        }
+        self.announce(prompt, session, 1).await;
+        Ok(Attempt::Ended)
+    }
+
+    /// Tells the ending to all connections of the session, and to the one that asked: unless a worker has begun the
+    /// request, nobody has attached that.
+    async fn announce(&self, prompt: &QueuedPrompt, mut session: Session, last_seq: Seq) {
+        let asked = Attachment { cursor: Cursor::Live, attached_at: self.clock.now() };
+        session.connections.entry(prompt.connection.clone()).or_insert(asked);
+        self.recovery().announce(&prompt.run, &session, last_seq).await;
+    }
+
+    fn recovery(&self) -> Recovery<'_> {
+        Recovery {
+            sessions: self.sessions.as_ref(),
+            journal: self.journal.as_ref(),
+            push: self.push.as_ref(),
+            clock: self.clock.as_ref(),
+        }
+    }
+}
+
+fn failed(code: FailureCode, message: &'static str) -> Ending {
+    Ending::Failed(Failure::retryable(code, message))
+}

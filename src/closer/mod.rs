@@ -1,0 +1,94 @@
+//! The closer: gives an ending to the requests of prompts that the queue gave up, because no worker could take them.
+//!
+//! A prompt can be given out as often as it may without a worker of ours ever running: pollers that are throttled and
+//! functions that do not start count too. So whoever ends such a prompt must not need what a worker needs: the closer
+//! calls no agent, and is a function of its own.
+
+mod close;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::push::Push;
+use crate::queue::Visibility;
+use crate::queue::batch::{self, Received, Verdict};
+use crate::queue::patience::LONGEST_RUN;
+use crate::random::Random;
+use crate::session::store::{Sessions, StoreError};
+
+/// So long before its deadline an invocation answers: what it has not ended until then comes again.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Times of a closer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a run can last: so long a prompt may have to wait for its run, which may be alive.
+    pub longest_run: Duration,
+    /// How often the queue gives out a message before it goes to the dead letters.
+    pub max_receive_count: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { longest_run: LONGEST_RUN, max_receive_count: 10 }
+    }
+}
+
+/// All that a closer works with; what it may do on AWS is this list.
+#[derive(Clone)]
+pub struct Tools {
+    /// Where sessions are kept.
+    pub sessions: Arc<dyn Sessions>,
+    /// Where journals are kept.
+    pub journal: Arc<dyn Journal>,
+    /// The queue of prompts that were given up.
+    pub visibility: Arc<dyn Visibility>,
+    /// The way to the connections.
+    pub push: Arc<dyn Push>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Leases.
+    pub random: Arc<Random>,
+    /// Times.
+    pub settings: Settings,
+}
+
+/// Handles batches of prompts that were given up. Clones share everything, and may work at once.
+#[derive(Clone)]
+pub struct Closer(Arc<Tools>);
+
+impl fmt::Debug for Closer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Closer").finish_non_exhaustive()
+    }
+}
+
+impl Closer {
+    /// A closer that works with `tools`.
+    #[must_use]
+    pub fn new(tools: Tools) -> Self {
+        Self(Arc::new(tools))
+    }
+
+    /// Ends the prompts of a batch, one after the other within a message group and all groups at once, before
+    /// `deadline`. Records that have to come again are named in the response: in the end they are dead letters.
+    pub async fn handle(&self, event: SqsEvent, deadline: Option<Instant>) -> SqsBatchResponse {
+        let answer_by = deadline.and_then(|deadline| deadline.checked_sub(MARGIN));
+        let close = |received: Received| async move {
+            let closing = self.0.close(&received);
+            let Some(answer_by) = answer_by else { return closing.await };
+            timeout_at(answer_by, closing).await.unwrap_or_else(|_| Err(out_of_time()))
+        };
+        batch::handle(event, self.0.visibility.as_ref(), close).await
+    }
+}
+
+fn out_of_time() -> StoreError {
+    StoreError::Unavailable("the time of the invocation is over".to_owned())
+}

@@ -1,0 +1,109 @@
+//! Batches of queue messages, as the event source mapping hands them to a function.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join_all;
+use tracing::{error, warn};
+
+use super::Visibility;
+use super::payload::{QueuedPrompt, Unreadable};
+
+/// When a message of a later version comes again. A release reaches all functions within minutes.
+const ROLL_OUT: Duration = Duration::from_secs(60);
+
+/// What becomes of a queue message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is dealt with; the queue may forget it.
+    Done,
+    /// It has to come again.
+    Later,
+}
+
+/// A prompt that was received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// The prompt.
+    pub(crate) prompt: QueuedPrompt,
+    /// What to hide its message by.
+    pub(crate) receipt: String,
+    /// How often it was given out, this time included.
+    pub(crate) receive_count: u32,
+}
+
+/// Handles the prompts of a batch with `take`, one after the other within a message group and all groups at once. Records
+/// that have to come again are named in the response; of a group, all behind the first of them, to keep the order.
+pub(crate) async fn handle<E, F>(
+    event: SqsEvent,
+    visibility: &dyn Visibility,
+    take: impl Fn(Received) -> F,
+) -> SqsBatchResponse
+where
+    E: Display,
+    F: Future<Output = Result<Verdict, E>>,
+{
+    let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
+    for record in event.records {
+        let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
+        groups.entry(group).or_default().push(record);
+    }
+    let failures = join_all(groups.into_values().map(|records| handle_group(records, visibility, &take))).await;
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures.into_iter().flatten().collect();
+    response
+}
+
+async fn handle_group<E, F>(
+    records: Vec<SqsMessage>,
+    visibility: &dyn Visibility,
+    take: &impl Fn(Received) -> F,
+) -> Vec<BatchItemFailure>
+where
+    E: Display,
+    F: Future<Output = Result<Verdict, E>>,
+{
+    let mut failures = Vec::new();
+    for record in records {
+        if !failures.is_empty() || handle_record(&record, visibility, take).await == Verdict::Later {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = record.message_id.unwrap_or_default();
+            failures.push(failure);
+        }
+    }
+    failures
+}
+
+async fn handle_record<E, F>(record: &SqsMessage, visibility: &dyn Visibility, take: impl Fn(Received) -> F) -> Verdict
+where
+    E: Display,
+    F: Future<Output = Result<Verdict, E>>,
+{
+    let message = record.message_id.as_deref().unwrap_or_default();
+    let receipt = record.receipt_handle.clone().unwrap_or_default();
+    let prompt = match QueuedPrompt::decode(record.body.as_deref().unwrap_or_default()) {
+        Ok(prompt) => prompt,
+        // It would come back for ever: no later attempt can read it either.
+        Err(Unreadable::Malformed(error)) => {
+            error!(message, %error, "dropped a queue message that is no prompt");
+            return Verdict::Done;
+        }
+        Err(error @ Unreadable::Later { .. }) => {
+            warn!(message, %error, "left a queue message to a later release");
+            let _ = visibility.extend(&receipt, ROLL_OUT).await;
+            return Verdict::Later;
+        }
+    };
+    let (session, request) = (prompt.run.session.log_name(), prompt.run.request.clone());
+    take(Received { prompt, receipt, receive_count: receive_count(record) }).await.unwrap_or_else(|error| {
+        warn!(message, session, %request, %error, "the prompt has to come again");
+        Verdict::Later
+    })
+}
+
+fn receive_count(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    count.unwrap_or_default()
+}

@@ -1,0 +1,80 @@
+//! Prompts that a worker has begun.
+
+use agentcore_gateway::closer::Settings;
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::{SECOND, claim, close, close_with, engine, given_up, summary, tools};
+use crate::support::clock::pass;
+use crate::support::engine::{Engine, events_of};
+use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
+use crate::worker::runs::prompt;
+
+/// The first ten seconds of a run, whose worker then dies.
+async fn died(engine: &Engine) {
+    let worker = engine.work_alone().await;
+    pass(10.0).await;
+    worker.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_worker_lives_is_waited_for() {
+    let engine = engine();
+    let delivery = given_up(&engine, "r").await;
+    let worker = tokio::spawn({
+        let (engine, delivery) = (engine.clone(), delivery.clone());
+        async move { engine.work(delivery).await }
+    });
+    pass(5.0).await;
+    assert!(!close(&engine, delivery).await, "the same message, given out twice");
+    assert!(worker.await.unwrap());
+    let frames = engine.frames("c", "r");
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+    assert_eq!(events_of(&frames).len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_each_time_so_long_that_all_times_outlast_the_longest_run() {
+    for (minutes, expected) in [(15, 100), (60, 400)] {
+        let engine = engine();
+        let delivery = given_up(&engine, "r").await;
+        claim(&engine, "r", 50).await;
+        let mut tools = tools(&engine);
+        tools.settings = Settings { longest_run: minutes * 60 * SECOND, max_receive_count: 10 };
+        let began = Instant::now();
+        assert!(!close_with(tools, delivery).await);
+        timeout(3600 * SECOND, engine.queue.receive()).await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_worker_died_is_interrupted_behind_its_last_durable_frame() {
+    let engine = engine();
+    engine.say("c", &prompt("s", "r")).await;
+    died(&engine).await;
+    let delivery = engine.queue.receive().await;
+    pass(60.0).await;
+    assert!(close(&engine, delivery).await);
+    let frames = engine.frames("c", "r");
+    let ending = frames.last().unwrap();
+    assert_eq!((&ending["type"], &ending["code"]), (&json!("failed"), &json!("interrupted")));
+    assert!(ending["seq"].as_u64().unwrap() > 1);
+    assert!(engine.session("s").await.active.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_ended_needs_nothing_but_to_be_told_again() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    let delivery = given_up(&engine, "r").await;
+    // The worker dies between freeing the session and pushing the ending.
+    engine.push.set("c", Manner::Hanging);
+    let _ = timeout(10 * SECOND, engine.work(delivery.clone())).await;
+    engine.push.set("c", Manner::Prompt);
+    engine.connect("c", Some("s")).await;
+    assert!(engine.session("s").await.latest.is_some() && engine.frames("c", "r").is_empty());
+    assert!(close(&engine, delivery).await);
+    assert_eq!(summary(&engine.frames("c", "r")), [("completed", "", 3)]);
+    assert_eq!(engine.agents.calls().len(), 1);
+}

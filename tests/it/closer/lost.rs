@@ -1,0 +1,92 @@
+//! Answers that are lost: what was written is announced all the same.
+
+use std::sync::atomic::Ordering;
+
+use agentcore_gateway::queue::memory::Delivery;
+
+use super::{claim, close, close_with, engine, given_up, summary, tools};
+use crate::support::clock::pass;
+use crate::support::engine::Engine;
+use crate::support::losing::Losing;
+
+/// Enough for all that a closer tries by itself.
+const ALL: u32 = 1000;
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_whose_answer_was_lost_is_announced() {
+    for repeated in [false, true] {
+        let engine = engine();
+        let delivery = given_up(&engine, "r").await;
+        let mut tools = tools(&engine);
+        let journal = Losing::around(tools.journal);
+        (if repeated { &journal.repeated } else { &journal.lost }).store(1, Ordering::Relaxed);
+        tools.journal = journal;
+        assert!(close_with(tools, delivery).await);
+        assert_eq!(summary(&engine.frames("c", "r")), [("failed", "internal", 1)], "repeated: {repeated}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_that_another_closer_wrote_before_it_died_is_announced() {
+    let engine = engine();
+    engine.connect("watcher", Some("s")).await;
+    let delivery = given_up(&engine, "r").await;
+    let mut dying = tools(&engine);
+    let journal = Losing::around(dying.journal);
+    journal.lost.store(ALL, Ordering::Relaxed);
+    dying.journal = journal;
+    // It writes, hears nothing, and is gone before it tries again.
+    tokio::select! {
+        biased;
+        _ = close_with(dying, delivery.clone()) => panic!("it cannot know"),
+        () = pass(0.01) => {}
+    }
+    assert!(engine.frames("c", "r").is_empty());
+    assert!(close(&engine, delivery).await);
+    assert_eq!(summary(&engine.frames("c", "r")), [("failed", "internal", 1)]);
+    assert_eq!(engine.frames("watcher", "r"), engine.frames("c", "r"));
+}
+
+/// A run whose worker died, and whose lease is over.
+async fn orphaned(engine: &Engine) -> Delivery {
+    let delivery = given_up(engine, "r").await;
+    claim(engine, "r", 10).await;
+    pass(11.0).await;
+    delivery
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ending_of_a_dead_run_is_announced_though_the_answer_to_freeing_its_session_was_lost() {
+    for repeated in [false, true] {
+        let engine = engine();
+        let delivery = orphaned(&engine).await;
+        let mut tools = tools(&engine);
+        let sessions = Losing::around(tools.sessions);
+        (if repeated { &sessions.repeated } else { &sessions.lost }).store(1, Ordering::Relaxed);
+        tools.sessions = sessions;
+        assert!(close_with(tools, delivery).await);
+        assert_eq!(summary(&engine.frames("other=", "r")), [("failed", "interrupted", 1)], "repeated: {repeated}");
+        assert!(engine.session("s").await.active.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ending_of_a_session_that_another_closer_freed_before_it_died_is_announced() {
+    let engine = engine();
+    let delivery = orphaned(&engine).await;
+    let mut dying = tools(&engine);
+    let sessions = Losing::around(dying.sessions);
+    sessions.lost.store(ALL, Ordering::Relaxed);
+    dying.sessions = sessions;
+    tokio::select! {
+        biased;
+        _ = close_with(dying, delivery.clone()) => panic!("it cannot know"),
+        () = pass(0.01) => {}
+    }
+    assert!(engine.frames("other=", "r").is_empty() && engine.session("s").await.active.is_none());
+    // The next run has the session by then, and it too has ended.
+    claim(&engine, "next", 10).await;
+    pass(11.0).await;
+    assert!(close(&engine, delivery).await);
+    assert_eq!(summary(&engine.frames("other=", "r")), [("failed", "interrupted", 1)]);
+}
