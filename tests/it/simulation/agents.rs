@@ -1,4 +1,4 @@
-//! Agents that fail in every way, and note what they did.
+//! Agents that fail in every way, and note what they did. A process that was frozen finds their replies broken.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,12 +11,18 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::dice::Dice;
+use super::process::Process;
 use super::verifier::{CallId, Record};
 
+/// The longest that a session takes to stop.
+const STOPPING: Duration = Duration::from_secs(15);
+
+/// All agents, as one process has them.
 pub struct SimulatedAgents {
     pub dice: Dice,
     pub trouble: f64,
     pub record: Record,
+    pub process: Process,
 }
 
 /// How a reply ends.
@@ -30,6 +36,7 @@ enum End {
 #[async_trait]
 impl Agents for SimulatedAgents {
     async fn invoke(&self, invocation: &Invocation) -> Result<Box<dyn Reply>, InvokeError> {
+        self.process.awake().await;
         if self.dice.chance(self.trouble) {
             let errors = [InvokeError::Refused, InvokeError::Throttled, InvokeError::RetryableConflict];
             return Err(errors[self.dice.below(3)].clone());
@@ -37,8 +44,12 @@ impl Agents for SimulatedAgents {
         // From here on the call counts as having reached the agent.
         let body: Value = serde_json::from_str(&invocation.body).expect("a body is JSON");
         let who = body["prompt"].as_str().expect("a prompt").to_owned();
-        let call = self.record.called(&who, &invocation.runtime_session);
+        let call = self.record.called(&who, &invocation.runtime_session, self.process.id());
+        let sockets = self.process.sockets();
         sleep(self.dice.time(Duration::from_secs(2))).await;
+        if self.process.sockets() != sockets {
+            return Err(InvokeError::NoAnswer("frozen meanwhile".to_owned()));
+        }
         if self.dice.chance(self.trouble) {
             let error = match self.dice.below(4) {
                 0 => InvokeError::Platform(503),
@@ -63,11 +74,14 @@ impl Agents for SimulatedAgents {
         }
         self.record.will_send(&who, events.iter().cloned().collect(), is_success);
         let pace = Duration::from_millis([10, 200, 3000][self.dice.below(3)]);
-        Ok(Box::new(SimulatedReply { dice: self.dice.clone(), events, end, pace, _call: call }))
+        let (dice, record, process) = (self.dice.clone(), self.record.clone(), self.process.clone());
+        Ok(Box::new(SimulatedReply { dice, record, process, sockets, who, events, end, pace, _call: call }))
     }
 
     async fn stop_session(&self, _: &AgentName, _: &str) -> Result<(), InvokeError> {
-        sleep(self.dice.time(Duration::from_secs(1))).await;
+        let is_slow = self.dice.chance(0.5);
+        sleep(if is_slow { STOPPING } else { self.dice.time(STOPPING) }).await;
+        self.process.awake().await;
         Ok(())
     }
 }
@@ -82,6 +96,11 @@ impl SimulatedAgents {
 
 struct SimulatedReply {
     dice: Dice,
+    record: Record,
+    process: Process,
+    /// Its process's sockets when the reply began.
+    sockets: usize,
+    who: String,
     events: VecDeque<String>,
     end: End,
     pace: Duration,
@@ -92,8 +111,13 @@ struct SimulatedReply {
 impl Reply for SimulatedReply {
     async fn next(&mut self) -> Result<Progress, ReplyError> {
         sleep(self.dice.time(self.pace)).await;
+        self.process.awake().await;
+        if self.process.sockets() != self.sockets {
+            return Err(ReplyError::Broken("frozen meanwhile".to_owned()));
+        }
         let some = self.dice.below(4).min(self.events.len());
         if some > 0 {
+            self.record.owed.agent_sent(&self.who, some);
             return Ok(Progress::Events(self.events.drain(..some).map(|event| Event::from_data(&event)).collect()));
         }
         if !self.events.is_empty() {

@@ -1,6 +1,7 @@
-//! A client that keeps the client rules of the protocol, on a network that drops it.
+//! A client that keeps the client rules of the protocol, on a network that drops it; now and then in a hurry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,9 +9,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep};
 
 use super::dice::Dice;
-use super::network::Network;
-use super::verifier::Record;
-use super::world::{Faults, World};
+use super::gateway::Gateway;
+use super::world::Faults;
 use crate::support::reply::ReplyInParts;
 
 /// Without any frame of a run for so long, a client resumes.
@@ -18,6 +18,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// A client asks for the same gap again no sooner.
 const RESUME_PAUSE: Duration = Duration::from_secs(5);
+
+/// So many resumes at most a client in a hurry sends at once.
+const STORM: usize = 8;
 
 /// A request that stays queued for so long is sent again.
 const QUEUED_PATIENCE: Duration = Duration::from_secs(300);
@@ -52,39 +55,39 @@ impl Pending {
     }
 }
 
-pub struct Client<'a> {
-    pub world: &'a World,
+pub struct Client {
+    pub gateway: Arc<Gateway>,
     pub name: String,
     pub principal: String,
     pub session: String,
     pub prompts: usize,
     pub faults: Faults,
     pub dice: Dice,
-    pub network: Network,
-    pub record: Record,
 }
 
-impl Client<'_> {
+impl Client {
     /// Sends its prompts and waits for all their endings.
     pub async fn live(self) {
         let mut pending: BTreeMap<String, Pending> = BTreeMap::new();
         let mut left = self.prompts;
         let mut connections = 0;
-        let mut done: BTreeMap<String, bool> = BTreeMap::new();
+        let mut done = BTreeSet::new();
         while left > 0 || pending.values().any(|pending| pending.is_mine) {
             connections += 1;
             let connection = format!("{}-{connections}=", self.name);
-            let mut inbox = self.network.open(&connection);
+            let mut inbox = self.gateway.network.open(&connection, &self.principal);
             let attach = self.dice.chance(0.5).then_some(self.session.as_str());
-            if self.world.connect(&connection, &self.principal, attach).await {
+            if self.gateway.connect(&connection, &self.principal, attach).await {
                 for (request, known) in &mut pending {
                     self.recover(&connection, request, known).await;
                 }
                 self.converse(&connection, &mut inbox, &mut pending, &mut left, &mut done).await;
             }
-            self.network.close(&connection);
             if self.dice.chance(0.7) {
-                self.world.disconnect(&connection, &self.principal).await;
+                self.gateway.network.close(&connection);
+                self.gateway.disconnect(&connection, &self.principal).await;
+            } else {
+                self.gateway.network.vanish(&connection);
             }
             sleep(self.dice.time(Duration::from_secs(8))).await;
         }
@@ -96,7 +99,7 @@ impl Client<'_> {
         inbox: &mut mpsc::UnboundedReceiver<Value>,
         pending: &mut BTreeMap<String, Pending>,
         left: &mut usize,
-        done: &mut BTreeMap<String, bool>,
+        done: &mut BTreeSet<String>,
     ) {
         let mut ticks = interval(Duration::from_secs(1));
         loop {
@@ -134,16 +137,27 @@ impl Client<'_> {
             if (known.is_mine && !known.is_accepted) || (silent && may_ask) || stays_queued {
                 self.recover(connection, request, known).await;
             } else if self.dice.chance(self.faults.stop) {
-                self.world
-                    .say(
-                        connection,
-                        &self.principal,
-                        &json!({
-                            "action": "stop", "sessionId": self.session, "requestId": request,
-                        }),
-                    )
-                    .await;
+                let stop = json!({"action": "stop", "sessionId": self.session, "requestId": request});
+                self.gateway.say(connection, &self.principal, &stop).await;
             }
+        }
+        if self.dice.chance(self.faults.resumes) {
+            self.storm(connection, pending);
+        }
+    }
+
+    /// Several resumes at once, of the same and of other requests, from anywhere.
+    fn storm(&self, connection: &str, pending: &BTreeMap<String, Pending>) {
+        let known: Vec<(&String, u64)> =
+            pending.iter().map(|(request, known)| (request, known.reply.contiguous())).collect();
+        for _ in 0..2 + self.dice.below(STORM - 1) {
+            let named = (!known.is_empty() && self.dice.chance(0.8)).then(|| known[self.dice.below(known.len())]);
+            let after = match named {
+                Some((_, last)) => self.dice.below(last as usize + 1) as u64,
+                None => [0, u64::MAX][self.dice.below(2)],
+            };
+            let request = named.map(|(request, _)| request.as_str());
+            self.gateway.resume(connection, &self.principal, &self.session, request, after);
         }
     }
 
@@ -160,23 +174,22 @@ impl Client<'_> {
         let after = if known.has_ended { 0 } else { known.reply.contiguous() };
         known.resumed = Some(Instant::now());
         known.has_ended = false;
-        let resume = json!({"action": "resume", "sessionId": self.session, "requestId": request, "after": after});
-        self.world.say(connection, &self.principal, &resume).await;
+        self.gateway.resume(connection, &self.principal, &self.session, Some(request), after);
     }
 
     async fn send_prompt(&self, connection: &str, request: &str, known: &mut Pending) {
         let who = format!("{}/{}/{request}", self.principal, self.session);
         let prompt = json!({"prompt": who, "sessionId": self.session, "requestId": request});
-        let answer = self.world.say(connection, &self.principal, &prompt).await;
+        let answer = self.gateway.say(connection, &self.principal, &prompt).await;
         known.is_accepted = answer.is_some_and(|answer| answer["type"] == "accepted");
     }
 
-    fn take(&self, message: Value, pending: &mut BTreeMap<String, Pending>, done: &mut BTreeMap<String, bool>) {
+    fn take(&self, message: Value, pending: &mut BTreeMap<String, Pending>, done: &mut BTreeSet<String>) {
         let Some(request) = message["requestId"].as_str().map(str::to_owned) else { return };
         if message["sessionId"] != self.session.as_str() {
-            self.record.broke(format!("I6: {} got a frame of session {}", self.name, message["sessionId"]));
+            self.gateway.record.broke(format!("I6: {} got a frame of session {}", self.name, message["sessionId"]));
         }
-        if done.contains_key(&request) {
+        if done.contains(&request) {
             return;
         }
         let known = pending.entry(request.clone()).or_insert_with(|| Pending::new(false));
@@ -191,16 +204,18 @@ impl Client<'_> {
                 known.queued_since = None;
                 let text = message.to_string();
                 if !known.reply.take(message) {
-                    self.record.broke(format!("I2: {} got another frame of the same number: {text:.200}", self.name));
+                    self.gateway
+                        .record
+                        .broke(format!("I2: {} got another frame of the same number: {text:.200}", self.name));
                 }
             }
             _ => {}
         }
         if known.reply.is_whole() {
             let whole = pending.remove(&request).expect("it is there");
-            done.insert(request.clone(), true);
+            done.insert(request.clone());
             let who = format!("{}/{}/{request}", self.principal, self.session);
-            self.record.reply(&who, &self.name, whole.reply.into_frames());
+            self.gateway.record.reply(&who, &self.name, whole.reply.into_frames());
         }
     }
 }

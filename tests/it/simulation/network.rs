@@ -1,4 +1,4 @@
-//! Connections that drop, throttle, hang, and answer an error though they delivered.
+//! Connections that drop, vanish, throttle, hang, take their time, and answer an error though they delivered.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,28 +9,63 @@ use agentcore_gateway::push::{Push, PushError};
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::dice::Dice;
+use super::process::Process;
+use super::slowness::Slowness;
+use super::verifier::Record;
 
-/// The way to all connections of a simulation.
+/// So long API Gateway takes messages for a connection whose client has vanished without a word.
+const UNNOTICED: Duration = Duration::from_secs(600);
+
+/// Where messages to a connection go.
+enum Line {
+    /// Nowhere yet: `$connect` has not returned.
+    Connecting(mpsc::UnboundedSender<Value>),
+    Open(mpsc::UnboundedSender<Value>),
+    /// Nowhere, though it seems so until then.
+    Vanished(Instant),
+}
+
+/// The way to all connections of a simulation, as one process has it.
 #[derive(Clone)]
 pub struct Network {
     dice: Dice,
     trouble: Arc<Mutex<f64>>,
-    inboxes: Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Value>>>>,
+    lines: Arc<Mutex<HashMap<String, Line>>>,
+    slowness: Slowness,
+    record: Record,
+    process: Process,
 }
 
 impl Network {
-    pub fn new(dice: Dice, trouble: f64) -> Self {
-        Self { dice, trouble: Arc::new(Mutex::new(trouble)), inboxes: Arc::default() }
+    pub fn new(dice: Dice, trouble: f64, record: Record) -> Self {
+        let slowness = Slowness::new(record.owed.clone());
+        let (trouble, process) = (Arc::new(Mutex::new(trouble)), Process::new(usize::MAX));
+        Self { dice, trouble, lines: Arc::default(), slowness, record, process }
     }
 
-    /// Opens a connection; messages come out of the receiver.
-    pub fn open(&self, connection: &str) -> mpsc::UnboundedReceiver<Value> {
+    /// The same network, as `process` has it.
+    pub fn of(&self, process: &Process) -> Self {
+        Self { process: process.clone(), ..self.clone() }
+    }
+
+    /// Begins to open a connection; messages come out of the receiver once it is accepted.
+    pub fn open(&self, connection: &str, principal: &str) -> mpsc::UnboundedReceiver<Value> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.inboxes.lock().unwrap().insert(connection.to_owned(), sender);
+        self.record.owed.opened(connection, principal);
+        self.lines.lock().unwrap().insert(connection.to_owned(), Line::Connecting(sender));
         receiver
+    }
+
+    /// `$connect` has returned, and let it in.
+    pub fn accept(&self, connection: &str) {
+        if let Some(line) = self.lines.lock().unwrap().get_mut(connection)
+            && let Line::Connecting(sender) = line
+        {
+            *line = Line::Open(sender.clone());
+        }
     }
 
     /// From now on all goes well.
@@ -38,23 +73,33 @@ impl Network {
         *self.trouble.lock().unwrap() = 0.0;
     }
 
-    /// The network drops it.
+    /// It closes, and API Gateway knows.
     pub fn close(&self, connection: &str) {
-        self.inboxes.lock().unwrap().remove(connection);
+        self.record.owed.is_over(connection);
+        self.lines.lock().unwrap().remove(connection);
     }
 
-    fn deliver(&self, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
-        assert!(text.len() <= 32 * 1024, "a message of {} bytes", text.len());
-        let message = serde_json::from_str(text).expect("a message is JSON");
-        let inboxes = self.inboxes.lock().unwrap();
-        let inbox = inboxes.get(connection.as_str()).ok_or(PushError::Gone)?;
-        inbox.send(message).map_err(|_| PushError::Gone)
+    /// Its client changes networks: nobody knows for some time.
+    pub fn vanish(&self, connection: &str) {
+        self.record.owed.is_over(connection);
+        let until = Instant::now() + self.dice.time(UNNOTICED);
+        self.lines.lock().unwrap().insert(connection.to_owned(), Line::Vanished(until));
     }
-}
 
-#[async_trait]
-impl Push for Network {
-    async fn push(&self, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
+    /// Gives `message` to the client.
+    pub fn deliver(&self, connection: &str, message: Value) -> Result<(), PushError> {
+        let lines = self.lines.lock().unwrap();
+        match lines.get(connection) {
+            Some(Line::Open(inbox)) => {
+                self.record.owed.delivered(connection, &message);
+                inbox.send(message).map_err(|_| PushError::Gone)
+            }
+            Some(Line::Vanished(until)) if Instant::now() < *until => Ok(()),
+            _ => Err(PushError::Gone),
+        }
+    }
+
+    async fn attempt(&self, connection: &str, message: Value) -> Result<(), PushError> {
         let trouble = *self.trouble.lock().unwrap();
         let failed = |reason: &str| Err(PushError::Unavailable(reason.to_owned()));
         if self.dice.chance(trouble) {
@@ -67,11 +112,34 @@ impl Push for Network {
             sleep(Duration::from_secs(3)).await;
             return failed("it hung");
         }
-        sleep(self.dice.time(Duration::from_millis(if self.dice.chance(trouble) { 1000 } else { 30 }))).await;
-        self.deliver(connection, text)?;
+        let longest = if self.dice.chance(trouble / 20.0) {
+            Duration::from_secs(70)
+        } else {
+            Duration::from_millis(if self.dice.chance(trouble) { 1000 } else { 30 })
+        };
+        sleep(self.dice.time(longest)).await;
+        self.deliver(connection, message)?;
         if self.dice.chance(trouble / 2.0) {
             return failed("delivered, but the answer was lost");
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Push for Network {
+    async fn push(&self, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
+        assert!(text.len() <= 32 * 1024, "a message of {} bytes", text.len());
+        let message: Value = serde_json::from_str(text).expect("a message is JSON");
+        self.process.awake().await;
+        let sockets = self.process.sockets();
+        let attempt = self.slowness.begin(&self.process, connection.as_str(), &message);
+        let pushed = self.attempt(connection.as_str(), message).await;
+        attempt.ended(&pushed);
+        self.process.awake().await;
+        if self.process.sockets() != sockets {
+            return Err(PushError::Unavailable("the answer was lost".to_owned()));
+        }
+        pushed
     }
 }

@@ -1,7 +1,10 @@
-//! A table, a journal and a queue that throttle, delay, and lose the answers to what they did.
+//! A table, a journal and a queue that throttle, take their time, lose the answers to what they did, and are asked twice.
+//!
+//! Each adapter belongs to one process: it says nothing while that is frozen or dead, and what spanned a freeze fails, or
+//! comes late.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
@@ -14,43 +17,64 @@ use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessio
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
-use tokio::time::sleep;
+use tokio::time::Instant;
 
-use super::dice::Dice;
+use super::fates::Call;
+use super::process::Process;
 use super::verifier::Record;
+use super::weather::Weather;
 
-/// What goes wrong around each call of a store.
+/// What goes wrong around each call that one process makes.
 #[derive(Clone)]
 pub struct Trouble {
-    pub dice: Dice,
-    /// How often a call fails before it did anything, and as often after it did.
-    pub failure: f64,
-    /// How often a call takes up to two seconds, and not 30 ms.
-    pub delay: f64,
-    /// While set, no call comes back: the process is cut off.
-    pub cut: Arc<AtomicBool>,
+    pub weather: Weather,
+    pub process: Process,
+    pub record: Record,
 }
 
+/// A call of a store, as often as it is made.
+type Attempt<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 impl Trouble {
-    async fn around<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
-        while self.cut.load(Ordering::Relaxed) {
-            sleep(Duration::from_secs(1)).await;
-        }
-        if self.delay > 0.0 {
-            let slow = self.dice.chance(self.delay);
-            sleep(self.dice.time(Duration::from_millis(if slow { 2000 } else { 30 }))).await;
-        }
-        if self.dice.chance(self.failure) {
-            return Err(StoreError::Throttled);
-        }
+    /// A call that changes nothing, or that a client does not repeat by itself.
+    async fn once<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
+        let sockets = self.begin().await?;
         let result = call.await;
-        if self.delay > 0.0 {
-            sleep(self.dice.time(Duration::from_millis(30))).await;
+        self.end(sockets).await.map(|()| result)
+    }
+
+    /// A write. A client may lose the answer and write again: it then gets the answer to the second.
+    async fn write<'a, T>(&self, call: impl Fn() -> Attempt<'a, T>) -> Result<T, StoreError> {
+        let sockets = self.begin().await?;
+        let mut result = call().await;
+        if self.weather.repeats() {
+            self.weather.travel().await;
+            self.process.connected().await;
+            result = call().await;
         }
-        if self.dice.chance(self.failure) {
+        self.end(sockets).await.map(|()| result)
+    }
+
+    async fn begin(&self) -> Result<usize, StoreError> {
+        self.process.connected().await;
+        let sockets = self.process.sockets();
+        self.weather.travel().await;
+        self.process.connected().await;
+        if self.weather.throttles() { Err(StoreError::Throttled) } else { Ok(sockets) }
+    }
+
+    async fn end(&self, sockets: usize) -> Result<(), StoreError> {
+        self.weather.travel().await;
+        self.process.connected().await;
+        if self.process.sockets() != sockets || self.weather.loses_the_answer() {
             return Err(StoreError::Unavailable("the answer was lost".to_owned()));
         }
-        Ok(result)
+        Ok(())
+    }
+
+    /// Notes a call about `session` until it is dropped.
+    fn note(&self, session: &SessionKey) -> Call {
+        self.record.fates.call(self.process.id(), session)
     }
 }
 
@@ -64,7 +88,10 @@ pub struct Troubled<T: ?Sized> {
 #[async_trait]
 impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
     async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        self.trouble.around(self.inner.load(key, now)).await?
+        let call = self.trouble.note(key);
+        let loaded = self.trouble.once(self.inner.load(key, now)).await?;
+        call.answered(loaded.is_ok());
+        loaded
     }
 
     async fn apply(
@@ -73,7 +100,26 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
         transition: &Transition,
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
-        self.trouble.around(self.inner.apply(key, transition, now)).await?
+        let Trouble { process, record, .. } = &self.trouble;
+        let (call, began) = (self.trouble.note(key), Instant::now());
+        let apply = || -> Attempt<'_, Result<Result<Session, Refused>, StoreError>> {
+            Box::pin(async move {
+                let applied = self.inner.apply(key, transition, now).await;
+                if let Ok(Ok(session)) = &applied {
+                    record.owed.session_is(key, session);
+                    if let Transition::Claim { request, until, .. } = transition {
+                        record.fates.claimed(process.id(), key, request, began + until.since(now));
+                    }
+                }
+                applied
+            })
+        };
+        let applied = self.trouble.write(apply).await?;
+        call.answered(applied.is_ok());
+        if let (Ok(Ok(_)), Transition::Renew { until, .. }) = (&applied, transition) {
+            record.fates.renewed(process.id(), key, began + until.since(now));
+        }
+        applied
     }
 }
 
@@ -87,15 +133,15 @@ impl<T: Connections + ?Sized> Connections for Troubled<T> {
         replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.trouble.around(self.inner.record(connection, principal, session, replay, now)).await?
+        self.trouble.write(|| self.inner.record(connection, principal, session, replay, now)).await?
     }
 
     async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
-        self.trouble.around(self.inner.replay(connection, now)).await?
+        self.trouble.once(self.inner.replay(connection, now)).await?
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
-        self.trouble.around(self.inner.forget(connection, now)).await?
+        self.trouble.write(|| self.inner.forget(connection, now)).await?
     }
 }
 
@@ -108,47 +154,56 @@ impl<T: Journal + ?Sized> Journal for Troubled<T> {
         writer: &LeaseId,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
-        self.trouble.around(self.inner.append(run, segment, writer, now)).await?
+        let Trouble { process, record, .. } = &self.trouble;
+        let call = record.fates.append(process.id(), run);
+        let append = || -> Attempt<'_, Result<Appended, StoreError>> {
+            Box::pin(async move {
+                let appended = self.inner.append(run, segment, writer, now).await;
+                if appended == Ok(Appended::Written) {
+                    record.owed.durable(run, segment);
+                }
+                appended
+            })
+        };
+        let appended = self.trouble.write(append).await?;
+        call.answered(appended.is_ok());
+        appended
     }
 
     async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
-        self.trouble.around(self.inner.tail(run, now)).await?
+        self.trouble.once(self.inner.tail(run, now)).await?
     }
 
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        self.trouble.around(self.inner.read(run, after, now)).await?
+        self.trouble.once(self.inner.read(run, after, now)).await?
     }
 }
 
 #[async_trait]
 impl<T: Visibility> Visibility for Troubled<T> {
     async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError> {
-        let extended = self.trouble.around(self.inner.extend(receipt, period)).await;
+        let extended = self.trouble.write(|| self.inner.extend(receipt, period)).await;
         extended.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
-        let deleted = self.trouble.around(self.inner.delete(receipt)).await;
+        let deleted = self.trouble.write(|| self.inner.delete(receipt)).await;
         deleted.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 }
 
 /// The queue, which also notes the order in which prompts came into it.
-#[derive(Clone)]
-pub struct NotedQueue<T> {
-    pub inner: Troubled<T>,
-    pub record: Record,
-}
-
 #[async_trait]
-impl<T: Prompts> Prompts for NotedQueue<T> {
+impl<T: Prompts> Prompts for Troubled<T> {
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError> {
-        let send = async {
-            self.inner.inner.send(prompt).await?;
-            self.record.queued(&prompt.run);
-            Ok(())
+        let send = || -> Attempt<'_, Result<(), QueueError>> {
+            Box::pin(async {
+                self.inner.send(prompt).await?;
+                self.trouble.record.queued(prompt);
+                Ok(())
+            })
         };
-        let sent = self.inner.trouble.around(send).await;
+        let sent = self.trouble.write(send).await;
         sent.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 }

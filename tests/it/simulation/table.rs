@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::dice::Dice;
-use super::world::{Faults, Scale, Stores};
+use super::shared::Stores;
+use super::world::{Faults, Scale};
 use super::{asked_for, held, simulate};
 use crate::support::dynamodb::DynamoDb;
 

@@ -1,12 +1,19 @@
 //! Checks the invariants I1 to I7 of the protocol from what clients received and what agents were called with.
+//!
+//! [`owed`](super::owed) has what is owed to a connection that lives, [`fates`](super::fates) whether a worker had a reason
+//! to lose its run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use agentcore_gateway::session::RunKey;
+use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::queue::payload::QueuedPrompt;
+use agentcore_gateway::session::SessionKey;
 use serde_json::Value;
 
+use super::fates::Fates;
+use super::owed::Owed;
 use crate::support::socket::is_ending;
 
 /// Who a request is: `principal/session/request`.
@@ -20,8 +27,9 @@ struct Notes {
     called: BTreeMap<String, Vec<Who>>,
     /// What each agent was going to send, and whether that was a success.
     events: BTreeMap<Who, (Vec<String>, bool)>,
-    /// Calls that are under way, by the session that the agent sees.
-    under_way: BTreeMap<String, Who>,
+    /// Calls that are under way, by the session that the agent sees: whose, by which process, and the number of the call.
+    under_way: BTreeMap<String, (Who, usize, usize)>,
+    calls: usize,
     /// What each client made of each request in the end, and what a fresh connection was replayed.
     replies: BTreeMap<Who, Vec<(String, Vec<Value>)>>,
     broken: Vec<String>,
@@ -29,66 +37,95 @@ struct Notes {
 
 /// What happened in a simulation.
 #[derive(Clone, Default)]
-pub struct Record(Arc<Mutex<Notes>>);
+pub struct Record {
+    notes: Arc<Mutex<Notes>>,
+    /// What befell the worker of each run.
+    pub fates: Fates,
+    /// What each connection is owed.
+    pub owed: Owed,
+}
 
 /// A call that is under way until this is dropped.
 pub struct CallId {
     record: Record,
     runtime_session: String,
+    number: usize,
 }
 
 impl Drop for CallId {
     fn drop(&mut self) {
-        self.record.0.lock().unwrap().under_way.remove(&self.runtime_session);
+        let mut notes = self.record.notes();
+        if notes.under_way.get(&self.runtime_session).is_some_and(|(_, _, number)| *number == self.number) {
+            notes.under_way.remove(&self.runtime_session);
+        }
     }
 }
 
-fn session_of(who: &str) -> String {
+/// The name of a request.
+pub fn who_is(session: &SessionKey, request: &RequestId) -> Who {
+    format!("{}/{}/{request}", session.principal, session.session)
+}
+
+pub fn session_of(who: &str) -> String {
     who.rsplit_once('/').expect("principal/session/request").0.to_owned()
 }
 
 impl Record {
-    pub fn queued(&self, run: &RunKey) {
-        let who = format!("{}/{}/{}", run.session.principal, run.session.session, run.request);
-        let mut notes = self.0.lock().unwrap();
+    pub fn queued(&self, prompt: &QueuedPrompt) {
+        let who = who_is(&prompt.run.session, &prompt.run.request);
+        let mut notes = self.notes();
         let order = notes.queued.entry(session_of(&who)).or_default();
         if !order.contains(&who) {
+            self.owed.asked(&who, prompt.connection.as_str());
             order.push(who);
         }
     }
 
-    pub fn called(&self, who: &str, runtime_session: &str) -> CallId {
-        let mut notes = self.0.lock().unwrap();
+    pub fn called(&self, who: &str, runtime_session: &str, process: usize) -> CallId {
+        let mut notes = self.notes();
         notes.called.entry(session_of(who)).or_default().push(who.to_owned());
-        if let Some(other) = notes.under_way.insert(runtime_session.to_owned(), who.to_owned()) {
+        notes.calls += 1;
+        let number = notes.calls;
+        let call = (who.to_owned(), process, number);
+        if let Some((other, ..)) = notes.under_way.insert(runtime_session.to_owned(), call) {
             notes.broken.push(format!("I4: {who} was called while {other} was under way"));
         }
-        CallId { record: self.clone(), runtime_session: runtime_session.to_owned() }
+        CallId { record: self.clone(), runtime_session: runtime_session.to_owned(), number }
+    }
+
+    /// The agents have hung up on `process`.
+    pub fn hung_up(&self, process: usize) {
+        self.notes().under_way.retain(|_, (_, caller, _)| *caller != process);
     }
 
     pub fn will_send(&self, who: &str, events: Vec<String>, is_success: bool) {
-        self.0.lock().unwrap().events.insert(who.to_owned(), (events, is_success));
+        self.notes().events.insert(who.to_owned(), (events, is_success));
     }
 
     /// What `client` has of `who` once it has its ending: frames 1 to the ending.
     pub fn reply(&self, who: &str, client: &str, frames: Vec<Value>) {
-        self.0.lock().unwrap().replies.entry(who.to_owned()).or_default().push((client.to_owned(), frames));
+        self.notes().replies.entry(who.to_owned()).or_default().push((client.to_owned(), frames));
     }
 
     /// Something that a client saw and must not have.
     pub fn broke(&self, what: String) {
-        self.0.lock().unwrap().broken.push(what);
+        self.notes().broken.push(what);
     }
 
     /// All requests that came into the queue.
     pub fn requests(&self) -> Vec<Who> {
-        self.0.lock().unwrap().queued.values().flatten().cloned().collect()
+        self.notes().queued.values().flatten().cloned().collect()
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap()
     }
 
     /// How many requests have a reply; an error that lists what is wrong.
     pub fn verdict(&self) -> Result<usize, String> {
-        let notes = self.0.lock().unwrap();
+        let notes = self.notes();
         let mut broken = notes.broken.clone();
+        broken.extend(self.owed.interrupted().iter().filter_map(|who| self.fates.lost_for_nothing(who)));
         for (who, replies) in &notes.replies {
             check_reply(who, replies, notes.events.get(who), &mut broken);
         }
@@ -102,10 +139,15 @@ impl Record {
     }
 }
 
+/// A few lines of each kind, which is what stands before the colon.
 fn report(broken: &[String]) -> String {
-    let mut text = String::new();
-    for line in broken.iter().take(12) {
-        let _ = writeln!(text, "  {line:.600}");
+    let (mut text, mut shown) = (String::new(), BTreeMap::<&str, usize>::new());
+    for line in broken {
+        let shown = shown.entry(line.split(':').next().unwrap_or_default()).or_default();
+        *shown += 1;
+        if *shown <= 4 {
+            let _ = writeln!(text, "  {line:.600}");
+        }
     }
     let _ = writeln!(text, "  ({} in all)", broken.len());
     text
@@ -142,6 +184,10 @@ fn check_reply(
     let ending = first.last().map_or(&Value::Null, |frame| &frame["type"]);
     if endings != 1 || !matches!(ending.as_str(), Some("completed" | "failed" | "stopped")) {
         broken.push(format!("I1: {who} has {endings} endings and ends with {ending}"));
+    }
+    // No prompt of a simulation waits for a day, and nothing of the gateway's own breaks in it.
+    if let Some(code @ ("busy" | "internal")) = first.last().and_then(|frame| frame["code"].as_str()) {
+        broken.push(format!("I1: {who} ended as {code}, though it could be run"));
     }
     if first.len() > 1 && first[0]["type"] != "started" {
         broken.push(format!("I2: {who} begins with {}", first[0]["type"]));

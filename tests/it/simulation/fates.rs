@@ -1,0 +1,219 @@
+//! What befell the worker of each run, and whether it had a reason to lose it.
+//!
+//! `interrupted` means that a worker died. A run that loses its lease though its process was sound, its invocation had
+//! time, and the table answered it, was lost for nothing (I2).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::session::{RunKey, SessionKey};
+use tokio::time::Instant;
+
+use super::verifier::{Who, who_is};
+
+/// Before a lease runs out its worker must have tried to renew it, and nothing else, for so long.
+const LAST_TRIES: Duration = Duration::from_secs(10);
+
+/// A worker stops counting on its lease so long before others do.
+const CLOCK_MARGIN: Duration = Duration::from_secs(2);
+
+/// A call of a store that takes longer is a reason to be late.
+const SLOW: Duration = Duration::from_secs(3);
+
+/// Appends that fail for so long are a reason to give up.
+const APPENDS_FAIL: Duration = Duration::from_secs(20);
+
+/// So near its deadline an invocation may have to leave a run behind, if the stores are slow.
+const NEAR: Duration = Duration::from_secs(15);
+
+/// A worker's lease on a run.
+struct Lease {
+    process: usize,
+    /// As the worker knows it.
+    until: Instant,
+    /// The last calls about the session that were answered: from when to when.
+    answered: VecDeque<(Instant, Instant)>,
+    /// Until when a call was slow, failed, or was given up.
+    trouble_until: Option<Instant>,
+    /// From when to when all appends failed, if the last one did.
+    appends_fail: Option<(Instant, Instant)>,
+    /// Its invocation was near its deadline when it ended.
+    was_late: Option<Instant>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What each process is handling.
+    handling: BTreeMap<usize, BTreeSet<Who>>,
+    /// The runs of a process that was frozen, cut off or killed while it handled them, and which of that.
+    disturbed: BTreeMap<(Who, usize), &'static str>,
+    leases: BTreeMap<Who, Vec<Lease>>,
+    /// The run that a process claimed last in a session.
+    current: BTreeMap<(usize, String), Who>,
+}
+
+#[derive(Clone, Default)]
+pub struct Fates(Arc<Mutex<State>>);
+
+impl Fates {
+    pub fn begins(&self, process: usize, who: &Who) {
+        self.state().handling.entry(process).or_default().insert(who.clone());
+    }
+
+    /// The handling of `who` is over, and would have had until `deadline`.
+    pub fn ends(&self, process: usize, who: &Who, deadline: Instant) {
+        let mut state = self.state();
+        state.handling.entry(process).or_default().remove(who);
+        let now = Instant::now();
+        if deadline < now + NEAR
+            && let Some(lease) = state.lease(process, who)
+        {
+            lease.was_late = Some(now);
+        }
+    }
+
+    /// Something happens to `process`, and so to all that it handles.
+    pub fn disturbed(&self, process: usize, how: &'static str) {
+        let mut state = self.state();
+        for who in state.handling.get(&process).cloned().unwrap_or_default() {
+            state.disturbed.entry((who, process)).or_insert(how);
+        }
+    }
+
+    /// Whether something happened to `process` while it handled `who`.
+    pub fn is_disturbed(&self, process: usize, who: &Who) -> bool {
+        self.state().disturbed.contains_key(&(who.clone(), process))
+    }
+
+    /// What happened to a worker that had claimed `who`.
+    pub fn of(&self, who: &Who) -> Option<&'static str> {
+        let state = self.state();
+        let mut processes = state.leases.get(who).into_iter().flatten().map(|lease| lease.process);
+        processes.find_map(|process| state.disturbed.get(&(who.clone(), process)).copied())
+    }
+
+    pub fn claimed(&self, process: usize, session: &SessionKey, request: &RequestId, until: Instant) {
+        let who = who_is(session, request);
+        let mut state = self.state();
+        state.current.insert((process, session_name(session)), who.clone());
+        let lease = Lease {
+            process,
+            until,
+            answered: VecDeque::new(),
+            trouble_until: None,
+            appends_fail: None,
+            was_late: None,
+        };
+        state.leases.entry(who).or_default().push(lease);
+    }
+
+    pub fn renewed(&self, process: usize, session: &SessionKey, until: Instant) {
+        self.with(process, session, |lease| lease.until = until);
+    }
+
+    /// Notes a call of `process` about `session`.
+    pub fn call(&self, process: usize, session: &SessionKey) -> Call {
+        self.noted(process, session, false)
+    }
+
+    /// Notes an append of `process` to the journal of `run`.
+    pub fn append(&self, process: usize, run: &RunKey) -> Call {
+        self.noted(process, &run.session, true)
+    }
+
+    /// Why the worker of `who` must not have lost its run; `None`: it had a reason.
+    pub fn lost_for_nothing(&self, who: &Who) -> Option<String> {
+        if self.of(who).is_some() {
+            return None;
+        }
+        let state = self.state();
+        let lease = state.leases.get(who)?.last()?;
+        (!lease.had_reason()).then(|| {
+            format!("lost for nothing (I2): {who} was interrupted, though its worker lived and the table answered it")
+        })
+    }
+
+    /// Whether an invocation that had claimed `who` ended near its deadline.
+    pub fn was_late(&self, who: &Who) -> bool {
+        self.state().leases.get(who).into_iter().flatten().any(|lease| lease.was_late.is_some())
+    }
+
+    fn noted(&self, process: usize, session: &SessionKey, is_append: bool) -> Call {
+        let (fates, session, began) = (self.clone(), session.clone(), Instant::now());
+        Call { fates, process, session, began, is_append, ok: false }
+    }
+
+    fn with(&self, process: usize, session: &SessionKey, change: impl FnOnce(&mut Lease)) {
+        let mut state = self.state();
+        let Some(who) = state.current.get(&(process, session_name(session))).cloned() else { return };
+        if let Some(lease) = state.lease(process, &who) {
+            change(lease);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl State {
+    fn lease(&mut self, process: usize, who: &Who) -> Option<&mut Lease> {
+        self.leases.get_mut(who)?.iter_mut().rfind(|lease| lease.process == process)
+    }
+}
+
+impl Lease {
+    fn had_reason(&self) -> bool {
+        let gave_up = self.until - CLOCK_MARGIN;
+        let is_last_try = |(began, ended): &(Instant, Instant)| *began >= gave_up - LAST_TRIES && *ended <= gave_up;
+        let was_out_of_reach = !self.answered.iter().any(is_last_try);
+        let could_not_append = self.appends_fail.is_some_and(|(from, until)| until - from >= APPENDS_FAIL);
+        let had_no_time = self.was_late.is_some_and(|at| self.trouble_until.is_some_and(|until| until + NEAR >= at));
+        was_out_of_reach || could_not_append || had_no_time
+    }
+
+    fn note(&mut self, began: Instant, is_append: bool, is_answered: bool) {
+        let now = Instant::now();
+        if !is_answered || now - began >= SLOW {
+            self.trouble_until = Some(now);
+        }
+        match (is_append, is_answered) {
+            (true, true) => self.appends_fail = None,
+            (true, false) => self.appends_fail = Some((self.appends_fail.map_or(began, |(from, _)| from), now)),
+            (false, true) => {
+                self.answered.truncate(31);
+                self.answered.push_front((began, now));
+            }
+            (false, false) => {}
+        }
+    }
+}
+
+/// A call that is under way; one that is dropped unanswered has failed.
+pub struct Call {
+    fates: Fates,
+    process: usize,
+    session: SessionKey,
+    began: Instant,
+    is_append: bool,
+    ok: bool,
+}
+
+impl Call {
+    pub fn answered(mut self, ok: bool) {
+        self.ok = ok;
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let (began, is_append, ok) = (self.began, self.is_append, self.ok);
+        self.fates.with(self.process, &self.session, |lease| lease.note(began, is_append, ok));
+    }
+}
+
+fn session_name(session: &SessionKey) -> String {
+    format!("{}/{}", session.principal, session.session)
+}

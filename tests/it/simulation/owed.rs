@@ -1,0 +1,307 @@
+//! What is owed to a live connection (I7).
+//!
+//! A connection is attached to a session from its accepted `$connect`, from `resumed`, or from `started` of its own
+//! prompt. While it is alive it is owed, without having to resume, every frame that is made after that, within a bound of
+//! minutes. Of a run whose worker died, was frozen, or lost its lease it is owed the ending, for the rest may be void.
+//!
+//! A connection is no longer alive when it was closed, when it took nothing for 30 s, or when it was the oldest of a full
+//! session. One that was slower than whoever announces a dead worker's ending waits may have to resume for that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::session::{MAX_CONNECTIONS, RunKey, Session, SessionKey};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::fates::Fates;
+use super::verifier::{Who, session_of, who_is};
+use crate::support::socket::is_ending;
+
+/// From when a frame exists a connection must have it within so much time, if all is well with its worker.
+const LIVE_BOUND: Duration = Duration::from_secs(5 * 60);
+
+/// And the ending of a run whose worker died: a lease and the message's visibility have to run out first.
+const ENDING_BOUND: Duration = Duration::from_secs(15 * 60);
+
+/// A frame of a run, as it was first seen: pushed to somebody, or durable.
+struct Sighting {
+    at: Instant,
+    /// The number of the agent's last event in it.
+    last_event: Option<usize>,
+    is_started: bool,
+}
+
+#[derive(Default)]
+struct Run {
+    frames: BTreeMap<u64, Sighting>,
+    /// When its ending was first seen, and whether that says that its worker died.
+    ending: Option<(Instant, bool)>,
+    /// When the agent sent each of its events.
+    sent: Vec<Instant>,
+    /// The connection that asked.
+    asker: String,
+}
+
+/// A connection, and what it got.
+struct Device {
+    principal: String,
+    /// The session it is attached to (`principal/session`), and since when.
+    attached: Option<(String, Instant)>,
+    /// Until when it was alive.
+    until: Option<Instant>,
+    frames: BTreeMap<(Who, u64), Instant>,
+    endings: BTreeMap<Who, Instant>,
+    /// Runs of which it took a frame slowly.
+    slow: BTreeSet<Who>,
+    /// Runs that it resumed.
+    resumed: BTreeSet<Who>,
+    /// Resumes that it sent, and those that were carried out undisturbed.
+    resumes: (usize, usize),
+}
+
+#[derive(Default)]
+struct Ledger {
+    runs: BTreeMap<Who, Run>,
+    devices: BTreeMap<String, Device>,
+}
+
+#[derive(Clone, Default)]
+pub struct Owed(Arc<Mutex<Ledger>>);
+
+impl Owed {
+    pub fn opened(&self, connection: &str, principal: &str) {
+        let device = Device {
+            principal: principal.to_owned(),
+            attached: None,
+            until: None,
+            frames: BTreeMap::new(),
+            endings: BTreeMap::new(),
+            slow: BTreeSet::new(),
+            resumed: BTreeSet::new(),
+            resumes: (0, 0),
+        };
+        self.ledger().devices.insert(connection.to_owned(), device);
+    }
+
+    /// From now on nothing is owed to it: it was closed, or took nothing for too long.
+    pub fn is_over(&self, connection: &str) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            device.until.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// `$connect` was accepted with `session`.
+    pub fn attached(&self, connection: &str, session: &str) {
+        self.ledger().attach(connection, session, Instant::now());
+    }
+
+    /// A resume was sent, and may disturb what is pushed meanwhile.
+    pub fn resumes(&self, connection: &str) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            device.resumes.0 += 1;
+        }
+    }
+
+    /// A resume was carried out, and nothing went wrong on the way.
+    pub fn has_resumed(&self, connection: &str) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            device.resumes.1 += 1;
+        }
+    }
+
+    /// It took seconds until the connection had a frame of this run.
+    pub fn was_slow(&self, connection: &str, message: &Value) {
+        let mut ledger = self.ledger();
+        if let Some(device) = ledger.devices.get_mut(connection) {
+            let who = device.who(message);
+            device.slow.insert(who);
+        }
+    }
+
+    pub fn asked(&self, who: &Who, connection: &str) {
+        self.ledger().runs.entry(who.clone()).or_default().asker = connection.to_owned();
+    }
+
+    pub fn agent_sent(&self, who: &Who, events: usize) {
+        let mut ledger = self.ledger();
+        let sent = &mut ledger.runs.entry(who.clone()).or_default().sent;
+        sent.extend(std::iter::repeat_n(Instant::now(), events));
+    }
+
+    /// The frames of `segment` are durable.
+    pub fn durable(&self, run: &RunKey, segment: &Segment) {
+        let who = who_is(&run.session, &run.request);
+        let mut ledger = self.ledger();
+        for frame in segment.frames() {
+            if frame.outcome.is_some() || !ledger.has_seen(&who, frame.seq) {
+                ledger.see(&who, &serde_json::from_str(&frame.text).expect("a frame is JSON"));
+            }
+        }
+    }
+
+    /// A message came to a connection.
+    pub fn delivered(&self, connection: &str, message: &Value) {
+        let mut ledger = self.ledger();
+        let Some(device) = ledger.devices.get_mut(connection) else { return };
+        let who = device.who(message);
+        match message["type"].as_str() {
+            Some("resumed") => {
+                device.resumed.insert(who.clone());
+                ledger.attach(connection, &session_of(&who), Instant::now());
+            }
+            Some(_) if message.get("seq").is_some() => {
+                if is_ending(message) {
+                    device.endings.entry(who.clone()).or_insert_with(Instant::now);
+                }
+                let seq = message["seq"].as_u64().expect("a number");
+                device.frames.entry((who.clone(), seq)).or_insert_with(Instant::now);
+                ledger.see(&who, message);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a write said of a session. Of a full one, the connection attached first may have to go.
+    pub fn session_is(&self, key: &SessionKey, session: &Session) {
+        if session.connections.len() < MAX_CONNECTIONS {
+            return;
+        }
+        let first = session.connections.values().map(|attachment| attachment.attached_at).min();
+        let oldest = session.connections.iter().filter(|(_, attachment)| Some(attachment.attached_at) == first);
+        let session = format!("{}/{}", key.principal, key.session);
+        for (connection, _) in oldest {
+            self.ledger().evict(connection.as_str(), &session);
+        }
+    }
+
+    /// What was owed until now and did not come.
+    pub fn missing(&self, fates: &Fates) -> Vec<String> {
+        let ledger = self.ledger();
+        let mut missing = Vec::new();
+        for (connection, device) in &ledger.devices {
+            let Some((session, since)) = &device.attached else { continue };
+            for (who, run) in ledger.runs.iter().filter(|(who, _)| session_of(who) == *session) {
+                if !device.may_lack(who) {
+                    missing.extend(device.lacks(connection, *since, who, run, fates));
+                }
+            }
+        }
+        missing
+    }
+
+    /// The runs that ended as interrupted.
+    pub fn interrupted(&self) -> Vec<Who> {
+        let ledger = self.ledger();
+        let interrupted = ledger.runs.iter().filter(|(_, run)| run.was_interrupted());
+        interrupted.map(|(who, _)| who.clone()).collect()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Ledger {
+    fn attach(&mut self, connection: &str, session: &str, since: Instant) {
+        if let Some(device) = self.devices.get_mut(connection) {
+            device.attached.get_or_insert_with(|| (session.to_owned(), since));
+        }
+    }
+
+    fn evict(&mut self, connection: &str, session: &str) {
+        if let Some(device) = self.devices.get_mut(connection)
+            && device.attached.as_ref().is_none_or(|(attached, _)| attached == session)
+        {
+            device.until.get_or_insert_with(Instant::now);
+        }
+    }
+
+    fn has_seen(&self, who: &Who, seq: u64) -> bool {
+        self.runs.get(who).is_some_and(|run| run.frames.contains_key(&seq))
+    }
+
+    fn see(&mut self, who: &Who, frame: &Value) {
+        let now = Instant::now();
+        let run = self.runs.entry(who.clone()).or_default();
+        if is_ending(frame) {
+            run.ending.get_or_insert((now, frame["code"] == "interrupted"));
+            return;
+        }
+        let last_event = frame["events"].as_array().and_then(|events| events.last()?["at"].as_u64());
+        let is_started = frame["type"] == "started";
+        let sighting = Sighting { at: now, last_event: last_event.map(|at| at as usize), is_started };
+        if run.frames.insert(frame["seq"].as_u64().expect("a number"), sighting).is_none() && is_started {
+            let asker = run.asker.clone();
+            // It is attached at the latest now, and this frame is the first that it is owed.
+            self.attach(&asker, &session_of(who), now - Duration::from_nanos(1));
+        }
+    }
+}
+
+impl Run {
+    fn was_interrupted(&self) -> bool {
+        self.ending.is_some_and(|(_, interrupted)| interrupted)
+    }
+
+    /// The frames that were certainly made after `since`: from the first on that holds an event the agent sent later.
+    fn made_after(&self, since: Instant) -> impl Iterator<Item = (u64, Instant)> {
+        let is_later = move |sighting: &Sighting| match sighting.last_event.and_then(|at| self.sent.get(at)) {
+            Some(sent) => *sent > since,
+            None => sighting.is_started && sighting.at > since,
+        };
+        let frames = self.frames.iter().skip_while(move |(_, sighting)| !is_later(sighting));
+        frames.map(|(seq, sighting)| (*seq, sighting.at))
+    }
+}
+
+impl Device {
+    fn who(&self, message: &Value) -> Who {
+        let name = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
+        format!("{}/{}/{}", self.principal, name("sessionId"), name("requestId"))
+    }
+
+    /// What it resumed itself while things went wrong, or several times, it may have to resume again.
+    fn may_lack(&self, who: &Who) -> bool {
+        self.resumes != (0, 0) && self.resumes != (1, 1) && self.resumed.contains(who)
+    }
+
+    fn lacks(&self, connection: &str, since: Instant, who: &Who, run: &Run, fates: &Fates) -> Vec<String> {
+        let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
+        let excuse = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
+        let mut lacks = Vec::new();
+        if let Some((at, _)) = run.ending
+            && at > since
+            && !excuse
+        {
+            let bound = if fate.is_some() { ENDING_BOUND } else { LIVE_BOUND };
+            if self.is_overdue(at, bound, self.endings.get(who)) {
+                let worker = fate.unwrap_or("was sound");
+                lacks.push(format!(
+                    "owed (I7), ending: {connection} was not sent the ending of {who}, whose worker {worker}"
+                ));
+            }
+        }
+        if fate.is_none() && !excuse {
+            let overdue = run
+                .made_after(since)
+                .filter(|(seq, at)| self.is_overdue(*at, LIVE_BOUND, self.frames.get(&(who.clone(), *seq))));
+            let seqs: Vec<u64> = overdue.map(|(seq, _)| seq).collect();
+            if !seqs.is_empty() {
+                lacks.push(format!(
+                    "owed (I7), frames: {connection} was not sent {seqs:?} of {who}, whose worker was sound"
+                ));
+            }
+        }
+        lacks
+    }
+
+    /// Whether something that there was from `at` on had not come `bound` later, though the connection lived.
+    fn is_overdue(&self, at: Instant, bound: Duration, came: Option<&Instant>) -> bool {
+        let by = at + bound;
+        let lived = self.until.unwrap_or_else(Instant::now) >= by;
+        lived && came.is_none_or(|came| *came > by)
+    }
+}

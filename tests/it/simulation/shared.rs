@@ -1,0 +1,135 @@
+//! What the processes of a simulation share, and each as it has it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::connections::ConnectionsHandler;
+use agentcore_gateway::connections::origins::AllowedOrigins;
+use agentcore_gateway::journal::Journal;
+use agentcore_gateway::journal::memory::{MAX_BYTES, MemoryJournal};
+use agentcore_gateway::message::MessageHandler;
+use agentcore_gateway::protocol::ids::AgentName;
+use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
+use agentcore_gateway::random::Random;
+use agentcore_gateway::session::memory::MemoryTable;
+use agentcore_gateway::session::store::{Connections, Sessions};
+use agentcore_gateway::worker::Tools;
+use agentcore_gateway::worker::settings::Settings;
+
+use super::agents::SimulatedAgents;
+use super::dice::Dice;
+use super::network::Network;
+use super::process::Process;
+use super::stores::{Trouble, Troubled};
+use super::verifier::Record;
+use super::weather::Weather;
+use super::world::Faults;
+use crate::support::clock::TestClock;
+
+/// Longer than any simulation, so that every reply can be replayed at its end.
+const WINDOW: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// As on AWS longer than a lease, but short enough for what is owed within minutes.
+const VISIBILITY: Duration = Duration::from_secs(120);
+
+/// No message is given up: that is the closer's part.
+const MAX_RECEIVE_COUNT: u32 = u32::MAX;
+
+/// Where the gateway keeps what it knows.
+#[derive(Clone)]
+pub struct Stores {
+    pub sessions: Arc<dyn Sessions>,
+    pub connections: Arc<dyn Connections>,
+    pub journal: Arc<dyn Journal>,
+}
+
+impl Stores {
+    pub fn in_memory() -> Self {
+        let table = Arc::new(MemoryTable::default());
+        let journal = Arc::new(MemoryJournal::new(WINDOW, MAX_BYTES));
+        Self { sessions: table.clone(), connections: table, journal }
+    }
+}
+
+/// What all processes share, and what goes wrong around it.
+#[derive(Clone)]
+pub struct Shared {
+    pub dice: Dice,
+    pub faults: Faults,
+    pub record: Record,
+    pub weather: Weather,
+    pub network: Network,
+    pub clock: Arc<TestClock>,
+    pub random: Arc<Random>,
+    pub queue: Arc<MemoryQueue>,
+    pub stores: Stores,
+}
+
+impl Shared {
+    pub fn new(seed: u64, faults: Faults, stores: Stores) -> Self {
+        let (dice, record) = (Dice::new(seed), Record::default());
+        let limits =
+            QueueLimits { visibility: VISIBILITY, max_receive_count: MAX_RECEIVE_COUNT, max_waiting: usize::MAX };
+        Self {
+            weather: Weather::new(dice.clone(), faults.store, faults.slow),
+            network: Network::new(dice.clone(), faults.push, record.clone()),
+            clock: Arc::new(TestClock::start()),
+            random: Arc::new(Random::seeded(seed)),
+            queue: Arc::new(MemoryQueue::new(limits)),
+            stores,
+            dice,
+            faults,
+            record,
+        }
+    }
+
+    /// `inner` as `process` has it.
+    fn troubled<T: ?Sized>(&self, inner: &Arc<T>, process: &Process) -> Arc<Troubled<T>> {
+        let (weather, process, record) = (self.weather.clone(), process.clone(), self.record.clone());
+        Arc::new(Troubled { inner: inner.clone(), trouble: Trouble { weather, process, record } })
+    }
+
+    /// What the `$default` function works with; it is not disturbed, for all it does is one call.
+    pub fn message_handler(&self, process: &Process) -> MessageHandler {
+        let (clock, random) = (self.clock.clone(), self.random.clone());
+        MessageHandler::new(
+            self.troubled(&self.queue, process),
+            BTreeSet::from([AgentName::default_agent()]),
+            clock,
+            random,
+        )
+    }
+
+    pub fn connections_handler(&self, process: &Process) -> ConnectionsHandler {
+        ConnectionsHandler {
+            sessions: self.troubled(&self.stores.sessions, process),
+            connections: self.troubled(&self.stores.connections, process),
+            journal: self.troubled(&self.stores.journal, process),
+            push: Arc::new(self.network.of(process)),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            origins: AllowedOrigins::Any,
+            replay_window: WINDOW,
+        }
+    }
+
+    pub fn tools(&self, process: &Process) -> Tools {
+        let (dice, record) = (self.dice.clone(), self.record.clone());
+        Tools {
+            sessions: self.troubled(&self.stores.sessions, process),
+            connections: self.troubled(&self.stores.connections, process),
+            journal: self.troubled(&self.stores.journal, process),
+            visibility: self.troubled(&self.queue, process),
+            push: Arc::new(self.network.of(process)),
+            agents: Arc::new(SimulatedAgents { dice, trouble: self.faults.agent, record, process: process.clone() }),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            settings: Settings {
+                silence_limit: Duration::from_secs(60),
+                max_receive_count: MAX_RECEIVE_COUNT,
+                ..Settings::default()
+            },
+        }
+    }
+}

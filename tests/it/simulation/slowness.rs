@@ -1,0 +1,94 @@
+//! How slow a connection is itself: a freeze of whoever pushes to it is none of its fault.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use agentcore_gateway::push::PushError;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::owed::Owed;
+use super::process::Process;
+
+/// A device that takes nothing for 30 s is detached; the last pause before that may be 2 s, and is not waited for.
+const NOTHING: Duration = Duration::from_secs(27);
+
+/// Whoever announces an ending waits for 5 s.
+const SLOW: Duration = Duration::from_secs(4);
+
+/// Attempts that are further apart than the longest pause between two tries are not about the same frame.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Attempts without success of a process to push one run to one connection.
+#[derive(Clone, Copy)]
+struct Tries {
+    since: Instant,
+    ended: Instant,
+    freezes: usize,
+}
+
+type Key = (usize, String, String);
+
+#[derive(Clone)]
+pub struct Slowness {
+    owed: Owed,
+    tries: Arc<Mutex<HashMap<Key, Tries>>>,
+}
+
+impl Slowness {
+    pub fn new(owed: Owed) -> Self {
+        Self { owed, tries: Arc::default() }
+    }
+
+    /// Notes an attempt until it ends, or is dropped.
+    pub fn begin(&self, process: &Process, connection: &str, message: &Value) -> Attempt {
+        let now = Instant::now();
+        let key = (process.id(), connection.to_owned(), message["requestId"].to_string());
+        let mut tries = self.tries.lock().unwrap();
+        let new = Tries { since: now, ended: now, freezes: process.freezes() };
+        let known = tries.entry(key.clone()).or_insert(new);
+        if now > known.ended + PAUSE || known.freezes != new.freezes {
+            *known = new;
+        }
+        let message = serde_json::json!({"sessionId": message["sessionId"], "requestId": message["requestId"]});
+        Attempt { slowness: self.clone(), process: process.clone(), key, message, has_succeeded: false }
+    }
+}
+
+/// An attempt that is under way.
+pub struct Attempt {
+    slowness: Slowness,
+    process: Process,
+    key: Key,
+    message: Value,
+    has_succeeded: bool,
+}
+
+impl Attempt {
+    pub fn ended(mut self, pushed: &Result<(), PushError>) {
+        self.has_succeeded = pushed.is_ok();
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        let mut tries = self.slowness.tries.lock().unwrap();
+        let Some(known) = tries.get_mut(&self.key) else { return };
+        known.ended = now;
+        let (took, freezes) = (now - known.since, known.freezes);
+        if self.has_succeeded {
+            tries.remove(&self.key);
+        }
+        if freezes != self.process.freezes() {
+            return;
+        }
+        if took >= SLOW {
+            self.slowness.owed.was_slow(&self.key.1, &self.message);
+        }
+        if took >= NOTHING {
+            self.slowness.owed.is_over(&self.key.1);
+        }
+    }
+}
