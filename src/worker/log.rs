@@ -47,7 +47,7 @@ pub(super) struct Log {
     idle_devices: watch::Sender<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Arc<Frame>>,
     bytes: usize,
@@ -57,23 +57,27 @@ struct State {
 }
 
 impl Log {
-    /// A log that begins with `first`, which is durable, within the bounds of `settings`.
-    pub(super) fn new(first: Arc<Frame>, settings: &Settings) -> Self {
-        let state = State {
-            bytes: first.text.len(),
-            durable: first.seq,
-            frames: VecDeque::from([first]),
-            undurable_bytes: 0,
-            undurable_since: None,
-        };
+    /// An empty log, within the bounds of `settings`.
+    pub(super) fn new(settings: &Settings) -> Self {
         let Settings { max_durable_bytes, max_undurable_bytes, .. } = *settings;
         Self {
             max_durable_bytes,
             max_undurable_bytes,
-            state: Mutex::new(state),
+            state: Mutex::default(),
             changed: Notify::new(),
             idle_devices: watch::Sender::new(0),
         }
+    }
+
+    /// Begins the log with `first`, which is durable.
+    pub(super) fn begin(&self, first: Arc<Frame>) {
+        {
+            let mut state = self.lock();
+            state.bytes = first.text.len();
+            state.durable = first.seq;
+            state.frames.push_back(first);
+        }
+        self.changed.notify_waiters();
     }
 
     /// Adds frames behind all others.

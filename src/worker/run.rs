@@ -84,7 +84,7 @@ impl<'a> Run<'a> {
             lease_until: Mutex::new(lease_until),
             is_new_connection: attachment.is_some_and(|attachment| attachment.attached_at == claimed_at),
             maker: FrameMaker::new(&prompt.run.request, &prompt.run.session.session),
-            log: Log::new(Arc::clone(&first), &tools.settings),
+            log: Log::new(&tools.settings),
             first,
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
@@ -117,6 +117,7 @@ impl<'a> Run<'a> {
     async fn work(&self, deadline: &Deadline) -> Result<(Outcome, Vec<Behind>), Lost> {
         // The agent is called only when this is durable, and by whoever made it so.
         self.append(&Segment::of(Arc::clone(&self.first))).await?;
+        self.log.begin(Arc::clone(&self.first));
         let delivered = async { Ok(self.deliver(deadline).await) };
         let produced = async { Ok(tokio::join!(self.produce(deadline), self.note_connection())) };
         let (outcome, behind, _) = tokio::try_join!(self.record(), delivered, produced)?;
