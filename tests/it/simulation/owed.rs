@@ -230,10 +230,14 @@ impl Ledger {
             run.ending.get_or_insert((now, frame["code"] == "interrupted"));
             return;
         }
+        let seq = frame["seq"].as_u64().expect("a number");
+        if run.frames.contains_key(&seq) {
+            return;
+        }
         let last_event = frame["events"].as_array().and_then(|events| events.last()?["at"].as_u64());
         let is_started = frame["type"] == "started";
-        let sighting = Sighting { at: now, last_event: last_event.map(|at| at as usize), is_started };
-        if run.frames.insert(frame["seq"].as_u64().expect("a number"), sighting).is_none() && is_started {
+        run.frames.insert(seq, Sighting { at: now, last_event: last_event.map(|at| at as usize), is_started });
+        if is_started {
             let asker = run.asker.clone();
             // It is attached at the latest now, and this frame is the first that it is owed.
             self.attach(&asker, &session_of(who), now - Duration::from_nanos(1));

@@ -69,6 +69,10 @@ impl Process {
         self.change(|state| state.is_cut = is_cut);
     }
 
+    pub fn is_cut(&self) -> bool {
+        self.state().is_cut
+    }
+
     /// How often it was frozen.
     pub fn freezes(&self) -> usize {
         self.state().freezes

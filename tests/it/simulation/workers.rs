@@ -34,6 +34,9 @@ const LONGEST_CUT: Duration = Duration::from_secs(100);
 const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
 const SHORTEST_INVOCATION: Duration = Duration::from_secs(30);
 
+/// What is said of a worker that could not reach the stores.
+const CUT_OFF: &str = "was cut off";
+
 /// What happens to a process in its life.
 enum Event {
     Death,
@@ -124,7 +127,7 @@ impl Life<'_> {
             match self.next_event() {
                 Event::Death => return,
                 Event::Cut(time) => {
-                    self.record.fates.disturbed(self.process.id(), "was cut off");
+                    self.record.fates.disturbed(self.process.id(), CUT_OFF);
                     self.process.cut(true);
                     sleep(time).await;
                     self.process.cut(false);
@@ -194,6 +197,7 @@ impl Life<'_> {
 
     /// Handles one message in one invocation; `false` if that came to its deadline, and the process dies of it.
     async fn handle(&self, delivery: Delivery) -> bool {
+        self.process.awake().await;
         let prompt = QueuedPrompt::decode(&delivery.body).expect("a prompt");
         let who = who_is(&prompt.run.session, &prompt.run.request);
         let time = self.time();
@@ -201,6 +205,9 @@ impl Life<'_> {
         let (receipt, told) = (delivery.receipt.clone(), watch::Sender::new(Some(deadline)));
         let (process, fates) = (&self.process, &self.record.fates);
         fates.begins(process.id(), &who);
+        if process.is_cut() {
+            fates.disturbed(process.id(), CUT_OFF);
+        }
         let is_in_time = tokio::select! {
             biased;
             response = process.run(self.worker.handle(event_of([delivery]), told.subscribe())) => {

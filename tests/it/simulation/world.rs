@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -16,7 +15,7 @@ use super::observer::{Observer, gather_crowds};
 use super::process::Process;
 use super::shared::{Shared, Stores};
 use super::workers::{Source, Workers};
-use crate::support::socket::is_ending;
+use crate::support::reply::ReplyInParts;
 
 /// When the clients have all they asked for, whoever only watches may still be owed something.
 const REST: Duration = Duration::from_secs(20 * 60);
@@ -189,20 +188,20 @@ async fn replay_all(gateway: &Gateway) {
         let mut inbox = gateway.network.open(&connection, principal);
         // The table still fails now and then; what is refused, or breaks off, is asked for again.
         while !gateway.connect(&connection, principal, None).await {}
-        let mut frames: Vec<Value> = Vec::new();
+        let mut reply = ReplyInParts::default();
         for _ in 0..10 {
-            frames.clear();
             gateway.resume(&connection, principal, session, Some(request), 0);
             sleep(Duration::from_secs(5)).await;
             while let Ok(message) = inbox.try_recv() {
                 if message.get("seq").is_some() && message["requestId"] == request {
-                    frames.push(message);
+                    reply.take(message);
                 }
             }
-            if frames.last().is_some_and(is_ending) {
+            if reply.is_whole() {
                 break;
             }
         }
+        let frames = reply.into_frames();
         gateway.record.reply(&who, "a fresh connection", frames);
         gateway.network.close(&connection);
         gateway.disconnect(&connection, principal).await;
