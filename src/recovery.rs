@@ -10,11 +10,12 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::journal::{Appended, Journal, Segment};
 use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
+use crate::protocol::ids::ConnectionId;
 use crate::push::Push;
-use crate::replay::Replay;
+use crate::replay::{Replay, ReplayError};
 use crate::session::store::{Refused, Sessions, StoreError};
 use crate::session::transition::Transition;
-use crate::session::{LeaseId, Place, RunKey, Session, Standing};
+use crate::session::{Attachment, LeaseId, Place, RunKey, Session, Standing};
 
 /// How long whoever ends a run waits for its connections to take the ending.
 const ANNOUNCING: Duration = Duration::from_secs(5);
@@ -28,32 +29,44 @@ pub(crate) struct Recovery<'a> {
     pub(crate) clock: &'a dyn Clock,
 }
 
-impl Recovery<'_> {
+/// The run of a dead worker that has its ending now.
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    /// Who was not told in time.
+    pub(crate) behind: Vec<Behind>,
+}
+
+/// A device that had not taken all of a run when that was over.
+#[derive(Debug, Clone)]
+pub(crate) struct Behind {
+    pub(crate) connection: ConnectionId,
+    pub(crate) attachment: Attachment,
+    /// The last frame that it took.
+    pub(crate) taken: Seq,
+}
+
+impl<'a> Recovery<'a> {
     /// Ends `run` if its worker is dead: its journal gets an ending if it has none, and the session is free again.
     /// Whoever frees the session also pushes the ending, and so does who finds it freed by this very ending: it may be
-    /// that the answer to the write was lost. Returns how the run ended; `None` if its worker may live.
+    /// that the answer to the write was lost. `None`: its worker may live.
     ///
     /// The append fences the dead worker: should it still live, its next append finds the place taken.
-    pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Outcome>, StoreError> {
+    pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Ended>, StoreError> {
         let Some((last_seq, outcome)) = self.ensure_ending(run, lease).await? else { return Ok(None) };
         let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), outcome, last_seq };
-        match self.sessions.apply(&run.session, &finish, self.clock.now()).await? {
-            Ok(session) => {
-                info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
-                self.announce(run, &session, last_seq).await;
-            }
-            // The answer to an earlier attempt may have been lost.
-            Err(Refused { session, .. }) => self.announce_again(run, &session, last_seq).await,
-        }
-        Ok(Some(outcome))
+        let (Ok(session) | Err(Refused { session, .. })) =
+            self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
+        info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
+        Ok(Some(Ended { outcome, behind: self.announce_freed(run, &session, last_seq).await }))
     }
 
-    /// Pushes the ending of a run that has been freed, for whoever freed it may not have come to that: it died, or never
-    /// had the answer. Most devices have it already, and it is the same.
-    pub(crate) async fn announce_again(self, run: &RunKey, session: &Session, last_seq: Seq) {
-        if session.finished_with(&run.request, last_seq) {
-            self.announce(run, session, last_seq).await;
+    /// Pushes the ending of a run if it has been freed: whoever freed it may not have come to that. It died, or never
+    /// had the answer. Most devices have the ending already, and it is the same.
+    pub(crate) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
+        if !session.finished_with(&run.request, last_seq) {
+            return Vec::new();
         }
+        self.announce(run, session, last_seq).await
     }
 
     async fn ensure_ending(self, run: &RunKey, lease: &LeaseId) -> Result<Option<(Seq, Outcome)>, StoreError> {
@@ -79,8 +92,8 @@ impl Recovery<'_> {
     }
 
     /// Pushes what each connection misses: the ending, and to one that was replayed up to some frame all behind that.
-    /// What a connection does not take in time, its client resumes.
-    pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) {
+    /// Returns those that did not take it in time.
+    pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
         let pushes = session.connections.iter().filter_map(|(connection, attachment)| {
             let before_ending = last_seq - 1;
             let after = match attachment.place_in(&run.request) {
@@ -90,12 +103,49 @@ impl Recovery<'_> {
                 Place::Held { after, .. } | Place::After(after) => before_ending.min(after),
                 Place::Live => before_ending,
             };
-            let replay = Replay::new(self.journal, self.push, self.clock, run, connection, after);
-            Some(async move { matches!(timeout(ANNOUNCING, replay.all()).await, Ok(Ok(()))) })
+            let (connection, attachment) = (connection.clone(), attachment.clone());
+            Some(self.announce_to(run, Behind { connection, attachment, taken: after }))
         });
-        let missed = join_all(pushes).await.iter().filter(|took| !**took).count();
-        if missed > 0 {
+        let behind: Vec<Behind> = join_all(pushes).await.into_iter().flatten().collect();
+        if !behind.is_empty() {
+            let missed = behind.len();
             warn!(session = run.session.log_name(), request = %run.request, missed, "an ending was not pushed to all");
         }
+        behind
+    }
+
+    async fn announce_to(self, run: &RunKey, device: Behind) -> Option<Behind> {
+        let replay = self.replay(run, &device.connection, device.taken).while_connecting(&device.attachment);
+        let announced = timeout(ANNOUNCING, replay.all()).await;
+        let taken = replay.taken();
+        (!matches!(announced, Ok(Ok(())))).then_some(Behind { taken, ..device })
+    }
+
+    /// Sends a device the rest of a run that is over, and detaches it if it takes nothing.
+    pub(crate) async fn catch_up(self, run: &RunKey, device: Behind) {
+        let replay = self.replay(run, &device.connection, device.taken).while_connecting(&device.attachment);
+        match replay.all().await {
+            Ok(()) => {}
+            Err(ReplayError::Push(_)) => self.detach(run, &device.connection, device.attachment, "takes nothing").await,
+            Err(ReplayError::Store(error)) => {
+                warn!(session = run.session.log_name(), request = %run.request, %error, "a device was not caught up");
+            }
+        }
+    }
+
+    /// Detaches `connection`, unless it has been attached anew since it was `seen`.
+    pub(crate) async fn detach(self, run: &RunKey, connection: &ConnectionId, seen: Attachment, reason: &str) {
+        info!(session = run.session.log_name(), request = %run.request, reason, "detaches a connection");
+        let detach = Transition::Detach { connection: connection.clone(), seen: Some(seen) };
+        // A detach that fails is made up for by the next push to it.
+        let _ = self.sessions.apply(&run.session, &detach, self.clock.now()).await;
+    }
+
+    /// A replay of what stands in the journal of `run` behind frame `after`.
+    pub(crate) fn replay<'b>(self, run: &'b RunKey, connection: &'b ConnectionId, after: Seq) -> Replay<'b>
+    where
+        'a: 'b,
+    {
+        Replay::new(self.journal, self.push, self.clock, run, connection, after)
     }
 }

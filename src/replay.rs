@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::backoff::retry;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::journal::Journal;
 use crate::protocol::frame::{Frame, Seq};
 use crate::protocol::ids::ConnectionId;
 use crate::push::{Push, PushError};
-use crate::session::RunKey;
 use crate::session::store::StoreError;
+use crate::session::{Attachment, RunKey};
 
 /// How long one message is tried before its connection counts as stuck.
 const PUSH_PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +39,7 @@ pub(crate) struct Replay<'a> {
     clock: &'a dyn Clock,
     run: &'a RunKey,
     connection: &'a ConnectionId,
+    connecting_until: Timestamp,
     taken: AtomicU64,
 }
 
@@ -52,7 +53,13 @@ impl<'a> Replay<'a> {
         connection: &'a ConnectionId,
         after: Seq,
     ) -> Self {
-        Self { journal, push, clock, run, connection, taken: AtomicU64::new(after) }
+        let (connecting_until, taken) = (Timestamp(0), AtomicU64::new(after));
+        Self { journal, push, clock, run, connection, connecting_until, taken }
+    }
+
+    /// The same to a connection that may just be being made.
+    pub(crate) fn while_connecting(self, attachment: &Attachment) -> Self {
+        Self { connecting_until: attachment.connecting_until(), ..self }
     }
 
     /// The last frame that the connection took, or the one behind which the replay begins.
@@ -71,15 +78,26 @@ impl<'a> Replay<'a> {
         let read = || self.journal.read(self.run, self.taken(), self.clock.now());
         let frames: Vec<Arc<Frame>> = retry(Instant::now() + READ_PATIENCE, |_| true, read).await?;
         for frame in &frames {
-            push_patiently(self.push, self.connection, &frame.text).await?;
+            let give_up = Instant::now() + PUSH_PATIENCE;
+            let may_pass = |error: &PushError| may_pass(error, self.clock.now() < self.connecting_until);
+            retry(give_up, may_pass, || self.push.push(self.connection, &frame.text)).await?;
             self.taken.store(frame.seq, Ordering::Relaxed);
         }
         Ok(!frames.is_empty())
     }
 }
 
+/// Whether a push that failed so is to be tried again: the connection is only slow, or is just being made.
+pub(crate) fn may_pass(error: &PushError, is_connecting: bool) -> bool {
+    match error {
+        PushError::Throttled | PushError::Unavailable(_) => true,
+        PushError::Gone => is_connecting,
+        PushError::TooLarge => false,
+    }
+}
+
 /// Pushes `text`, and tries again while the connection is only slow.
 pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
-    let may_pass = |error: &PushError| matches!(error, PushError::Throttled | PushError::Unavailable(_));
+    let may_pass = |error: &PushError| may_pass(error, false);
     retry(Instant::now() + PUSH_PATIENCE, may_pass, || push.push(connection, text)).await
 }

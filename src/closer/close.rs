@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
@@ -12,7 +13,7 @@ use crate::journal::{self, Appended, Segment};
 use crate::protocol::frame::{Ending, Failure, FailureCode, FrameMaker, Seq};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::Recovery;
+use crate::recovery::{Behind, Recovery};
 use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{Active, Attachment, Cursor, LeaseId, Session, Standing};
@@ -22,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What an attempt to end a request came to.
 enum Attempt {
-    /// It has its ending, and whoever is connected was told.
-    Ended,
+    /// It has its ending; these devices have not been told in time.
+    Ended(Vec<Behind>),
     /// Somebody has begun it just now.
     Overtaken,
     /// A worker has it, and counts as alive.
@@ -41,7 +42,8 @@ impl Tools {
         let lease = LeaseId(format!("{:032x}", self.random.bits()));
         loop {
             match retry(Instant::now() + PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
-                Attempt::Ended => {
+                Attempt::Ended(behind) => {
+                    join_all(behind.into_iter().map(|device| self.recovery().catch_up(&prompt.run, device))).await;
                     warn!(session, %request, "ended a prompt that no worker could take");
                     return Ok(Verdict::Done);
                 }
@@ -75,12 +77,11 @@ impl Tools {
             (Standing::Absent, None) => self.end_unbegun(prompt, lease, session).await,
             // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
             (Standing::Absent, Some(tail)) if tail.outcome.is_some() => {
-                self.announce(prompt, session, tail.last).await;
-                Ok(Attempt::Ended)
+                Ok(Attempt::Ended(self.announce(prompt, session, tail.last).await))
             }
             _ => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(if ended.is_some() { Attempt::Ended } else { Attempt::Overtaken })
+                Ok(ended.map_or(Attempt::Overtaken, |ended| Attempt::Ended(ended.behind)))
             }
         }
     }
@@ -109,16 +110,15 @@ impl Tools {
             let forget = Transition::ForgetStop { request: run.request.clone() };
             let _ = self.sessions.apply(&run.session, &forget, self.clock.now()).await;
         }
-        self.announce(prompt, session, 1).await;
-        Ok(Attempt::Ended)
+        Ok(Attempt::Ended(self.announce(prompt, session, 1).await))
     }
 
     /// Tells the ending to all connections of the session, and to the one that asked: unless a worker has begun the
     /// request, nobody has attached that.
-    async fn announce(&self, prompt: &QueuedPrompt, mut session: Session, last_seq: Seq) {
+    async fn announce(&self, prompt: &QueuedPrompt, mut session: Session, last_seq: Seq) -> Vec<Behind> {
         let asked = Attachment { cursor: Cursor::Live, attached_at: self.clock.now() };
         session.connections.entry(prompt.connection.clone()).or_insert(asked);
-        self.recovery().announce(&prompt.run, &session, last_seq).await;
+        self.recovery().announce(&prompt.run, &session, last_seq).await
     }
 
     fn recovery(&self) -> Recovery<'_> {

@@ -69,8 +69,7 @@ impl ConnectionsHandler {
         run: &RunKey,
         state: RequestState,
     ) -> Result<(), Failed> {
-        let (journal, push, clock) = (self.journal.as_ref(), self.push.as_ref(), self.clock.as_ref());
-        let replay = Replay::new(journal, push, clock, run, resuming.connection, resuming.after);
+        let replay = self.recovery().replay(run, resuming.connection, resuming.after);
         let is_running = state == RequestState::Running;
         let sent = tokio::select! {
             biased;

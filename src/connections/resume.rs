@@ -122,7 +122,7 @@ impl ConnectionsHandler {
             // Begun, and not active when the session was read: it has begun since, or its worker is dead.
             Some(Tail { outcome: None, .. }) => {
                 let ended = self.recovery().end_orphan(run, &self.new_lease()).await?;
-                Ok(ended.map_or(RequestState::Running, state_of))
+                Ok(ended.map_or(RequestState::Running, |ended| state_of(ended.outcome)))
             }
             None if session.latest.as_ref().is_some_and(|latest| latest.request == run.request) => {
                 Err(replay_expired().into())

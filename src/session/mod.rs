@@ -174,7 +174,19 @@ pub(crate) enum Place {
     Held { until: Timestamp, after: Seq },
 }
 
+/// For so long a connection that `$connect` has attached may look gone, for that has not returned yet: API Gateway waits
+/// 29 seconds for it.
+const CONNECTING: Duration = Duration::from_secs(30);
+
 impl Attachment {
+    /// Until when a connection that looks gone may be one that is just being made.
+    pub(crate) fn connecting_until(&self) -> Timestamp {
+        match self.cursor {
+            Cursor::Connecting => self.attached_at.after(CONNECTING),
+            _ => Timestamp(0),
+        }
+    }
+
     /// The connection's place in the run of `request`.
     pub(crate) fn place_in(&self, request: &RequestId) -> Place {
         match &self.cursor {

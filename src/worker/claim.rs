@@ -7,13 +7,13 @@ use tokio::time::Instant;
 
 use super::Tools;
 use super::deadline::Deadline;
-use super::devices::Behind;
 use super::run::Run;
 use crate::backoff::retry;
 use crate::journal::Tail;
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
+use crate::recovery::Behind;
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
@@ -26,8 +26,8 @@ const SOON: Duration = Duration::from_secs(1);
 enum Claim {
     /// The run is this worker's.
     Won(Session),
-    /// The request has ended, or was ended just now.
-    Ended,
+    /// The request has ended, or was ended just now; these devices have not been told in time.
+    Ended(Vec<Behind>),
     /// Another worker is alive with the session.
     Occupied(Active),
     /// Somebody else has changed the session just now.
@@ -57,7 +57,7 @@ impl Tools {
                 let first = self.first_frame(prompt, &session);
                 Run::new(self, prompt, lease, session, first).finish(deadline).await
             }
-            Claim::Ended => Ok(Came::ToAnEnd(Vec::new())),
+            Claim::Ended(behind) => Ok(Came::ToAnEnd(behind)),
             Claim::Occupied(active) => {
                 let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
                 Ok(Came::Undone(Some(wait)))
@@ -101,12 +101,11 @@ impl Tools {
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
             Standing::Absent if tail.outcome.is_some() => {
-                self.recovery().announce_again(run, &session, tail.last).await;
-                Ok(Claim::Ended)
+                Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(if ended.is_some() { Claim::Ended } else { Claim::Moved })
+                Ok(ended.map_or(Claim::Moved, |ended| Claim::Ended(ended.behind)))
             }
         }
     }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::deadline::{Deadline, in_time};
-use super::devices::{Behind, Devices, Ended};
+use super::devices::{Devices, Ended};
 use super::log::Next;
 use super::run::{Phase, Run};
 use crate::backoff::{persist, retry};
@@ -16,12 +16,10 @@ use crate::clock::{Timestamp, millis};
 use crate::protocol::frame::Frame;
 use crate::protocol::ids::ConnectionId;
 use crate::push::PushError;
+use crate::recovery::Behind;
+use crate::replay::may_pass;
 use crate::session::store::StoreError;
-use crate::session::{Attachment, Cursor, Place};
-
-/// So long after it was attached, a connection that looks gone may be one that is just being made (`$connect` has not
-/// returned yet).
-const CONNECTING: Duration = Duration::from_secs(2);
+use crate::session::{Attachment, Place};
 
 /// How long a worker that may be too late waits before it looks again whether its lease was renewed.
 const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
@@ -68,10 +66,9 @@ impl Run<'_> {
             }
             taken.store(after.min(self.log.last()), Ordering::Relaxed);
         }
-        let grace = if attachment.cursor == Cursor::Connecting { CONNECTING } else { Duration::ZERO };
-        let connecting_until = attachment.attached_at.after(grace);
-        let Err(dropped) = self.push_log(&connection, &taken, connecting_until).await else { return Ended::Finished };
-        self.tools.detach(&self.prompt.run, &connection, attachment, reason(dropped)).await;
+        let pushed = self.push_log(&connection, &taken, attachment.connecting_until()).await;
+        let Err(dropped) = pushed else { return Ended::Finished };
+        self.tools.recovery().detach(&self.prompt.run, &connection, attachment, reason(dropped)).await;
         Ended::Detached(connection)
     }
 
@@ -138,7 +135,7 @@ impl Run<'_> {
         connecting_until: Timestamp,
     ) -> Result<(), Dropped> {
         let give_up = Instant::now() + self.tools.settings.device_timeout;
-        let is_gone = |error: &PushError| *error == PushError::Gone && self.tools.clock.now() >= connecting_until;
+        let may_pass = |error: &PushError| may_pass(error, self.tools.clock.now() < connecting_until);
         let attempt = async || {
             // Somebody else may have ended the run already. Either the lease is renewed, or this worker gives up.
             while self.is_overdue() {
@@ -146,10 +143,9 @@ impl Run<'_> {
             }
             self.tools.push.push(connection, text).await
         };
-        let pushed = retry(give_up, |error| !is_gone(error) && *error != PushError::TooLarge, attempt).await;
-        pushed.map_err(|error| {
+        retry(give_up, may_pass, attempt).await.map_err(|error| {
             debug!(request = %self.prompt.run.request, %error, "a push was given up");
-            if is_gone(&error) { Dropped::Gone } else { Dropped::Stuck }
+            if error == PushError::Gone { Dropped::Gone } else { Dropped::Stuck }
         })
     }
 }

@@ -12,6 +12,7 @@ use super::audience::Audience;
 use super::run::Run;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::ConnectionId;
+use crate::recovery::Behind;
 use crate::session::{Attachment, Place};
 
 /// How the pushing to a device ended.
@@ -20,15 +21,6 @@ pub(super) enum Ended {
     Finished,
     /// It was detached.
     Detached(ConnectionId),
-}
-
-/// A device that had not taken all of a run when that was over.
-#[derive(Debug, Clone)]
-pub(super) struct Behind {
-    pub(super) connection: ConnectionId,
-    pub(super) attachment: Attachment,
-    /// The last frame that it took.
-    pub(super) taken: Seq,
 }
 
 /// Stands for the last frame that a device took while a replay sends it the run.

@@ -11,12 +11,12 @@ use super::Tools;
 use super::audience::Audience;
 use super::claim::Came;
 use super::deadline::Deadline;
-use super::devices::Behind;
 use super::log::Log;
 use crate::clock::{Timestamp, millis};
 use crate::journal::Segment;
 use crate::protocol::frame::{Frame, FrameMaker, Outcome};
 use crate::queue::payload::QueuedPrompt;
+use crate::recovery::Behind;
 use crate::session::store::StoreError;
 use crate::session::{LeaseId, Session, SessionKey};
 
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
             // It has been ended; all that may be left is to free the session.
             Lost::Place => {
                 let ended = self.tools.recovery().end_orphan(&self.prompt.run, &self.lease).await?;
-                Ok(if ended.is_some() { Came::ToAnEnd(Vec::new()) } else { Came::Undone(None) })
+                Ok(ended.map_or(Came::Undone(None), |ended| Came::ToAnEnd(ended.behind)))
             }
         }
     }

@@ -8,14 +8,10 @@ use tracing::{info, warn};
 use super::Tools;
 use super::claim::Came;
 use super::deadline::{Deadline, LAST_CALL, comes_within, in_time};
-use super::devices::Behind;
-use crate::protocol::ids::ConnectionId;
 use crate::queue::batch::{Received, Verdict};
-use crate::recovery::Recovery;
-use crate::replay::{Replay, ReplayError};
+use crate::recovery::{Behind, Recovery};
+use crate::session::RunKey;
 use crate::session::store::StoreError;
-use crate::session::transition::Transition;
-use crate::session::{Attachment, RunKey};
 
 /// How long a change of a message's visibility, or its deletion, is waited for.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
@@ -68,31 +64,10 @@ impl Tools {
     /// is frozen then: what a device has not taken by the deadline its client resumes.
     async fn catch_up(&self, run: &RunKey, receipt: &str, behind: Vec<Behind>, deadline: &Deadline) {
         let _ = in_time(self.visibility.delete(receipt), QUEUE_PATIENCE, deadline).await;
-        let devices = behind.into_iter().map(|device| self.catch_up_one(run, device));
+        let devices = behind.into_iter().map(|device| self.recovery().catch_up(run, device));
         if in_time(join_all(devices), self.settings.catch_up_timeout, deadline).await.is_none() {
             info!(session = run.session.log_name(), request = %run.request, "a device is behind: it has to resume");
         }
-    }
-
-    async fn catch_up_one(&self, run: &RunKey, device: Behind) {
-        let Behind { connection, attachment, taken } = device;
-        let replay =
-            Replay::new(self.journal.as_ref(), self.push.as_ref(), self.clock.as_ref(), run, &connection, taken);
-        match replay.all().await {
-            Ok(()) => {}
-            Err(ReplayError::Push(_)) => self.detach(run, &connection, attachment, "takes nothing").await,
-            Err(ReplayError::Store(error)) => {
-                warn!(session = run.session.log_name(), request = %run.request, %error, "a device was not caught up");
-            }
-        }
-    }
-
-    /// Detaches `connection`, unless it has been attached anew since it was `seen`.
-    pub(super) async fn detach(&self, run: &RunKey, connection: &ConnectionId, seen: Attachment, reason: &str) {
-        info!(session = run.session.log_name(), request = %run.request, reason, "detaches a connection");
-        let detach = Transition::Detach { connection: connection.clone(), seen: Some(seen) };
-        // A detach that fails is made up for by the next push to it.
-        let _ = self.sessions.apply(&run.session, &detach, self.clock.now()).await;
     }
 
     pub(super) fn recovery(&self) -> Recovery<'_> {
