@@ -42,7 +42,7 @@ impl Recovery<'_> {
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
         if session.latest.as_ref().is_some_and(|latest| latest.request == run.request && latest.last_seq == last_seq) {
             info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
-            self.announce(run, &session, last_seq).await;
+            self.announce(run, &session, last_seq).await?;
         }
         Ok(Some(outcome))
     }
@@ -71,8 +71,9 @@ impl Recovery<'_> {
     }
 
     /// Pushes what each connection misses: the ending, and to one that was replayed up to some frame all behind that.
-    /// What a connection does not take in time, its client resumes.
-    pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) {
+    /// What a connection does not take in time, its client resumes; but if the journal could not be read, nobody may have
+    /// been told.
+    pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) -> Result<(), StoreError> {
         let pushes = session.connections.iter().filter_map(|(connection, attachment)| {
             let before_ending = last_seq - 1;
             let after = match &attachment.cursor {
@@ -84,10 +85,13 @@ impl Recovery<'_> {
             };
             Some(timeout(ANNOUNCING, self.replay(run, connection, after)))
         });
-        let missed = join_all(pushes).await.iter().filter(|result| !matches!(result, Ok(Ok(Ok(_))))).count();
+        let results = join_all(pushes).await;
+        let missed = results.iter().filter(|result| !matches!(result, Ok(Ok(Ok(_))))).count();
         if missed > 0 {
             warn!(session = run.session.log_name(), request = %run.request, missed, "an ending was not pushed to all");
         }
+        let unread = results.into_iter().flatten().find_map(Result::err);
+        unread.map_or(Ok(()), Err)
     }
 
     /// Pushes the durable frames behind `after` to `connection`; returns the number of the last one.

@@ -74,10 +74,7 @@ impl Tools {
             (Some(active), _) if !active.is_orphan(now) => Ok(Attempt::Leased(active.clone())),
             (None, None) => self.end_unbegun(prompt, lease, session).await,
             // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
-            (None, Some(tail)) if tail.outcome.is_some() => {
-                self.announce(prompt, session, tail.last).await;
-                Ok(Attempt::Ended)
-            }
+            (None, Some(tail)) if tail.outcome.is_some() => self.announce(prompt, session, tail.last).await,
             _ => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
                 Ok(if ended.is_some() { Attempt::Ended } else { Attempt::Overtaken })
@@ -109,16 +106,21 @@ impl Tools {
             let forget = Transition::ForgetStop { request: run.request.clone() };
             let _ = self.sessions.apply(&run.session, &forget, self.clock.now()).await;
         }
-        self.announce(prompt, session, 1).await;
-        Ok(Attempt::Ended)
+        self.announce(prompt, session, 1).await
     }
 
     /// Tells the ending to all connections of the session, and to the one that asked: unless a worker has begun the
     /// request, nobody has attached that.
-    async fn announce(&self, prompt: &QueuedPrompt, mut session: Session, last_seq: Seq) {
+    async fn announce(
+        &self,
+        prompt: &QueuedPrompt,
+        mut session: Session,
+        last_seq: Seq,
+    ) -> Result<Attempt, StoreError> {
         let asked = Attachment { cursor: Cursor::Live, attached_at: self.clock.now() };
         session.connections.entry(prompt.connection.clone()).or_insert(asked);
-        self.recovery().announce(&prompt.run, &session, last_seq).await;
+        self.recovery().announce(&prompt.run, &session, last_seq).await?;
+        Ok(Attempt::Ended)
     }
 
     fn recovery(&self) -> Recovery<'_> {
