@@ -98,7 +98,7 @@ module "closer" {
     TABLE_NAME          = aws_dynamodb_table.sessions.name
     MANAGEMENT_ENDPOINT = local.management_endpoint
     GIVEN_UP_QUEUE_URL  = aws_sqs_queue.given_up.url
-    MAX_RECEIVE_COUNT   = tostring(var.max_receive_count)
+    MAX_RECEIVE_COUNT   = tostring(local.given_up_receive_count)
     LONGEST_RUN_SECONDS = tostring(var.timeout_seconds.worker)
   }
 }

@@ -36,7 +36,7 @@ resource "aws_sqs_queue" "given_up" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
-    maxReceiveCount     = var.max_receive_count
+    maxReceiveCount     = local.given_up_receive_count
   })
 }
 

@@ -396,14 +396,14 @@ variable "silence_limit_seconds" {
 # --- Queues and table
 
 variable "max_receive_count" {
-  description = "How often a prompt may be received before it is given up: then the closer ends it. What cannot be ended so often either becomes a dead letter."
+  description = "How often a prompt may be received before it is given up: then the closer ends it. What the closer cannot end, as often again, becomes a dead letter."
   type        = number
   default     = 10
   nullable    = false
 
   validation {
-    condition     = var.max_receive_count >= 2 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
-    error_message = "max_receive_count must be a whole number from 2 to 1000: with 1 a worker's crash would lose the prompt."
+    condition     = var.max_receive_count >= 2 && var.max_receive_count <= 500 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count must be a whole number from 2 to 500: with 1 a worker's crash would lose the prompt."
   }
 }
 

@@ -56,7 +56,7 @@ run "as_they_come" {
       TABLE_NAME          = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       GIVEN_UP_QUEUE_URL  = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-given-up.fifo"
-      MAX_RECEIVE_COUNT   = "10"
+      MAX_RECEIVE_COUNT   = "20"
       LONGEST_RUN_SECONDS = "900"
     })
     error_message = "closer knows table, queue, where to push, and how long a run may last"

@@ -44,7 +44,7 @@ run "as_it_comes" {
   assert {
     condition = try(jsondecode(aws_sqs_queue.given_up.redrive_policy), null) == {
       deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"
-      maxReceiveCount     = 10
+      maxReceiveCount     = 20
     }
     error_message = "What the closer cannot end becomes a dead letter"
   }
