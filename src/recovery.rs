@@ -121,14 +121,19 @@ impl<'a> Recovery<'a> {
         (!matches!(announced, Ok(Ok(())))).then_some(Behind { taken, ..device })
     }
 
-    /// Sends a device the rest of a run that is over, and detaches it if it takes nothing.
+    /// Sends a device the rest of a run that is over, and detaches it if it takes nothing. What has no end of its own
+    /// while the journal cannot be read, whoever calls ends.
     pub(crate) async fn catch_up(self, run: &RunKey, device: Behind) {
         let replay = self.replay(run, &device.connection, device.taken).while_connecting(&device.attachment);
-        match replay.all().await {
-            Ok(()) => {}
-            Err(ReplayError::Push(_)) => self.detach(run, &device.connection, device.attachment, "takes nothing").await,
-            Err(ReplayError::Store(error)) => {
-                warn!(session = run.session.log_name(), request = %run.request, %error, "a device was not caught up");
+        loop {
+            match replay.all().await {
+                Ok(()) => return,
+                Err(ReplayError::Push(_)) => {
+                    return self.detach(run, &device.connection, device.attachment, "takes nothing").await;
+                }
+                Err(ReplayError::Store(error)) => {
+                    warn!(session = run.session.log_name(), request = %run.request, %error, "a device has to wait for the journal");
+                }
             }
         }
     }

@@ -75,9 +75,32 @@ module "worker" {
       MAX_WAIT_SECONDS      = tostring(var.max_wait_seconds)
       MAX_REPLY_BYTES       = tostring(var.max_reply_bytes)
       MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
+      LONGEST_RUN_SECONDS   = tostring(var.timeout_seconds.worker)
     },
     var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
   )
+}
+
+module "closer" {
+  source = "./modules/function"
+
+  name                 = "${local.name}-closer"
+  role_name            = "${local.name}-closer-${local.region}"
+  description          = "Ends prompts that no worker could take"
+  archive              = "${local.artifacts_dir}/closer/bootstrap.zip"
+  memory_mb            = var.memory_mb.closer
+  timeout              = var.timeout_seconds.closer
+  reserved_concurrency = var.closer_reserved_concurrency
+  statements           = local.closer_statements
+  settings             = local.function_settings
+
+  environment = {
+    TABLE_NAME          = aws_dynamodb_table.sessions.name
+    MANAGEMENT_ENDPOINT = local.management_endpoint
+    GIVEN_UP_QUEUE_URL  = aws_sqs_queue.given_up.url
+    MAX_RECEIVE_COUNT   = tostring(local.given_up_receive_count)
+    LONGEST_RUN_SECONDS = tostring(var.timeout_seconds.worker)
+  }
 }
 
 module "authorizer" {
@@ -114,5 +137,20 @@ resource "aws_lambda_event_source_mapping" "prompts" {
 
   scaling_config {
     maximum_concurrency = var.maximum_concurrency
+  }
+}
+
+# A batch is ended within seconds, so a few sessions may share one. More closers than are reserved would be throttled, which
+# counts as a prompt received.
+resource "aws_lambda_event_source_mapping" "given_up" {
+  region                  = var.aws_region
+  event_source_arn        = aws_sqs_queue.given_up.arn
+  function_name           = module.closer.arn
+  batch_size              = 5
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = coalesce(var.closer_reserved_concurrency, 10)
   }
 }

@@ -31,4 +31,8 @@ locals {
   # maximum_concurrency keeps the pollers from taking what cannot run, and 90 minutes would be how long a session
   # stands still when a worker dies in its first moments.
   visibility_timeout_seconds = var.timeout_seconds.worker + 60
+
+  # How often what was given up may be received. AWS does not say whether the count starts anew when a message is moved:
+  # if it goes on, as it does in some emulators, what was received as often as it might would pass through this queue unseen.
+  given_up_receive_count = 2 * var.max_receive_count
 }

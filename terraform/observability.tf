@@ -69,7 +69,7 @@ locals {
 
   queue_alarms = length(var.alarm_topic_arns) == 0 ? {} : {
     dead-letters = {
-      description = "A prompt could not be ended by any worker"
+      description = "A prompt has no ending, and will get none by itself"
       metric      = "ApproximateNumberOfMessagesVisible"
       queue       = aws_sqs_queue.dead_letters.name
       threshold   = 0

@@ -1,6 +1,6 @@
 locals {
   functions = merge(
-    { message = module.message, connections = module.connections, worker = module.worker },
+    { message = module.message, connections = module.connections, worker = module.worker, closer = module.closer },
     var.auth == "jwt" ? { authorizer = module.authorizer[0] } : {},
   )
 }
@@ -53,8 +53,13 @@ output "prompts_queue_url" {
   value       = aws_sqs_queue.prompts.url
 }
 
+output "given_up_queue_url" {
+  description = "URL of the queue between `worker` and `closer`: prompts that no worker could take."
+  value       = aws_sqs_queue.given_up.url
+}
+
 output "dead_letter_queue_url" {
-  description = "URL of the queue of prompts that no worker could end."
+  description = "URL of the queue of prompts that have no ending."
   value       = aws_sqs_queue.dead_letters.url
 }
 

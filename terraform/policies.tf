@@ -1,9 +1,12 @@
 # What each function may do, beyond its own log and trace (modules/function). The authorizer may do nothing.
 
 locals {
-  worker_table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]
+  run_table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]
   # A connection that closes is forgotten.
-  connections_table_actions = concat(local.worker_table_actions, ["dynamodb:DeleteItem"])
+  connections_table_actions = concat(local.run_table_actions, ["dynamodb:DeleteItem"])
+
+  # The first three are the event source mapping's.
+  consume_actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
 
   stop_actions = var.on_stop == "stop-session" ? ["bedrock-agentcore:StopRuntimeSession"] : []
 
@@ -29,11 +32,30 @@ locals {
     },
   ]
 
+  # No agents: it ends what could not be run.
+  closer_statements = [
+    {
+      sid       = "Table"
+      actions   = local.run_table_actions
+      resources = [aws_dynamodb_table.sessions.arn]
+    },
+    {
+      sid       = "Push"
+      actions   = ["execute-api:ManageConnections"]
+      resources = ["${local.stage_execution_arn}/POST/@connections/*"]
+    },
+    {
+      sid       = "GivenUp"
+      actions   = local.consume_actions
+      resources = [aws_sqs_queue.given_up.arn]
+    },
+  ]
+
   worker_statements = concat(
     [
       {
         sid       = "Table"
-        actions   = local.worker_table_actions
+        actions   = local.run_table_actions
         resources = [aws_dynamodb_table.sessions.arn]
       },
       {
@@ -43,7 +65,7 @@ locals {
       },
       {
         sid       = "Prompts"
-        actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
+        actions   = local.consume_actions
         resources = [aws_sqs_queue.prompts.arn]
       },
     ],

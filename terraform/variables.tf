@@ -220,11 +220,12 @@ variable "architecture" {
 }
 
 variable "memory_mb" {
-  description = "Memory of each function in MiB: message, connections and authorizer 256, worker 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
+  description = "Memory of each function in MiB: message, connections and authorizer 256, worker and closer 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
   type = object({
     message     = optional(number, 256)
     connections = optional(number, 256)
     worker      = optional(number, 128)
+    closer      = optional(number, 128)
     authorizer  = optional(number, 256)
   })
   default  = {}
@@ -237,11 +238,12 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "How long each function may run: message and authorizer 10, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
+  description = "How long each function may run: message and authorizer 10, closer 60, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
   type = object({
     message     = optional(number, 10)
     connections = optional(number, 300)
     worker      = optional(number, 900)
+    closer      = optional(number, 60)
     authorizer  = optional(number, 10)
   })
   default  = {}
@@ -256,6 +258,11 @@ variable "timeout_seconds" {
     condition     = var.timeout_seconds.worker >= 30
     error_message = "The worker's time-out must be at least 30 s: it ends a run 10 s before, to have time to say so."
   }
+
+  validation {
+    condition     = var.timeout_seconds.closer >= 30
+    error_message = "The closer's time-out must be at least 30 s: it tries the table for 20 s, and has to tell the ending then."
+  }
 }
 
 variable "maximum_concurrency" {
@@ -267,6 +274,17 @@ variable "maximum_concurrency" {
   validation {
     condition     = var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000 && floor(var.maximum_concurrency) == var.maximum_concurrency
     error_message = "maximum_concurrency must be a whole number from 2 to 1000."
+  }
+}
+
+variable "closer_reserved_concurrency" {
+  description = "How many closers at once are kept from the account's concurrency, so that prompts get their ending while workers use up the rest; also their most. Null: none are kept, and 10 are the most."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.closer_reserved_concurrency == null || try(var.closer_reserved_concurrency >= 2 && var.closer_reserved_concurrency <= 1000 && floor(var.closer_reserved_concurrency) == var.closer_reserved_concurrency, false)
+    error_message = "closer_reserved_concurrency must be a whole number from 2 to 1000, or null."
   }
 }
 
@@ -378,26 +396,31 @@ variable "silence_limit_seconds" {
 # --- Queues and table
 
 variable "max_receive_count" {
-  description = "How often a prompt may be received before it becomes a dead letter. A prompt that finds its session busy is received again every minute."
+  description = "How often a prompt may be received before it is given up: then the closer ends it. What the closer cannot end, as often again, becomes a dead letter."
   type        = number
   default     = 10
   nullable    = false
 
   validation {
-    condition     = var.max_receive_count >= 2 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
-    error_message = "max_receive_count must be a whole number from 2 to 1000: with 1 a worker's crash would lose the prompt."
+    condition     = var.max_receive_count >= 2 && var.max_receive_count <= 500 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count must be a whole number from 2 to 500: with 1 a worker's crash would lose the prompt."
   }
 }
 
 variable "message_retention_seconds" {
-  description = "How long a prompt may wait in the queue before it is dropped unanswered."
+  description = "How long SQS keeps a prompt that waits, before it drops it unanswered: longer than `max_wait_seconds`, so that no prompt is dropped."
   type        = number
-  default     = 86400
+  default     = 345600
   nullable    = false
 
   validation {
     condition     = var.message_retention_seconds >= 3600 && var.message_retention_seconds <= 1209600 && floor(var.message_retention_seconds) == var.message_retention_seconds
     error_message = "message_retention_seconds must be a whole number from 3600 (an hour) to 1209600 (14 days)."
+  }
+
+  validation {
+    condition     = var.message_retention_seconds >= var.max_wait_seconds + var.timeout_seconds.worker
+    error_message = "message_retention_seconds must be at least max_wait_seconds and the worker's time-out together: SQS would drop a prompt that waits for a run before it can fail with busy."
   }
 }
 

@@ -46,12 +46,24 @@ run "as_they_come" {
       MAX_WAIT_SECONDS      = "86400"
       MAX_REPLY_BYTES       = "33554432"
       MAX_RECEIVE_COUNT     = "10"
+      LONGEST_RUN_SECONDS   = "900"
     })
     error_message = "worker knows table, queue and the defaults; no agents means the echo agent"
   }
 
   assert {
-    condition = alltrue([for function in [module.message, module.connections, module.worker] : (
+    condition = module.closer.configuration.environment == tomap({
+      TABLE_NAME          = "agentcore-gateway-prod"
+      MANAGEMENT_ENDPOINT = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
+      GIVEN_UP_QUEUE_URL  = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-given-up.fifo"
+      MAX_RECEIVE_COUNT   = "20"
+      LONGEST_RUN_SECONDS = "900"
+    })
+    error_message = "closer knows table, queue, where to push, and how long a run may last"
+  }
+
+  assert {
+    condition = alltrue([for function in [module.message, module.connections, module.worker, module.closer] : (
       function.configuration.architectures == tolist(["arm64"]) &&
       function.configuration.runtime == "provided.al2023" &&
       function.configuration.handler == "bootstrap" &&
@@ -68,13 +80,19 @@ run "as_they_come" {
       message     = [256, 10]
       connections = [256, 300]
       worker      = [128, 900]
+      closer      = [128, 60]
     }
     error_message = "Memory and time-outs as documented"
   }
 
   assert {
-    condition     = output.log_groups == { message = "/aws/lambda/agentcore-gateway-prod-message", connections = "/aws/lambda/agentcore-gateway-prod-connections", worker = "/aws/lambda/agentcore-gateway-prod-worker", access = "/aws/apigateway/agentcore-gateway-prod" }
+    condition     = output.log_groups == { message = "/aws/lambda/agentcore-gateway-prod-message", connections = "/aws/lambda/agentcore-gateway-prod-connections", worker = "/aws/lambda/agentcore-gateway-prod-worker", closer = "/aws/lambda/agentcore-gateway-prod-closer", access = "/aws/apigateway/agentcore-gateway-prod" }
     error_message = "Each function has its own log group, and the stage has one"
+  }
+
+  assert {
+    condition     = alltrue([for function in values(local.functions) : function.configuration.reserved == null])
+    error_message = "No concurrency is taken from the rest of the account unasked"
   }
 }
 
@@ -98,18 +116,21 @@ run "as_they_can_be_set" {
     stage_name             = "dev"
     architecture           = "x86_64"
     memory_mb              = { worker = 512 }
-    timeout_seconds        = { worker = 120 }
-    silence_limit_seconds  = 100
-    retry_window_seconds   = 5
-    replay_window_seconds  = 600
-    push_interval_ms       = 250
-    stop_abandoned         = true
-    max_wait_seconds       = 3600
-    max_reply_bytes        = 1048576
-    on_stop                = "detach"
-    log_level              = "DEBUG"
-    log_retention_days     = 7
-    access_logs            = false
+    timeout_seconds        = { worker = 120, closer = 40 }
+
+    closer_reserved_concurrency = 3
+
+    silence_limit_seconds = 100
+    retry_window_seconds  = 5
+    replay_window_seconds = 600
+    push_interval_ms      = 250
+    stop_abandoned        = true
+    max_wait_seconds      = 3600
+    max_reply_bytes       = 1048576
+    on_stop               = "detach"
+    log_level             = "DEBUG"
+    log_retention_days    = 7
+    access_logs           = false
   }
 
   assert {
@@ -166,13 +187,23 @@ run "as_they_can_be_set" {
       function.configuration.log_level == "DEBUG" &&
       function.configuration.log_retention == 7 &&
       function.function_name == "gw-dev-${name}"
-    )]) && length(local.functions) == 4
-    error_message = "All four functions follow the settings"
+    )]) && length(local.functions) == 5
+    error_message = "All five functions follow the settings"
   }
 
   assert {
-    condition     = module.worker.configuration.memory_mb == 512 && module.worker.configuration.timeout == 120
+    condition     = module.worker.configuration.memory_mb == 512 && module.worker.configuration.timeout == 120 && module.closer.configuration.timeout == 40
     error_message = "Memory and time-out of a single function can be set"
+  }
+
+  assert {
+    condition     = module.worker.configuration.environment.LONGEST_RUN_SECONDS == "120" && module.closer.configuration.environment.LONGEST_RUN_SECONDS == "120"
+    error_message = "Worker and closer know how long a run may last"
+  }
+
+  assert {
+    condition     = module.closer.configuration.reserved == 3 && module.worker.configuration.reserved == null && aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 3
+    error_message = "Concurrency is kept for closers, and no more of them are started than that"
   }
 
   assert {

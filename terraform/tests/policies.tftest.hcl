@@ -61,6 +61,17 @@ run "with_agents" {
   }
 
   assert {
+    condition = { for s in jsondecode(module.closer.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
+      Table   = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Push    = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
+      GivenUp = ["Allow", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-given-up.fifo"]]
+      Log     = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace   = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+    }
+    error_message = "closer may use the table, its queue and push, and calls no agent"
+  }
+
+  assert {
     condition = { for s in jsondecode(module.authorizer[0].policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
       Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
       Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
@@ -69,7 +80,7 @@ run "with_agents" {
   }
 
   assert {
-    condition     = length(distinct(values(output.role_names))) == 4 && output.role_names.worker == "agentcore-gateway-prod-worker-eu-central-1"
+    condition     = length(distinct(values(output.role_names))) == 5 && output.role_names.worker == "agentcore-gateway-prod-worker-eu-central-1"
     error_message = "Each function has a role of its own, with the region in its name"
   }
 }

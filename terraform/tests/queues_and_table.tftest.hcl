@@ -35,15 +35,43 @@ run "as_it_comes" {
 
   assert {
     condition = try(jsondecode(aws_sqs_queue.prompts.redrive_policy), null) == {
-      deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"
+      deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-given-up.fifo"
       maxReceiveCount     = 10
     }
-    error_message = "What was received ten times becomes a dead letter"
+    error_message = "What was received ten times is given up"
+  }
+
+  assert {
+    condition = try(jsondecode(aws_sqs_queue.given_up.redrive_policy), null) == {
+      deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"
+      maxReceiveCount     = 20
+    }
+    error_message = "What the closer cannot end becomes a dead letter"
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.given_up.name == "agentcore-gateway-prod-given-up.fifo" &&
+      aws_sqs_queue.given_up.fifo_queue &&
+      aws_sqs_queue.given_up.visibility_timeout_seconds == 360 &&
+      aws_sqs_queue.given_up.visibility_timeout_seconds >= module.closer.configuration.timeout
+    )
+    error_message = "A prompt must not come again while its closer may still be at work"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.message_retention_seconds >= 86400 + 900 && aws_sqs_queue.given_up.message_retention_seconds == 1209600
+    error_message = "SQS drops no prompt while it may still wait, or be ended"
   }
 
   assert {
     condition     = module.worker.configuration.environment.MAX_RECEIVE_COUNT == try(tostring(jsondecode(aws_sqs_queue.prompts.redrive_policy).maxReceiveCount), null)
-    error_message = "The worker must know which attempt is the last"
+    error_message = "The worker must know how often a prompt comes"
+  }
+
+  assert {
+    condition     = module.closer.configuration.environment.MAX_RECEIVE_COUNT == try(tostring(jsondecode(aws_sqs_queue.given_up.redrive_policy).maxReceiveCount), null)
+    error_message = "The closer must know how often a prompt comes"
   }
 
   assert {
@@ -57,17 +85,28 @@ run "as_it_comes" {
 
   assert {
     condition = (
-      aws_sqs_queue_redrive_allow_policy.dead_letters.queue_url == aws_sqs_queue.dead_letters.url &&
-      jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy) == {
+      aws_sqs_queue_redrive_allow_policy.given_up.queue_url == aws_sqs_queue.given_up.url &&
+      jsondecode(aws_sqs_queue_redrive_allow_policy.given_up.redrive_allow_policy) == {
         redrivePermission = "byQueue"
         sourceQueueArns   = ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]
       }
     )
-    error_message = "Only prompts may become dead letters here"
+    error_message = "Only prompts may be given up here"
   }
 
   assert {
-    condition     = aws_sqs_queue.prompts.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
+    condition = (
+      aws_sqs_queue_redrive_allow_policy.dead_letters.queue_url == aws_sqs_queue.dead_letters.url &&
+      jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy) == {
+        redrivePermission = "byQueue"
+        sourceQueueArns   = ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-given-up.fifo"]
+      }
+    )
+    error_message = "Only prompts that were given up may become dead letters"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.prompts.sqs_managed_sse_enabled && aws_sqs_queue.given_up.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.sqs_managed_sse_enabled
     error_message = "Queues are encrypted"
   }
 
@@ -79,6 +118,17 @@ run "as_it_comes" {
       aws_lambda_event_source_mapping.prompts.scaling_config[0].maximum_concurrency == 100
     )
     error_message = "The worker takes prompts one by one, reports what failed, and its number is bounded"
+  }
+
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.given_up.event_source_arn == aws_sqs_queue.given_up.arn &&
+      aws_lambda_event_source_mapping.given_up.function_name == module.closer.arn &&
+      aws_lambda_event_source_mapping.given_up.batch_size == 5 &&
+      aws_lambda_event_source_mapping.given_up.function_response_types == toset(["ReportBatchItemFailures"]) &&
+      aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 10
+    )
+    error_message = "The closer takes what was given up, and reports what it could not end"
   }
 
   assert {
@@ -112,7 +162,8 @@ run "as_it_can_be_set" {
   command = plan
 
   variables {
-    timeout_seconds           = { worker = 600 }
+    timeout_seconds           = { worker = 600, closer = 100 }
+    max_wait_seconds          = 6600
     max_receive_count         = 5
     maximum_concurrency       = 7
     message_retention_seconds = 7200
@@ -121,8 +172,8 @@ run "as_it_can_be_set" {
   }
 
   assert {
-    condition     = aws_sqs_queue.prompts.visibility_timeout_seconds == 660 && module.worker.configuration.timeout == 600
-    error_message = "The visibility follows the worker's time-out"
+    condition     = aws_sqs_queue.prompts.visibility_timeout_seconds == 660 && module.worker.configuration.timeout == 600 && aws_sqs_queue.given_up.visibility_timeout_seconds == 600
+    error_message = "The visibility follows the time-out"
   }
 
   assert {
@@ -150,6 +201,7 @@ run "as_it_can_be_set" {
         message     = "agentcore-gateway-prod-message"
         connections = "agentcore-gateway-prod-connections"
         worker      = "agentcore-gateway-prod-worker"
+        closer      = "agentcore-gateway-prod-closer"
       }
     )
     error_message = "Dead letters, old prompts and failing functions raise an alarm"

@@ -577,6 +577,60 @@ run "a_crash_is_not_the_end_of_a_prompt" {
   expect_failures = [var.max_receive_count]
 }
 
+run "no_prompt_is_dropped_while_it_may_wait" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    message_retention_seconds = 87299
+  }
+
+  expect_failures = [var.message_retention_seconds]
+}
+
+run "what_is_kept_just_long_enough" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    message_retention_seconds = 87300
+  }
+}
+
+run "a_closer_has_time_for_its_attempts" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    timeout_seconds = { closer = 29 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "closers_that_are_kept_have_bounds" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    closer_reserved_concurrency = 1
+  }
+
+  expect_failures = [var.closer_reserved_concurrency]
+}
+
 run "prompts_wait_for_a_while" {
   command = plan
 
@@ -585,7 +639,11 @@ run "prompts_wait_for_a_while" {
   }
 
   variables {
-    message_retention_seconds = 60
+    max_wait_seconds          = 60
+    timeout_seconds           = { worker = 30 }
+    silence_limit_seconds     = 30
+    retry_window_seconds      = 10
+    message_retention_seconds = 3599
   }
 
   expect_failures = [var.message_retention_seconds]

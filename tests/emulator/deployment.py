@@ -59,6 +59,10 @@ class Deployment:
         return self._outputs["prompts_queue_url"]
 
     @property
+    def given_up_queue(self):
+        return self._outputs["given_up_queue_url"]
+
+    @property
     def dead_letter_queue(self):
         return self._outputs["dead_letter_queue_url"]
 
@@ -101,12 +105,16 @@ class Deployment:
         """The messages in the queue of prompts, those that are being worked on too."""
         return self.emulator.messages(self.prompts_queue)
 
+    def given_up(self):
+        """The prompts that no worker could take, those that are being ended too."""
+        return self.emulator.messages(self.given_up_queue)
+
     def dead_letters(self):
         return self.emulator.messages(self.dead_letter_queue)
 
-    def send(self, body, group):
-        """Puts a message into the queue of prompts, as new as it can be."""
-        self._queues().send_message(QueueUrl=self.prompts_queue, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=str(uuid.uuid4()))
+    def send(self, body, group, queue=None):
+        """Puts a message into the queue of prompts or another, as new as it can be."""
+        self._queues().send_message(QueueUrl=queue or self.prompts_queue, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=str(uuid.uuid4()))
 
     def redrive(self):
         """Moves the dead letters back; the emulator has no StartMessageMoveTask."""
@@ -117,19 +125,38 @@ class Deployment:
                 queues.delete_message(QueueUrl=self.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
 
     def drop_prompts(self):
-        """Empties the queue, of hidden messages too."""
-        self._queues().purge_queue(QueueUrl=self.prompts_queue)
+        """Empties the queues, of hidden messages too."""
+        for queue in (self.prompts_queue, self.given_up_queue, self.dead_letter_queue):
+            self._queues().purge_queue(QueueUrl=queue)
 
     @contextmanager
     def visibility(self, seconds):
         """While this lasts, a message that nobody hides for longer comes again after so many seconds."""
         queues = self._queues()
-        usual = queues.get_queue_attributes(QueueUrl=self.prompts_queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        queues.set_queue_attributes(QueueUrl=self.prompts_queue, Attributes={"VisibilityTimeout": str(seconds)})
+        urls = (self.prompts_queue, self.given_up_queue)
+        usual = [queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"] for url in urls]
+        for url in urls:
+            queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
         try:
             yield
         finally:
-            queues.set_queue_attributes(QueueUrl=self.prompts_queue, Attributes=usual)
+            for url, attributes in zip(urls, usual):
+                queues.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+    @contextmanager
+    def unable_to_start(self, name):
+        """While this lasts, a function is told nonsense, and does not start."""
+        functions = self.emulator.client("lambda")
+        usual = functions.get_function_configuration(FunctionName=self.function(name))["Environment"]["Variables"]
+        self._configure(name, usual | {"MANAGEMENT_ENDPOINT": ""})
+        try:
+            yield
+        finally:
+            self._configure(name, usual)
+
+    def _configure(self, name, variables):
+        self.emulator.client("lambda").update_function_configuration(FunctionName=self.function(name), Environment={"Variables": variables})
+        self.kill(name)
 
     def when_idle(self, seconds=15):
         """Returns when no prompt is in the queue."""

@@ -100,6 +100,6 @@ class Reply:
         """What must be true of a reply that has ended."""
         assert self.ending is not None, f"no ending, or a gap: {self.frames}"
         kinds = [frame["type"] for frame in self.frames]
-        assert kinds[0] == "started" or kinds == ["stopped"], kinds
+        assert kinds[0] == "started" or kinds in (["stopped"], ["failed"]), kinds
         assert set(kinds[1:-1]) <= {"output"}, kinds
         return self

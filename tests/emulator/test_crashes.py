@@ -1,4 +1,4 @@
-"""Workers that die, prompts that cannot be run, and messages that are none."""
+"""Workers that die or cannot start, prompts that cannot be run, and messages that are none."""
 
 import json
 from dataclasses import dataclass
@@ -73,12 +73,25 @@ def resumed(lost):
     return lost.client.answer()
 
 
-def test_a_prompt_that_cannot_be_run_becomes_a_dead_letter_and_runs_when_redriven(client, gateway, agentcore):
-    # The worker reaches no table, and cannot hide the message for longer either, so that it comes again at once.
-    with gateway.without("worker", *TABLE, "sqs:ChangeMessageVisibility"), gateway.visibility(1):
+def test_a_prompt_whose_worker_cannot_start_is_ended_by_the_closer(client, gateway, agentcore):
+    with gateway.unable_to_start("worker"), gateway.visibility(1):
         request = client.ask("Hello")
-        # It would try for half a minute each time.
-        until(lambda: gateway.kill("worker") or gateway.dead_letters(), "the prompt is a dead letter", seconds=60)
+        ending = client.ending(request, seconds=60).ending
+        until(lambda: not gateway.waiting_prompts() and not gateway.given_up(), "the prompt is gone")
+    assert (ending["type"], ending["code"], ending["retryable"], ending["seq"]) == ("failed", "internal", True, 1)
+    assert gateway.dead_letters() == []
+    assert agentcore.calls(request) == []
+    assert client.resume(request)["state"] == "failed"
+    assert client.ending(client.ask("Hello")).ending["type"] == "completed"
+
+
+def test_a_prompt_that_nobody_can_end_becomes_a_dead_letter_and_runs_when_redriven(client, gateway, agentcore):
+    # Worker and closer reach no table, and cannot hide the message for longer either, so that it comes again at once.
+    refused = (*TABLE, "sqs:ChangeMessageVisibility")
+    with gateway.without("worker", *refused), gateway.without("closer", *refused), gateway.visibility(1):
+        request = client.ask("Hello")
+        # Each would try for a while each time.
+        until(lambda: gateway.kill("worker") or gateway.kill("closer") or gateway.dead_letters(), "the prompt is a dead letter", seconds=60)
     client.catch_up()
     assert client.reply(request).frames == []
     assert agentcore.calls(request) == []
@@ -109,7 +122,7 @@ def test_a_message_that_is_no_prompt_is_dropped_and_holds_nobody_up(client, gate
     client.ask(COUNT, request=request)
     client.output(request)
     (message,) = gateway.waiting_prompts()
-    bodies = ["no JSON", "{}", "[]", json.dumps(json.loads(message["Body"]) | {"version": 99}), json.dumps({"type": "prompt", "version": 1})]
+    bodies = ["no JSON", "{}", "[]", json.dumps(json.loads(message["Body"]) | {"version": 0}), json.dumps({"type": "prompt", "version": 1})]
     for body in bodies:
         gateway.send(body, message["MessageGroupId"])
     behind = client.ask("Hello")
@@ -121,11 +134,21 @@ def test_a_message_that_is_no_prompt_is_dropped_and_holds_nobody_up(client, gate
     until(lambda: gateway.log("worker").count("that is no prompt") == len(bodies), "each is in the worker's log")
 
 
+def test_a_message_of_a_later_release_is_kept_for_it(gateway):
+    later = json.dumps({"type": "prompt", "version": 2, "request": {"id": 1}})
+    with gateway.without("worker", "sqs:ChangeMessageVisibility"), gateway.without("closer", "sqs:ChangeMessageVisibility"), gateway.visibility(1):
+        gateway.send(later, "a-group")
+        until(gateway.dead_letters, "it is a dead letter", seconds=60)
+    (kept,) = gateway.dead_letters()
+    assert kept["Body"] == later
+    gateway.drop_prompts()
+
+
 def test_logs_hold_no_prompts_replies_or_sessions(client, gateway):
     secret = new_id()
     client.ending(client.ask(f"My secret is {secret}"))
     until(lambda: "REPORT" in gateway.log("worker"), "the worker has logged")
-    for function in ("message", "connections", "worker"):
+    for function in ("message", "connections", "worker", "closer"):
         log = gateway.log(function)
         assert secret not in log
         assert client.session not in log

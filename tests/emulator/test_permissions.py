@@ -4,6 +4,7 @@ Not here, for the emulator does not hold its event source mapping to the role of
 `sqs:DeleteMessage` and `sqs:GetQueueAttributes`. `dynamodb:PutItem` of `connections` is in test_crashes.py.
 """
 
+import json
 import time
 
 import pytest
@@ -19,6 +20,7 @@ def all_is_well_again(connect, gateway):
     yield
     # A worker that is refused something tries for a while.
     gateway.kill("worker")
+    gateway.kill("closer")
     gateway.kill("connections")
     gateway.drop_prompts()
     client = connect()
@@ -152,3 +154,79 @@ def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gatew
     with gateway.without("worker", "sqs:ChangeMessageVisibility"):
         assert hidden_for() > 600
     refused(gateway, "worker", "sqs:ChangeMessageVisibility")
+
+
+# --- closer
+
+
+@pytest.fixture
+def template(client, gateway, held):
+    """A prompt of the client that is being run: its message, its request, and what holds its reply."""
+    request, hold = held()
+    client.ask(COUNT, request=request)
+    client.output(request)
+    (message,) = gateway.waiting_prompts()
+    yield message, request
+    hold.release()
+    client.ending(request)
+
+
+def give_up(gateway, message, request):
+    """Puts the prompt of a message, as another request, into the queue of those that no worker could take."""
+    body = json.dumps(json.loads(message["Body"]) | {"requestId": request})
+    gateway.send(body, message["MessageGroupId"], gateway.given_up_queue)
+
+
+@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"])
+def test_without_the_table_nothing_is_ended(client, gateway, template, action):
+    message, _ = template
+    request = new_id()
+    with gateway.without("closer", action):
+        give_up(gateway, message, request)
+        refused(gateway, "closer", action)
+        client.catch_up()
+        assert client.reply(request).frames == []
+    # It still tries.
+    assert client.ending(request).ending["code"] == "busy"
+
+
+def test_without_updating_items_a_stop_of_what_was_given_up_stays(client, gateway, template):
+    message, _ = template
+    request = new_id()
+    client.stop(request)
+    client.answer("stopping")
+    with gateway.without("closer", "dynamodb:UpdateItem"):
+        give_up(gateway, message, request)
+        assert client.ending(request).ending["type"] == "stopped"
+    refused(gateway, "closer", "dynamodb:UpdateItem")
+
+
+def test_without_managing_connections_what_was_given_up_ends_only_in_the_journal(client, gateway, template):
+    message, _ = template
+    request = new_id()
+    with gateway.without("closer", "execute-api:ManageConnections"):
+        give_up(gateway, message, request)
+        refused(gateway, "closer", "execute-api:ManageConnections")
+        until(lambda: not gateway.given_up(), "it is ended", seconds=30)
+    client.catch_up()
+    assert client.reply(request).frames == []
+    assert client.resume(request)["state"] == "failed"
+    assert client.ending(request).ending["code"] == "busy"
+
+
+def test_without_changing_visibility_a_living_run_is_looked_at_when_the_queue_says(gateway, template):
+    message, running = template
+
+    def hidden_for():
+        looks = gateway.log("closer").count("REPORT")
+        give_up(gateway, message, running)
+        until(lambda: gateway.log("closer").count("REPORT") > looks, "the closer has looked")
+        (waiting,) = gateway.given_up()
+        gateway.drop_prompts()
+        return waiting["VisibleAt"] - time.time()
+
+    # A seventh of the longest run, of 900 s, for it still comes seven times.
+    assert 110 < hidden_for() < 130
+    with gateway.without("closer", "sqs:ChangeMessageVisibility"):
+        assert hidden_for() > 340
+    refused(gateway, "closer", "sqs:ChangeMessageVisibility")

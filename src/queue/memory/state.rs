@@ -41,7 +41,7 @@ impl Message {
         Self { id, body, receive_count: 0, hidden_by: None }
     }
 
-    /// The message as another queue takes it over: as on SQS its id stays, and it counts as never given out.
+    /// The message as another queue takes it over: its id stays, and it counts as never given out.
     pub(super) fn moved(self) -> Self {
         Self { receive_count: 0, hidden_by: None, ..self }
     }

@@ -68,7 +68,9 @@ resource "aws_lambda_function" "function" {
   source_code_hash = fileexists(var.archive) ? filebase64sha256(var.archive) : null
   memory_size      = var.memory_mb
   timeout          = var.timeout
-  tags             = var.settings.tags
+  # Without a number it shares what the account has.
+  reserved_concurrent_executions = var.reserved_concurrency
+  tags                           = var.settings.tags
 
   environment {
     variables = var.environment

@@ -40,6 +40,7 @@ output "configuration" {
     environment   = aws_lambda_function.function.environment[0].variables
     memory_mb     = aws_lambda_function.function.memory_size
     timeout       = aws_lambda_function.function.timeout
+    reserved      = aws_lambda_function.function.reserved_concurrent_executions
     runtime       = aws_lambda_function.function.runtime
     handler       = aws_lambda_function.function.handler
     log_format    = aws_lambda_function.function.logging_config[0].log_format

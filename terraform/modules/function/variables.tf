@@ -39,6 +39,12 @@ variable "timeout" {
   nullable    = false
 }
 
+variable "reserved_concurrency" {
+  description = "How many invocations at once are kept for the function, and are its most. Null: none are kept."
+  type        = number
+  default     = null
+}
+
 variable "environment" {
   description = "The settings that the program reads."
   type        = map(string)

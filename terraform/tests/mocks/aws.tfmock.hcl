@@ -82,6 +82,14 @@ override_resource {
 }
 
 override_resource {
+  target = aws_sqs_queue.given_up
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-given-up.fifo"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-given-up.fifo"
+  }
+}
+
+override_resource {
   target = aws_sqs_queue.dead_letters
   values = {
     arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-dead-letters.fifo"

@@ -31,6 +31,19 @@ async fn while_the_table_is_out_of_reach_a_prompt_comes_again_and_is_ended_later
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_ending_that_cannot_be_read_yet_is_announced_later() {
+    let engine = engine();
+    let journal = Arc::new(Outage::default());
+    journal.of_reads.store(true, Ordering::Relaxed);
+    let tools = Tools { journal: journal.clone(), ..tools(&engine) };
+    let delivery = given_up(&engine, "r").await;
+    assert!(!close_with(tools.clone(), delivery.clone()).await, "nobody was told");
+    journal.of_reads.store(false, Ordering::Relaxed);
+    assert!(close_with(tools, delivery).await);
+    assert_eq!(summary(&engine.frames("c", "r")), [("failed", "internal", 1)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_answers_before_its_deadline_whatever_the_table_does() {
     let engine = engine();
     let journal = Arc::new(Outage::default());

@@ -1,12 +1,12 @@
 //! A function that is told nonsense does not start, and its log names the variable and the rule.
 
-use super::{CONNECTIONS, MESSAGE, WORKER};
+use super::{CLOSER, CONNECTIONS, MESSAGE, WORKER};
 use crate::support::lambda::failed_start;
 
 const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
 
 /// What each function needs.
-const NEEDS: [(&str, &[(&str, &str)]); 4] = [
+const NEEDS: [(&str, &[(&str, &str)]); 5] = [
     (CONNECTIONS, &[("TABLE_NAME", "gateway"), ("MANAGEMENT_ENDPOINT", "https://a.example.com/default")]),
     (MESSAGE, &[("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"), ("AGENT_NAMES", "default")]),
     (
@@ -16,6 +16,14 @@ const NEEDS: [(&str, &[(&str, &str)]); 4] = [
             ("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"),
             ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
             ("AGENTS", "{}"),
+        ],
+    ),
+    (
+        CLOSER,
+        &[
+            ("TABLE_NAME", "gateway"),
+            ("GIVEN_UP_QUEUE_URL", "https://sqs.example.com/given-up.fifo"),
+            ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
         ],
     ),
     (AUTHORIZER, &[("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCE", "gateway")]),
@@ -70,6 +78,9 @@ async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
         (WORKER, "MAX_REPLY_BYTES", "32M", "be a whole number above 0"),
         (WORKER, "STOP_ABANDONED", "hunter2", "be true or false"),
         (WORKER, "MAX_RECEIVE_COUNT", "0", "be a whole number above 0"),
+        (WORKER, "LONGEST_RUN_SECONDS", "0", seconds),
+        (CLOSER, "MAX_RECEIVE_COUNT", "hunter2", "be a whole number above 0"),
+        (CLOSER, "LONGEST_RUN_SECONDS", "15m", seconds),
     ];
     for (binary, variable, value, rule) in cases {
         assert_refuses(binary, variable, Some(value), rule).await;

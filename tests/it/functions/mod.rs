@@ -1,6 +1,7 @@
 //! The functions as Lambda runs them: their binaries, with events as AWS sends them (`tests/fixtures/events`), between a
 //! Runtime API and an AWS that are both scripted, on real sockets.
 
+mod closer;
 mod configuration;
 mod connections;
 mod forms;
@@ -14,11 +15,14 @@ use crate::support::agent::{FakeAgent, Request, Script};
 use crate::support::aws::{answer, body, operation};
 use crate::support::lambda::Function;
 
+const CLOSER: &str = env!("CARGO_BIN_EXE_closer");
 const CONNECTIONS: &str = env!("CARGO_BIN_EXE_connections");
 const MESSAGE: &str = env!("CARGO_BIN_EXE_message");
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/prompts.fifo";
+
+const GIVEN_UP: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/given-up.fifo";
 
 /// Where pushes to the connection of the events go: its id is `L0SM9cOFvHcCIhw=`.
 const PUSH: &str = "POST /default/@connections/L0SM9cOFvHcCIhw%3D";
@@ -60,6 +64,7 @@ async fn start(binary: &str, aws: &FakeAgent) -> Function {
         ("MANAGEMENT_ENDPOINT", &management),
         ("TABLE_NAME", "gateway"),
         ("PROMPTS_QUEUE_URL", QUEUE),
+        ("GIVEN_UP_QUEUE_URL", GIVEN_UP),
         ("AGENT_NAMES", "default"),
         ("AGENTS", agents),
         ("ALLOWED_ORIGINS", "https://app.example.com"),

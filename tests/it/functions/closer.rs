@@ -1,0 +1,81 @@
+//! Prompts that were given up.
+
+use agentcore_gateway::clock::{Clock, SystemClock};
+use agentcore_gateway::journal;
+use serde_json::{Value, json};
+
+use super::{CLOSER, GIVEN_UP, PUSH, body, event, names, sent, start, willing};
+use crate::support::agent::FakeAgent;
+use crate::support::aws::{answer, operation};
+
+/// The events' batch as it was given up, its prompt being so many milliseconds old.
+fn prompts(age: u64) -> Value {
+    let mut event = event!("prompts");
+    let received = (SystemClock.now().0 - age).to_string();
+    let body = event["Records"][0]["body"].as_str().unwrap().replace("1790000000500", &received);
+    event["Records"][0]["body"] = json!(body);
+    event
+}
+
+#[tokio::test]
+async fn a_prompt_that_was_given_up_gets_its_ending_and_what_is_no_prompt_is_dropped() {
+    // A table that has what was put into it.
+    let mut items = Vec::new();
+    let aws = FakeAgent::start(move |request| match operation(request) {
+        "PutItem" => {
+            items.push(body(request)["Item"].clone());
+            answer(&json!({}))
+        }
+        "Query" => answer(&json!({"Items": items})),
+        _ => willing(request),
+    })
+    .await;
+    let response = start(CLOSER, &aws).await.invoke(&prompts(1000)).await.unwrap();
+    assert_eq!(response, json!({"batchItemFailures": []}));
+    assert_eq!(names(&aws)[..5], ["Query", "GetItem", "PutItem", "Query", PUSH]);
+    let sent = sent(&aws);
+    assert_eq!((&sent[2].1["Item"]["sk"]["S"], &sent[2].1["TableName"]), (&json!("0000000001"), &json!("gateway")));
+    assert_eq!(
+        sent.iter().find(|(name, _)| name == PUSH).unwrap().1,
+        json!({
+            "type": "failed", "requestId": "r-1", "sessionId": "travel #1", "seq": 1,
+            "code": "internal", "message": "The prompt could not be run.", "retryable": true,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_prompt_whose_run_is_alive_comes_again_from_its_own_queue() {
+    let now = SystemClock.now().0;
+    let active = json!({"M": {
+        "request": {"S": "r-1"}, "lease": {"S": "another"},
+        "lease_until": {"N": (now + 50_000).to_string()}, "started_at": {"N": now.to_string()},
+    }});
+    let taken = json!({"Item": {"active": active, "expires_at": {"N": "4102444800"}}});
+    let aws = FakeAgent::start(move |request| match operation(request) {
+        "GetItem" => answer(&taken),
+        _ => willing(request),
+    })
+    .await;
+    let event = prompts(1000);
+    let response = start(CLOSER, &aws).await.invoke(&event).await.unwrap();
+    assert_eq!(response, json!({"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}));
+    assert_eq!(names(&aws), ["Query", "GetItem", "ChangeMessageVisibility"]);
+    let hidden = &sent(&aws)[2].1;
+    assert_eq!(hidden["QueueUrl"], GIVEN_UP);
+    // What is left of a run of 900 s, by the nine times that it still comes.
+    assert!((98..=100).contains(&hidden["VisibilityTimeout"].as_u64().unwrap()), "{hidden}");
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_older_than_any_journal_is_only_counted() {
+    let aws = FakeAgent::start(willing).await;
+    let mut function = start(CLOSER, &aws).await;
+    let too_old = u64::try_from(journal::RETENTION.as_millis()).unwrap() + 1;
+    assert_eq!(function.invoke(&prompts(too_old)).await, Ok(json!({"batchItemFailures": []})));
+    assert_eq!(names(&aws), [""; 0]);
+    // What a metric filter counts: { $.fields.unended = 1 }.
+    let log = function.stop();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    assert_eq!(lines.filter(|line| line["fields"]["unended"] == 1 && line["level"] == "ERROR").count(), 1, "{log}");
+}
