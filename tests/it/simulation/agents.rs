@@ -17,6 +17,9 @@ use super::verifier::{CallId, Record};
 /// The longest that a session takes to stop.
 const STOPPING: Duration = Duration::from_secs(15);
 
+/// What an event is made as large as it is to be with: something to escape and to cut, and more that is quick to read.
+const PAD: &str = "é\"abcdefghijklmnopq";
+
 /// All agents, as one process has them.
 pub struct SimulatedAgents {
     pub dice: Dice,
@@ -90,7 +93,7 @@ impl SimulatedAgents {
     /// Events tell whose they are; one in 250 is larger than a frame.
     fn event(&self, who: &str, at: usize, size: usize) -> String {
         let size = if self.dice.chance(0.004) { 40_000 } else { self.dice.below(size) };
-        json!({"who": who, "at": at, "pad": "é\"".repeat(size / 3)}).to_string()
+        json!({"who": who, "at": at, "pad": PAD.repeat(size / PAD.len())}).to_string()
     }
 }
 

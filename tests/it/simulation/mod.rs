@@ -19,6 +19,7 @@ mod owed;
 mod process;
 mod shared;
 mod slowness;
+mod source;
 mod stores;
 #[cfg(feature = "functions")]
 mod table;

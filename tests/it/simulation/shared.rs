@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_gateway::closer::{self, Closer};
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::journal::Journal;
@@ -14,8 +15,8 @@ use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::random::Random;
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::{Connections, Sessions};
-use agentcore_gateway::worker::Tools;
 use agentcore_gateway::worker::settings::Settings;
+use agentcore_gateway::worker::{Tools, Worker};
 
 use super::agents::SimulatedAgents;
 use super::dice::Dice;
@@ -33,8 +34,11 @@ const WINDOW: Duration = Duration::from_secs(48 * 60 * 60);
 /// As on AWS longer than a lease, but short enough for what is owed within minutes.
 const VISIBILITY: Duration = Duration::from_secs(120);
 
-/// No message is given up: that is the closer's part.
-const MAX_RECEIVE_COUNT: u32 = u32::MAX;
+/// How often the queue gives out a prompt before it is given up: seldom enough for that to happen.
+pub const MAX_RECEIVE_COUNT: u32 = 4;
+
+/// How often it is given out then. Whoever ends it must succeed within these.
+const GIVEN_UP_RECEIVE_COUNT: u32 = 20;
 
 /// Where the gateway keeps what it knows.
 #[derive(Clone)]
@@ -63,6 +67,8 @@ pub struct Shared {
     pub clock: Arc<TestClock>,
     pub random: Arc<Random>,
     pub queue: Arc<MemoryQueue>,
+    /// Where prompts go that were given out too often.
+    pub given_up: Arc<MemoryQueue>,
     pub stores: Stores,
 }
 
@@ -71,12 +77,14 @@ impl Shared {
         let (dice, record) = (Dice::new(seed), Record::default());
         let limits =
             QueueLimits { visibility: VISIBILITY, max_receive_count: MAX_RECEIVE_COUNT, max_waiting: usize::MAX };
+        let given_up = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: GIVEN_UP_RECEIVE_COUNT, ..limits }));
         Self {
             weather: Weather::new(dice.clone(), faults.store, faults.slow),
             network: Network::new(dice.clone(), faults.push, record.clone()),
             clock: Arc::new(TestClock::start()),
             random: Arc::new(Random::seeded(seed)),
-            queue: Arc::new(MemoryQueue::new(limits)),
+            queue: Arc::new(MemoryQueue::before(given_up.clone(), limits)),
+            given_up,
             stores,
             dice,
             faults,
@@ -114,7 +122,23 @@ impl Shared {
         }
     }
 
-    pub fn tools(&self, process: &Process) -> Tools {
+    pub fn closer(&self, process: &Process) -> Closer {
+        Closer::new(closer::Tools {
+            sessions: self.troubled(&self.stores.sessions, process),
+            journal: self.troubled(&self.stores.journal, process),
+            visibility: self.troubled(&self.given_up, process),
+            push: Arc::new(self.network.of(process)),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            settings: closer::Settings { max_receive_count: GIVEN_UP_RECEIVE_COUNT, ..closer::Settings::default() },
+        })
+    }
+
+    pub fn worker(&self, process: &Process) -> Worker {
+        Worker::new(self.tools(process))
+    }
+
+    fn tools(&self, process: &Process) -> Tools {
         let (dice, record) = (self.dice.clone(), self.record.clone());
         Tools {
             sessions: self.troubled(&self.stores.sessions, process),

@@ -11,7 +11,7 @@ use super::world::{Faults, Scale};
 use super::{asked_for, held, simulate};
 use crate::support::dynamodb::DynamoDb;
 
-const SMALL: Scale = Scale { clients: 12, prompts_per_client: 4, sessions: 8, workers: 3 };
+const SMALL: Scale = Scale { clients: 12, prompts_per_client: 4, sessions: 8, workers: 1, lambdas: 5, observers: 8 };
 
 /// How often the answer to a write is lost, and the write sent again.
 const LOST: f64 = 0.05;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::fates::Fates;
 use super::owed::Owed;
+use super::shared::MAX_RECEIVE_COUNT;
 use crate::support::socket::is_ending;
 
 /// Who a request is: `principal/session/request`.
@@ -32,6 +33,10 @@ struct Notes {
     calls: usize,
     /// What each client made of each request in the end, and what a fresh connection was replayed.
     replies: BTreeMap<Who, Vec<(String, Vec<Value>)>>,
+    /// How often the message of a request came, and had only to wait.
+    waits: BTreeMap<(Who, String), u32>,
+    /// Requests that came to a closer.
+    given_up: BTreeSet<Who>,
     broken: Vec<String>,
 }
 
@@ -98,6 +103,16 @@ impl Record {
         self.notes().under_way.retain(|_, (_, caller, _)| *caller != process);
     }
 
+    /// `message` of `who` has to come again, though all went well.
+    pub fn waits(&self, who: &Who, message: &str) {
+        *self.notes().waits.entry((who.clone(), message.to_owned())).or_default() += 1;
+    }
+
+    /// No worker could take `who`.
+    pub fn given_up(&self, who: &Who) {
+        self.notes().given_up.insert(who.clone());
+    }
+
     pub fn will_send(&self, who: &str, events: Vec<String>, is_success: bool) {
         self.notes().events.insert(who.to_owned(), (events, is_success));
     }
@@ -128,6 +143,16 @@ impl Record {
         broken.extend(self.owed.interrupted().iter().filter_map(|who| self.fates.lost_for_nothing(who)));
         for (who, replies) in &notes.replies {
             check_reply(who, replies, notes.events.get(who), &mut broken);
+        }
+        // Neither does a prompt of a simulation wait for a day, nor does anything of the gateway's own break in it.
+        for (who, replies) in notes.replies.iter().filter(|(who, _)| !notes.given_up.contains(*who)) {
+            let code = replies[0].1.last().and_then(|frame| frame["code"].as_str());
+            if let Some(code @ ("busy" | "internal")) = code {
+                broken.push(format!("I1: {who} ended as {code}, though a worker could take it"));
+            }
+        }
+        for ((who, _), waits) in notes.waits.iter().filter(|(_, waits)| **waits >= MAX_RECEIVE_COUNT) {
+            broken.push(format!("given up (I1): {who} only waited, each of the {waits} times that its message came"));
         }
         for (session, calls) in &notes.called {
             check_order(calls, &notes.queued[session], &mut broken);
@@ -184,10 +209,6 @@ fn check_reply(
     let ending = first.last().map_or(&Value::Null, |frame| &frame["type"]);
     if endings != 1 || !matches!(ending.as_str(), Some("completed" | "failed" | "stopped")) {
         broken.push(format!("I1: {who} has {endings} endings and ends with {ending}"));
-    }
-    // No prompt of a simulation waits for a day, and nothing of the gateway's own breaks in it.
-    if let Some(code @ ("busy" | "internal")) = first.last().and_then(|frame| frame["code"].as_str()) {
-        broken.push(format!("I1: {who} ended as {code}, though it could be run"));
     }
     if first.len() > 1 && first[0]["type"] != "started" {
         broken.push(format!("I2: {who} begins with {}", first[0]["type"]));

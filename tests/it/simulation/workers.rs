@@ -1,21 +1,25 @@
-//! Worker processes that die, freeze, are cut off from the table, run out of time, and get messages twice or not at all.
+//! The processes behind a queue, workers and closers: they die, freeze, are cut off from the table, and run out of time.
 //!
-//! Some run several prompts at once; the others are as on Lambda: one at a time, and frozen between two.
+//! Some workers run several prompts at once; the others, and closers, are as on Lambda: one at a time, and frozen between
+//! two.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use agentcore_gateway::queue::memory::{Delivery, MemoryQueue};
+use agentcore_gateway::closer::Closer;
+use agentcore_gateway::queue::memory::Delivery;
 use agentcore_gateway::queue::payload::QueuedPrompt;
-use agentcore_gateway::worker::{Tools, Worker};
+use agentcore_gateway::worker::Worker;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dice::Dice;
 use super::process::Process;
+use super::source::Source;
 use super::verifier::{Record, who_is};
 use super::world::Faults;
 use crate::support::engine::event_of;
@@ -34,8 +38,29 @@ const LONGEST_CUT: Duration = Duration::from_secs(100);
 const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
 const SHORTEST_INVOCATION: Duration = Duration::from_secs(30);
 
+/// A message that has to come again after less has only waited for somebody else's run.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
 /// What is said of a worker that could not reach the stores.
 const CUT_OFF: &str = "was cut off";
+
+/// What stands behind a queue.
+pub enum Consumer {
+    Worker(Worker),
+    Closer(Closer),
+}
+
+impl Consumer {
+    async fn handle(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
+        match self {
+            Self::Worker(worker) => {
+                let told = watch::Sender::new(Some(deadline));
+                worker.handle(event, told.subscribe()).await
+            }
+            Self::Closer(closer) => closer.handle(event, Some(deadline)).await,
+        }
+    }
+}
 
 /// What happens to a process in its life.
 enum Event {
@@ -44,46 +69,14 @@ enum Event {
     Freeze(Duration),
 }
 
-/// The queue, and the messages that it gives out once more.
-#[derive(Clone)]
-pub struct Source {
-    pub queue: Arc<MemoryQueue>,
-    again: mpsc::UnboundedSender<Delivery>,
-    twice: Arc<Mutex<mpsc::UnboundedReceiver<Delivery>>>,
-}
-
-impl Source {
-    pub fn new(queue: Arc<MemoryQueue>) -> Self {
-        let (again, twice) = mpsc::unbounded_channel();
-        Self { queue, again, twice: Arc::new(Mutex::new(twice)) }
-    }
-
-    async fn next(&self) -> Delivery {
-        let mut twice = self.twice.lock().await;
-        tokio::select! {
-            biased;
-            Some(delivery) = twice.recv() => delivery,
-            delivery = self.queue.receive() => delivery,
-        }
-    }
-
-    fn give_again(&self, delivery: Delivery, after: Duration) {
-        let again = self.again.clone();
-        tokio::spawn(async move {
-            sleep(after).await;
-            let _ = again.send(delivery);
-        });
-    }
-}
-
-/// All that a worker process needs.
+/// All that a process behind a queue needs.
 #[derive(Clone)]
 pub struct Workers<T> {
     pub dice: Dice,
     pub faults: Faults,
     pub source: Source,
     pub record: Record,
-    pub tools: T,
+    pub consumer: T,
     /// The numbers of processes.
     pub next: Arc<AtomicUsize>,
 }
@@ -91,21 +84,21 @@ pub struct Workers<T> {
 /// One life of a process.
 struct Life<'a> {
     process: Process,
-    worker: Worker,
+    consumer: Consumer,
     dice: &'a Dice,
     faults: Faults,
     source: &'a Source,
     record: &'a Record,
 }
 
-impl<T: Fn(&Process) -> Tools> Workers<T> {
+impl<T: Fn(&Process) -> Consumer> Workers<T> {
     /// Keeps one process alive: starts it again after each of its deaths. Ends with the task that runs it.
     pub async fn keep_alive(self, is_lambda: bool) {
         let Self { dice, faults, source, record, .. } = &self;
         loop {
             let process = Process::new(self.next.fetch_add(1, Ordering::Relaxed));
-            let worker = Worker::new((self.tools)(&process));
-            let life = Life { process: process.clone(), worker, dice, faults: *faults, source, record };
+            let consumer = (self.consumer)(&process);
+            let life = Life { process: process.clone(), consumer, dice, faults: *faults, source, record };
             // When its fate is sealed the process ends wherever it stands, with all its runs.
             tokio::select! {
                 biased;
@@ -162,7 +155,7 @@ impl Life<'_> {
     async fn work_alone(&self) {
         loop {
             self.process.freeze(true);
-            let Some(delivery) = self.receive().await else { continue };
+            let Some(delivery) = self.source.receive(self.dice, self.faults).await else { continue };
             self.process.thaw();
             if !self.handle(delivery).await {
                 return;
@@ -176,7 +169,7 @@ impl Life<'_> {
         loop {
             let next = async {
                 self.process.awake().await;
-                self.receive().await
+                self.source.receive(self.dice, self.faults).await
             };
             tokio::select! {
                 biased;
@@ -186,41 +179,38 @@ impl Life<'_> {
         }
     }
 
-    /// The next message; `None` if it got lost on its way, and has to become visible again.
-    async fn receive(&self) -> Option<Delivery> {
-        let delivery = self.source.next().await;
-        if self.dice.chance(self.faults.twice) {
-            self.source.give_again(delivery.clone(), self.dice.time(Duration::from_secs(90)));
-        }
-        (!self.dice.chance(self.faults.unreached)).then_some(delivery)
-    }
-
     /// Handles one message in one invocation; `false` if that came to its deadline, and the process dies of it.
     async fn handle(&self, delivery: Delivery) -> bool {
         self.process.awake().await;
         let prompt = QueuedPrompt::decode(&delivery.body).expect("a prompt");
         let who = who_is(&prompt.run.session, &prompt.run.request);
-        let time = self.time();
-        let deadline = Instant::now() + time;
-        let (receipt, told) = (delivery.receipt.clone(), watch::Sender::new(Some(deadline)));
+        let (time, began) = (self.time(), Instant::now());
+        let deadline = began + time;
+        let (message, receipt) = (delivery.message_id.clone(), delivery.receipt.clone());
         let (process, fates) = (&self.process, &self.record.fates);
         fates.begins(process.id(), &who);
+        if let Consumer::Closer(_) = self.consumer {
+            self.record.given_up(&who);
+        }
         if process.is_cut() {
             fates.disturbed(process.id(), CUT_OFF);
         }
-        let is_in_time = tokio::select! {
+        let response = tokio::select! {
             biased;
-            response = process.run(self.worker.handle(event_of([delivery]), told.subscribe())) => {
-                if response.batch_item_failures.is_empty() {
-                    self.source.queue.delete(&receipt);
-                }
-                true
-            }
-            () = sleep_until(deadline) => false,
+            response = process.run(self.consumer.handle(event_of([delivery]), deadline)) => Some(response),
+            () = sleep_until(deadline) => None,
         };
+        let is_in_time = response.is_some();
+        match response {
+            Some(response) if response.batch_item_failures.is_empty() => self.source.queue.delete(&receipt),
+            Some(_) if began.elapsed() < AT_ONCE && !fates.is_disturbed(process.id(), &who) => {
+                self.record.waits(&who, &message);
+            }
+            _ => {}
+        }
         if !is_in_time && !fates.is_disturbed(process.id(), &who) {
             let time = time.as_secs();
-            self.record.broke(format!("deadline: the worker of {who} was not done after the {time} s that it had"));
+            self.record.broke(format!("deadline: whoever had {who} was not done after the {time} s that it had"));
         }
         if is_in_time {
             fates.ends(process.id(), &who, deadline);

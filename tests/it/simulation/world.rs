@@ -14,8 +14,15 @@ use super::gateway::Gateway;
 use super::observer::{Observer, gather_crowds};
 use super::process::Process;
 use super::shared::{Shared, Stores};
-use super::workers::{Source, Workers};
+use super::source::Source;
+use super::workers::{Consumer, Workers};
 use crate::support::reply::ReplyInParts;
+
+/// Of the messages that do not reach a worker, so many never will: a function that does not start.
+const HOPELESS: f64 = 0.3;
+
+/// Processes that end what no worker could take.
+const CLOSERS: usize = 2;
 
 /// When the clients have all they asked for, whoever only watches may still be owed something.
 const REST: Duration = Duration::from_secs(20 * 60);
@@ -125,16 +132,30 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
     let workers = Workers {
         dice: shared.dice.clone(),
         faults,
-        source: Source::new(shared.queue.clone()),
+        source: Source::new(shared.queue.clone(), HOPELESS),
         record: shared.record.clone(),
-        tools: {
+        consumer: {
             let shared = shared.clone();
-            move |process: &Process| shared.tools(process)
+            move |process: &Process| Consumer::Worker(shared.worker(process))
         },
-        next,
+        next: next.clone(),
     };
     for number in 0..scale.workers + scale.lambdas {
         background.spawn(workers.clone().keep_alive(number >= scale.workers));
+    }
+    let closers = Workers {
+        dice: shared.dice.clone(),
+        faults,
+        source: Source::new(shared.given_up.clone(), 0.0),
+        record: shared.record.clone(),
+        consumer: {
+            let shared = shared.clone();
+            move |process: &Process| Consumer::Closer(shared.closer(process))
+        },
+        next,
+    };
+    for _ in 0..CLOSERS {
+        background.spawn(closers.clone().keep_alive(true));
     }
     for number in 0..scale.observers {
         let (principal, session) = place(number, scale);
