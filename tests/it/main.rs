@@ -28,5 +28,7 @@ mod session_model;
 mod signing;
 mod simulation;
 mod sse;
+#[cfg(feature = "functions")]
+mod stored;
 mod support;
 mod worker;

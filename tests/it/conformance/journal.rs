@@ -9,9 +9,9 @@ use agentcore_gateway::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::{Principal, RequestId, SessionId};
 use agentcore_gateway::session::{LeaseId, RunKey, SessionKey};
 
-const NOW: Timestamp = Timestamp(1_790_000_000_000);
+pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
-fn run(request: &str) -> RunKey {
+pub fn run(request: &str) -> RunKey {
     let session = SessionKey { principal: Principal::anonymous(), session: SessionId::parse("journal").unwrap() };
     RunKey { session, request: RequestId::parse(request).unwrap() }
 }

@@ -8,19 +8,31 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 
 use super::{config, unused};
+use crate::conformance::dynamodb::Subject;
 use crate::{conformance, session_model};
 
 /// An empty table with the keys that Terraform gives it.
-async fn table() -> Table {
-    let (client, name) = (Client::new(&config()), unused("gateway"));
-    let mut create = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+async fn empty() -> Subject {
+    let (client, table) = (Client::new(&config()), unused("gateway"));
+    let mut create = client.create_table().table_name(&table).billing_mode(BillingMode::PayPerRequest);
     for (key, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let attribute = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S);
         create = create.attribute_definitions(attribute.build().unwrap());
         create = create.key_schema(KeySchemaElement::builder().attribute_name(key).key_type(kind).build().unwrap());
     }
     create.send().await.unwrap();
-    Table::new(client, name)
+    Subject { client, table }
+}
+
+async fn table() -> Table {
+    let Subject { client, table } = empty().await;
+    Table::new(client, table)
+}
+
+#[tokio::test]
+#[ignore = "needs an emulator: make emulator-test"]
+async fn the_emulator_does_what_is_counted_on() {
+    conformance::dynamodb::suite(&empty().await).await;
 }
 
 #[tokio::test]

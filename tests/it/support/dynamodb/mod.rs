@@ -46,8 +46,13 @@ impl DynamoDb {
         Self { loses_answer: Some(Arc::new(loses_answer)), ..Self::default() }
     }
 
-    /// The gateway's table on it. The SDK tries nothing again and knows no time-outs: both take real time or chance.
+    /// The gateway's table on it.
     pub fn table(&self) -> Table {
+        Table::new(self.client(), "gateway")
+    }
+
+    /// A client that tries nothing again and knows no time-outs: both take real time or chance.
+    pub fn client(&self) -> Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
@@ -57,7 +62,7 @@ impl DynamoDb {
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(self.clone());
-        Table::new(Client::from_conf(config.build()), "gateway")
+        Client::from_conf(config.build())
     }
 
     /// Puts `item`, whatever stands there.
