@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
 use super::{Received, Tools, Verdict};
@@ -20,6 +20,9 @@ use crate::session::{Active, Attachment, Cursor, LeaseId, Session, Standing};
 
 /// How long the stores are tried.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long who could not be told at once is tried.
+const TELLING: Duration = Duration::from_secs(60);
 
 /// What an attempt to end a request came to.
 enum Attempt {
@@ -43,7 +46,10 @@ impl Tools {
         loop {
             match retry(Instant::now() + PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
                 Attempt::Ended(behind) => {
-                    join_all(behind.into_iter().map(|device| self.recovery().catch_up(&prompt.run, device))).await;
+                    let devices = behind.into_iter().map(|device| self.recovery().catch_up(&prompt.run, device));
+                    if timeout(TELLING, join_all(devices)).await.is_err() {
+                        return Ok(Verdict::Later);
+                    }
                     warn!(session, %request, "ended a prompt that no worker could take");
                     return Ok(Verdict::Done);
                 }
