@@ -1,4 +1,4 @@
-//! Sessions and connections on DynamoDB: each transition is one conditional `UpdateItem`.
+//! Sessions on DynamoDB: each transition is one conditional `UpdateItem`.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -6,20 +6,15 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{active_value, attached_name, cursor_name, item_of, json_value, session_of, set_of, stop_name};
-use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
+use super::store::{Refused, Sessions, StoreError};
 use super::transition::Transition;
-use super::{
-    Active, Attachment, CONNECTION_RETENTION, Cursor, Latest, MAX_CONNECTIONS, MAX_STOPS, RETENTION, ReplayId, Session,
-    SessionKey,
-};
+use super::{Active, Attachment, Cursor, Latest, MAX_CONNECTIONS, MAX_STOPS, RETENTION, Session, SessionKey};
 use crate::clock::Timestamp;
-use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
-use crate::table::{
-    Attributes, Item, Table, Update, expiry, key_of, malformed, number, session_partition, store_error, text,
-};
+use crate::protocol::ids::{ConnectionId, RequestId};
+use crate::table::{Attributes, Item, Table, Update, expiry, key_of, number, session_partition, store_error, text};
 
 /// What an update came to.
-enum Updated {
+pub(super) enum Updated {
     /// The item as it is now.
     Done(Item),
     /// The condition did not hold for this item; `None`: there is none.
@@ -65,7 +60,7 @@ impl Sessions for Table {
 }
 
 impl Table {
-    async fn update(&self, partition: String, update: Update) -> Result<Updated, StoreError> {
+    pub(super) async fn update(&self, partition: String, update: Update) -> Result<Updated, StoreError> {
         let request = self.client.update_item().table_name(&self.name).set_key(Some(key_of(partition)));
         let request = request.update_expression(update.expression()).set_condition_expression(update.condition());
         let sent = request
@@ -207,71 +202,4 @@ fn set_cursor(update: &mut Update, connection: &ConnectionId, cursor: &Cursor) {
 fn forget_stop(update: &mut Update, request: &RequestId) {
     update.name("stops", "stops").value("stops", set_of(request.as_str())).delete("#stops :stops");
     update.name("stop", stop_name(request)).remove("#stop");
-}
-
-#[async_trait]
-impl Connections for Table {
-    async fn record(
-        &self,
-        connection: &ConnectionId,
-        principal: &Principal,
-        session: Option<&SessionId>,
-        replay: Option<&ReplayId>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let recorded = self.update(connection_partition(connection), record(principal, session, replay, now)).await?;
-        // Refused: the record names as many sessions as it may. The replay it names all the same.
-        if matches!(recorded, Updated::Refused(_)) && replay.is_some() {
-            self.update(connection_partition(connection), record(principal, None, replay, now)).await?;
-        }
-        Ok(())
-    }
-
-    async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
-        let get = self.client.get_item().table_name(&self.name);
-        let get = get.set_key(Some(key_of(connection_partition(connection)))).consistent_read(true);
-        let found = get.send().await.map_err(|error| store_error(&error))?;
-        found.item.filter(|item| !item.has_expired(now)).map_or(Ok(None), |item| replay_of(&item))
-    }
-
-    async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
-        let delete =
-            self.client.delete_item().table_name(&self.name).set_key(Some(key_of(connection_partition(connection))));
-        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(|error| store_error(&error))?;
-        deleted.attributes.filter(|item| !item.has_expired(now)).map(|item| connection_of(&item)).transpose()
-    }
-}
-
-fn record(principal: &Principal, session: Option<&SessionId>, replay: Option<&ReplayId>, now: Timestamp) -> Update {
-    let mut update = Update::default();
-    update.name("principal", "principal").value("principal", text(principal.as_str())).set("#principal = :principal");
-    update.name("expires_at", "expires_at").value("expires_at", expiry(now.after(CONNECTION_RETENTION)));
-    update.set("#expires_at = :expires_at");
-    if let Some(session) = session {
-        update.name("sessions", "sessions").value("sessions", set_of(session.as_str())).add("#sessions :sessions");
-        update.value("max_sessions", number(MAX_RECORDED_SESSIONS as u64));
-        update.when("attribute_not_exists(#sessions) OR size(#sessions) < :max_sessions");
-    }
-    if let Some(ReplayId(replay)) = replay {
-        update.name("replay", "replay").value("replay", text(replay)).set("#replay = :replay");
-    }
-    update
-}
-
-fn replay_of(item: &Item) -> Result<Option<ReplayId>, StoreError> {
-    item.get("replay").map(|_| item.text("replay").map(|replay| ReplayId(replay.to_owned()))).transpose()
-}
-
-fn connection_partition(connection: &ConnectionId) -> String {
-    format!("CONNECTION#{connection}")
-}
-
-fn connection_of(item: &Item) -> Result<Connection, StoreError> {
-    let principal = Principal::parse(item.text("principal")?).map_err(|_| malformed("principal"))?;
-    let sessions = match item.get("sessions") {
-        Some(sessions) => sessions.as_ss().map_err(|_| malformed("sessions"))?.as_slice(),
-        None => &[],
-    };
-    let sessions = sessions.iter().map(|id| SessionId::parse(id.as_str()).map_err(|_| malformed("sessions")));
-    Ok(Connection { principal, sessions: sessions.collect::<Result<_, _>>()?, replay: replay_of(item)? })
 }

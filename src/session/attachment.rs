@@ -1,0 +1,98 @@
+//! A connection's place in a session, and in its runs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::protocol::frame::Seq;
+use crate::protocol::ids::RequestId;
+
+/// Tells one replay to a connection from the next.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplayId(pub String);
+
+impl ReplayId {
+    /// Whether the cursor was written before replays had names.
+    fn is_unknown(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// From where on a connection gets the frames of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cursor {
+    /// All frames from the moment it was attached.
+    Live,
+    /// As `Live`, of a connection that is just being made: for a moment it may still look gone.
+    Connecting,
+    /// Nothing of this run yet: a replay from the journal is under way. Other runs as with `Live`.
+    Held {
+        /// The run that is being replayed.
+        request: RequestId,
+        /// The replay, which alone may move the cursor on.
+        #[serde(default, skip_serializing_if = "ReplayId::is_unknown")]
+        replay: ReplayId,
+        /// The frame behind which the replay began.
+        #[serde(default)]
+        after: Seq,
+    },
+    /// This run from behind `seq`, which was replayed up to there. Other runs as with `Live`.
+    After {
+        /// The run that was replayed.
+        request: RequestId,
+        /// The last frame that the connection was sent.
+        seq: Seq,
+    },
+}
+
+/// A connection's place in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is to be sent.
+    pub cursor: Cursor,
+    /// When it was attached; a resume attaches it anew.
+    pub attached_at: Timestamp,
+}
+
+/// For so long a cursor stays held. Then the replay's process must have died, or stands still, and the run's worker sends
+/// what the replay was to send.
+pub const HOLD: Duration = Duration::from_secs(60);
+
+/// From where on a connection is to be sent the frames of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// From when it was attached.
+    Live,
+    /// From behind this frame.
+    After(Seq),
+    /// From behind frame `after`, but not before `until`: it is being replayed to.
+    Held { until: Timestamp, after: Seq },
+}
+
+/// For so long a connection that `$connect` has attached may look gone, for that has not returned yet: API Gateway waits
+/// 29 seconds for it.
+const CONNECTING: Duration = Duration::from_secs(30);
+
+impl Attachment {
+    /// Until when a connection that looks gone may be one that is just being made.
+    pub(crate) fn connecting_until(&self) -> Timestamp {
+        match self.cursor {
+            Cursor::Connecting => self.attached_at.after(CONNECTING),
+            _ => Timestamp(0),
+        }
+    }
+
+    /// The connection's place in the run of `request`.
+    pub(crate) fn place_in(&self, request: &RequestId) -> Place {
+        match &self.cursor {
+            Cursor::Held { request: held, after, .. } if held == request => {
+                Place::Held { until: self.attached_at.after(HOLD), after: *after }
+            }
+            Cursor::After { request: replayed, seq } if replayed == request => Place::After(*seq),
+            _ => Place::Live,
+        }
+    }
+}
