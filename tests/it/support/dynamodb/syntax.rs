@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         while self.takes("OR") {
             conditions.push(self.all()?);
         }
-        Ok(Condition::Any(conditions)).map(single)
+        Ok(single(Condition::Any(conditions)))
     }
 
     fn all(&mut self) -> Read<Condition> {
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         while self.takes("AND") {
             conditions.push(self.one()?);
         }
-        Ok(Condition::All(conditions)).map(single)
+        Ok(single(Condition::All(conditions)))
     }
 
     fn one(&mut self) -> Read<Condition> {
