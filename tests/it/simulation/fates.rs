@@ -49,6 +49,9 @@ struct State {
     handling: BTreeMap<usize, BTreeSet<Who>>,
     /// The runs of a process that was frozen, cut off or killed while it handled them, and which of that.
     disturbed: BTreeMap<(Who, usize), &'static str>,
+    /// What is handled under which receipt, and what a worker let go of before it was done with it.
+    receipts: BTreeMap<String, Who>,
+    let_go: BTreeSet<Who>,
     leases: BTreeMap<Who, Vec<Lease>>,
     /// The run that a process claimed last in a session.
     current: BTreeMap<(usize, String), Who>,
@@ -58,8 +61,24 @@ struct State {
 pub struct Fates(Arc<Mutex<State>>);
 
 impl Fates {
-    pub fn begins(&self, process: usize, who: &Who) {
-        self.state().handling.entry(process).or_default().insert(who.clone());
+    pub fn begins(&self, process: usize, who: &Who, receipt: &str) {
+        let mut state = self.state();
+        state.handling.entry(process).or_default().insert(who.clone());
+        state.receipts.insert(receipt.to_owned(), who.clone());
+    }
+
+    /// A worker deletes the message of `receipt` itself: nobody else gets it if the worker dies while it catches up.
+    pub fn lets_go(&self, receipt: &str) {
+        let mut state = self.state();
+        if let Some(who) = state.receipts.get(receipt).cloned() {
+            state.let_go.insert(who);
+        }
+    }
+
+    /// Whether something happened to a worker that had let go of the message of `who`, and so perhaps while it sent slow
+    /// devices the rest.
+    pub fn was_let_go(&self, who: &Who) -> bool {
+        self.of(who).is_some() && self.state().let_go.contains(who)
     }
 
     /// The handling of `who` is over, and would have had until `deadline`.

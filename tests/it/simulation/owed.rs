@@ -5,7 +5,8 @@
 //! minutes. Of a run whose worker died, was frozen, or lost its lease it is owed the ending, for the rest may be void.
 //!
 //! A connection is no longer alive when it was closed, when it took nothing for 30 s, or when it was the oldest of a full
-//! session. One that was slower than whoever announces a dead worker's ending waits may have to resume for that.
+//! session. One that was slower than whoever announces a dead worker's ending waits may have to resume for that,
+//! and one that was behind when the run was over and its worker died while it sent the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -274,7 +275,8 @@ impl Device {
 
     fn lacks(&self, connection: &str, since: Instant, who: &Who, run: &Run, fates: &Fates) -> Vec<String> {
         let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
-        let excuse = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
+        let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
+        let excuse = is_slow || fates.was_let_go(who);
         let mut lacks = Vec::new();
         if let Some((at, _)) = run.ending
             && at > since

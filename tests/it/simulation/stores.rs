@@ -187,6 +187,7 @@ impl<T: Visibility> Visibility for Troubled<T> {
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        self.trouble.record.fates.lets_go(receipt);
         let deleted = self.trouble.write(|| self.inner.delete(receipt)).await;
         deleted.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }

@@ -188,7 +188,7 @@ impl Life<'_> {
         let deadline = began + time;
         let (message, receipt) = (delivery.message_id.clone(), delivery.receipt.clone());
         let (process, fates) = (&self.process, &self.record.fates);
-        fates.begins(process.id(), &who);
+        fates.begins(process.id(), &who, &receipt);
         if let Consumer::Closer(_) = self.consumer {
             self.record.given_up(&who);
         }
