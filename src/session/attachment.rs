@@ -36,7 +36,7 @@ pub enum Cursor {
         #[serde(default, skip_serializing_if = "ReplayId::is_unknown")]
         replay: ReplayId,
         /// The frame behind which the replay began.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_beginning")]
         after: Seq,
     },
     /// This run from behind `seq`, which was replayed up to there. Other runs as with `Live`.
@@ -46,6 +46,13 @@ pub enum Cursor {
         /// The last frame that the connection was sent.
         seq: Seq,
     },
+}
+
+/// Written only where it says something, as before replays had names: so what an older version has written is written
+/// the same again, and compares equal.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_beginning(after: &Seq) -> bool {
+    *after == 0
 }
 
 /// A connection's place in a session.

@@ -85,7 +85,12 @@ impl Tools {
                 Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
                 Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(now) => {
                     let orphan = RunKey { session: run.session.clone(), request: active.request };
-                    self.recovery().end_orphan(&orphan, lease).await?;
+                    let ended = self.recovery().end_orphan(&orphan, lease).await?;
+                    if let Some(ended) = ended
+                        && orphan == *run
+                    {
+                        return Ok(Claim::Ended(ended.behind));
+                    }
                 }
                 Err(Refused { refusal: Refusal::Occupied(active), .. }) => return Ok(Claim::Occupied(active)),
                 Err(_) => return Ok(Claim::Moved),

@@ -85,7 +85,7 @@ async fn a_prompt_of_months_ago_fails_and_no_agent_is_called() {
 async fn a_prompt_of_a_session_that_another_worker_has_comes_again_and_those_behind_it_too() {
     let active = json!({"M": {
         "request": {"S": "r-0"}, "lease": {"S": "another"},
-        "lease_until": {"N": "4102444800000"}, "started_at": {"N": "1790000000000"},
+        "lease_until": {"N": "4102444800000"}, "started_at": {"N": "4102444800000"},
     }});
     let taken = json!({"active": active, "expires_at": {"N": "4102444800"}});
     let aws = FakeAgent::start(move |request| match operation(request) {
@@ -99,9 +99,9 @@ async fn a_prompt_of_a_session_that_another_worker_has_comes_again_and_those_beh
     let failed =
         event["Records"].as_array().unwrap().iter().map(|record| json!({"itemIdentifier": record["messageId"]}));
     assert_eq!(response, json!({"batchItemFailures": failed.collect::<Vec<_>>()}));
-    // Not before the lease can be over, and at the latest in 20 s.
+    // Not before the lease can be over; but SQS hides a message for no longer.
     assert_eq!(names(&aws), ["ChangeMessageVisibility", "Query", "UpdateItem", "ChangeMessageVisibility"]);
-    assert_eq!(sent(&aws)[3].1["VisibilityTimeout"], 20);
+    assert_eq!(sent(&aws)[3].1["VisibilityTimeout"], 11 * 60 * 60);
 }
 
 #[tokio::test]

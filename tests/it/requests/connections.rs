@@ -1,5 +1,6 @@
 //! The records of connections.
 
+use agentcore_gateway::session::ReplayId;
 use agentcore_gateway::session::store::{Connection, Connections, StoreError};
 use serde_json::{Value, json};
 
@@ -51,6 +52,30 @@ async fn a_record_that_names_as_many_sessions_as_it_may_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_replay_is_recorded_also_where_there_is_no_room_for_its_session() {
+    let full = condition_failed(Some(json!({"principal": {"S": "auth0|ada"}})));
+    let (endpoint, table) = table([full, answer(&json!({}))]).await;
+    let replay = ReplayId("replay-1".to_owned());
+    table.record(&connection(), &principal(), Some(&session()), Some(&replay), NOW).await.unwrap();
+    let sent: Vec<Value> = endpoint.requests().iter().map(body).collect();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(
+        (&sent[1]["UpdateExpression"], sent[1].get("ConditionExpression")),
+        (&json!("SET #principal = :principal, #expires_at = :expires_at, #replay = :replay"), None)
+    );
+}
+
+#[tokio::test]
+async fn the_replay_is_read_consistently() {
+    let item = json!({"Item": {"replay": {"S": "replay-1"}, "expires_at": {"N": "1790010801"}}});
+    let (endpoint, table) = table([answer(&item), answer(&json!({}))]).await;
+    assert_eq!(table.replay(&connection(), NOW).await, Ok(Some(ReplayId("replay-1".to_owned()))));
+    assert_eq!(table.replay(&connection(), NOW).await, Ok(None), "it has closed");
+    let sent = body(&endpoint.requests()[0]);
+    assert_eq!(sent, json!({"TableName": "gateway", "Key": key(), "ConsistentRead": true}));
+}
+
+#[tokio::test]
 async fn a_record_that_is_throttled_says_so() {
     let (endpoint, table) = table((0..ATTEMPTS).map(|_| failure(400, "ThrottlingException"))).await;
     assert_eq!(table.record(&connection(), &principal(), None, None, NOW).await, Err(StoreError::Throttled));
@@ -71,11 +96,13 @@ async fn forgotten(answered: Value) -> Result<Option<Connection>, StoreError> {
 async fn a_connection_is_forgotten_by_one_write_that_says_what_was_known() {
     let item = json!({
         "principal": {"S": "auth0|ada"}, "sessions": {"SS": ["travel #1"]}, "expires_at": {"N": "1790000001"},
+        "replay": {"S": "replay-1"},
     });
-    let known = Connection { principal: principal(), sessions: vec![session()] };
+    let known =
+        Connection { principal: principal(), sessions: vec![session()], replay: Some(ReplayId("replay-1".to_owned())) };
     assert_eq!(forgotten(json!({"Attributes": item})).await, Ok(Some(known)));
     let item = json!({"principal": {"S": "auth0|ada"}, "expires_at": {"N": "1790000001"}});
-    let known = Connection { principal: principal(), sessions: Vec::new() };
+    let known = Connection { principal: principal(), sessions: Vec::new(), replay: None };
     assert_eq!(forgotten(json!({"Attributes": item})).await, Ok(Some(known)));
 }
 

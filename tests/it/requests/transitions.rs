@@ -77,7 +77,7 @@ async fn a_renewal_moves_the_time_of_its_own_lease_only() {
     let renewal = Transition::Renew { lease: lease(), until: NOW };
     let expected = update(
         "SET #expires_at = :expires_at, #active.#lease_until = :until",
-        &["(#active.#lease = :lease)"],
+        &["(#active.#lease = :lease)", "(#active.#lease_until <= :until)"],
         &json!({"#active": "active", "#lease": "lease", "#lease_until": "lease_until"}),
         &json!({":lease": {"S": "lease-1"}, ":until": {"N": "1790000000500"}}),
     );

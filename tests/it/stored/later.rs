@@ -67,7 +67,7 @@ async fn what_a_later_version_adds_survives_every_transition() {
         Transition::ForgetStop { request: request("r-3") },
         Transition::Attach { connection: connection("after="), cursor: Cursor::Live },
         Transition::Attach { connection: connection("new="), cursor: Cursor::Connecting },
-        Transition::Detach { connection: connection("new=") },
+        Transition::Detach { connection: connection("new="), seen: None },
     ];
     let claim = Transition::Claim {
         request: request("r-5"),
@@ -93,7 +93,7 @@ async fn what_a_later_version_adds_survives_every_transition() {
     let before = of_a_later_version(recorded("connection"));
     let (db, table) = holding(std::slice::from_ref(&before));
     let id = connection("L0SM9cOFvHcCIhw=");
-    table.record(&id, &key().principal, Some(&SessionId::parse("new").unwrap()), NOW).await.unwrap();
+    table.record(&id, &key().principal, Some(&SessionId::parse("new").unwrap()), None, NOW).await.unwrap();
     assert_eq!(db.items()[0]["place"], before["place"]);
 }
 

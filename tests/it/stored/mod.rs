@@ -14,7 +14,7 @@ use agentcore_gateway::protocol::frame::{Frame, Outcome};
 use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::session::store::{Connection, Connections, Sessions};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, ReplayId, RunKey, Session, SessionKey};
 use agentcore_gateway::table::Table;
 use data_encoding::BASE64;
 use flate2::read::ZlibDecoder;
@@ -63,6 +63,14 @@ fn lease(name: &str) -> LeaseId {
     LeaseId(name.to_owned())
 }
 
+fn replay() -> ReplayId {
+    ReplayId("replay-1".to_owned())
+}
+
+fn held() -> Cursor {
+    Cursor::Held { request: request("r-2"), replay: replay(), after: 7 }
+}
+
 /// How the recorded session came about, and when.
 fn history() -> Vec<(Timestamp, Transition)> {
     let claim = |name: &str, by: &str, until| Transition::Claim {
@@ -84,7 +92,7 @@ fn history() -> Vec<(Timestamp, Transition)> {
         (later(1), finish),
         (later(2), attach("connecting=", Cursor::Connecting)),
         (later(3), claim("r-2", "lease-2", later(63))),
-        (later(4), attach("held=", Cursor::Held { request: request("r-2") })),
+        (later(4), attach("held=", held())),
         (later(5), attach("after=", Cursor::After { request: request("r-2"), seq: 12 })),
         (later(6), stop("r-2")),
         (later(7), stop("r-3")),
@@ -99,7 +107,7 @@ fn session() -> Session {
         connections: BTreeMap::from([
             attachment("L0SM9cOFvHcCIhw=", Cursor::Live, NOW),
             attachment("connecting=", Cursor::Connecting, later(2)),
-            attachment("held=", Cursor::Held { request: request("r-2") }, later(4)),
+            attachment("held=", held(), later(4)),
             attachment("after=", Cursor::After { request: request("r-2"), seq: 12 }, later(5)),
         ]),
         active: Some(Active {
@@ -126,13 +134,24 @@ fn segments() -> [Segment; 2] {
 
 fn connection_record() -> Connection {
     let sessions = ["travel #1", "work"].map(|id| SessionId::parse(id).unwrap());
-    Connection { principal: key().principal, sessions: sessions.into() }
+    Connection { principal: key().principal, sessions: sessions.into(), replay: Some(replay()) }
 }
 
 #[tokio::test]
 async fn a_recorded_session_is_read() {
     let (_, table) = holding(&[recorded("session")]);
     assert_eq!(table.load(&key(), later(9)).await, Ok(session()));
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_held_before_replays_had_names_is_read_and_compares_equal() {
+    let mut item = recorded("session");
+    item["cursor#held="] = json!({"S": r#"{"held":{"request":"r-2"}}"#});
+    let (_, table) = holding(&[item]);
+    let seen = table.load(&key(), later(9)).await.unwrap().connections[&connection("held=")].clone();
+    assert_eq!(seen.cursor, Cursor::Held { request: request("r-2"), replay: ReplayId::default(), after: 0 });
+    let detach = Transition::Detach { connection: connection("held="), seen: Some(seen) };
+    assert!(table.apply(&key(), &detach, later(9)).await.unwrap().is_ok());
 }
 
 #[tokio::test]
@@ -153,7 +172,7 @@ async fn a_recorded_connection_is_read_and_written_as_recorded() {
     let (db, table) = holding(&[]);
     let Connection { principal, sessions, .. } = connection_record();
     for session in &sessions {
-        table.record(&connection("L0SM9cOFvHcCIhw="), &principal, Some(session), NOW).await.unwrap();
+        table.record(&connection("L0SM9cOFvHcCIhw="), &principal, Some(session), Some(&replay()), NOW).await.unwrap();
     }
     assert_eq!(db.items(), [recorded("connection")]);
 }
