@@ -42,6 +42,8 @@ pub struct Device {
     pub attached: Option<(String, Instant)>,
     /// Until when it was alive.
     pub until: Option<Instant>,
+    /// It is not alive because it took nothing: once it does, it can be attached anew.
+    pub is_stuck: bool,
     pub frames: BTreeMap<(Who, u64), Instant>,
     pub endings: BTreeMap<Who, Instant>,
     /// Runs of which it took a frame slowly.
@@ -72,6 +74,14 @@ impl Device {
     pub fn who(&self, message: &Value) -> Who {
         let name = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
         format!("{}/{}/{}", self.principal, name("sessionId"), name("requestId"))
+    }
+
+    /// It has resumed, and is attached anew if it was taken for stuck.
+    pub fn revive(&mut self) {
+        if std::mem::take(&mut self.is_stuck) {
+            self.until = None;
+            self.attached = None;
+        }
     }
 
     /// What it resumed itself while things went wrong, or several times, it may have to resume again.

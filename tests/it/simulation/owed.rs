@@ -36,10 +36,21 @@ impl Owed {
         self.ledger().devices.insert(connection.to_owned(), device);
     }
 
-    /// From now on nothing is owed to it: it was closed, or took nothing for too long.
+    /// From now on nothing is owed to it: it was closed.
     pub fn is_over(&self, connection: &str) {
         if let Some(device) = self.ledger().devices.get_mut(connection) {
             device.until.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// It took nothing for `time` and more, beginning at `since`. If it was attached anew meanwhile, that counts from then.
+    pub fn took_nothing(&self, connection: &str, since: Instant, time: Duration) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            let attached = device.attached.as_ref().map_or(since, |(_, attached)| *attached);
+            if Instant::now() - since.max(attached) >= time && device.until.is_none() {
+                device.until = Some(Instant::now());
+                device.is_stuck = true;
+            }
         }
     }
 
@@ -100,6 +111,7 @@ impl Owed {
         match message["type"].as_str() {
             Some("resumed") => {
                 device.resumed.insert(who.clone());
+                device.revive();
                 ledger.attach(connection, &session_of(&who), Instant::now());
             }
             Some(_) if message.get("seq").is_some() => {
@@ -140,6 +152,11 @@ impl Owed {
             }
         }
         missing
+    }
+
+    /// Whether somebody has seen the ending of `who`, or it is durable.
+    pub fn has_ended(&self, who: &Who) -> bool {
+        self.ledger().runs.get(who).is_some_and(|run| run.ending.is_some())
     }
 
     /// The runs that ended as interrupted.
