@@ -37,13 +37,13 @@ pub struct Run {
 /// A connection, and what it got.
 #[derive(Default)]
 pub struct Device {
-    pub principal: String,
+    principal: String,
     /// The session it is attached to (`principal/session`), and since when.
     pub attached: Option<(String, Instant)>,
     /// Until when it was alive.
     pub until: Option<Instant>,
-    /// It is not alive because it took nothing: once it does, it can be attached anew.
-    pub is_stuck: bool,
+    /// It lives, and a resume can attach it anew.
+    is_suspended: bool,
     pub frames: BTreeMap<(Who, u64), Instant>,
     pub endings: BTreeMap<Who, Instant>,
     /// Runs of which it took a frame slowly.
@@ -71,14 +71,26 @@ impl Run {
 }
 
 impl Device {
+    pub fn of(principal: &str) -> Self {
+        Self { principal: principal.to_owned(), ..Self::default() }
+    }
+
     pub fn who(&self, message: &Value) -> Who {
         let name = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
         format!("{}/{}/{}", self.principal, name("sessionId"), name("requestId"))
     }
 
-    /// It has resumed, and is attached anew if it was taken for stuck.
+    /// From `at` on it is owed nothing before it has resumed.
+    pub fn suspend(&mut self, at: Instant) {
+        if self.until.is_none() {
+            self.until = Some(at);
+            self.is_suspended = true;
+        }
+    }
+
+    /// It has resumed, and is attached anew.
     pub fn revive(&mut self) {
-        if std::mem::take(&mut self.is_stuck) {
+        if std::mem::take(&mut self.is_suspended) {
             self.until = None;
             self.attached = None;
         }

@@ -32,8 +32,7 @@ pub struct Owed(Arc<Mutex<Ledger>>);
 
 impl Owed {
     pub fn opened(&self, connection: &str, principal: &str) {
-        let device = Device { principal: principal.to_owned(), ..Device::default() };
-        self.ledger().devices.insert(connection.to_owned(), device);
+        self.ledger().devices.insert(connection.to_owned(), Device::of(principal));
     }
 
     /// From now on nothing is owed to it: it was closed.
@@ -47,9 +46,8 @@ impl Owed {
     pub fn took_nothing(&self, connection: &str, since: Instant, time: Duration) {
         if let Some(device) = self.ledger().devices.get_mut(connection) {
             let attached = device.attached.as_ref().map_or(since, |(_, attached)| *attached);
-            if Instant::now() - since.max(attached) >= time && device.until.is_none() {
-                device.until = Some(Instant::now());
-                device.is_stuck = true;
+            if Instant::now() - since.max(attached) >= time {
+                device.suspend(Instant::now());
             }
         }
     }
@@ -70,6 +68,13 @@ impl Owed {
     pub fn has_resumed(&self, connection: &str) {
         if let Some(device) = self.ledger().devices.get_mut(connection) {
             device.resumes.1 += 1;
+        }
+    }
+
+    /// A resume that was `sent` failed: what became of it is unknown, and the client has to send it again.
+    pub fn must_resume(&self, connection: &str, sent: Instant) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            device.suspend(sent);
         }
     }
 
