@@ -76,7 +76,8 @@ impl Agents for SimulatedAgents {
             events.push_back(failure.to_string());
         }
         self.record.will_send(&who, events.iter().cloned().collect(), is_success);
-        let pace = Duration::from_millis([10, 200, 3000][self.dice.below(3)]);
+        let pace = if self.dice.chance(0.04) { 20_000 } else { [10, 200, 3000][self.dice.below(3)] };
+        let pace = Duration::from_millis(pace);
         let (dice, record, process) = (self.dice.clone(), self.record.clone(), self.process.clone());
         Ok(Box::new(SimulatedReply { dice, record, process, sockets, who, events, end, pace, _call: call }))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agentcore_gateway::message::MessageHandler;
 use agentcore_gateway::trace::TraceContext;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::functions::Functions;
 use super::network::Network;
@@ -75,14 +75,15 @@ impl Gateway {
         let event = event_as(principal, "resume", connection, message.to_string());
         self.record.owed.resumes(connection);
         let (functions, record, connection) = (self.connections.clone(), self.record.clone(), connection.to_owned());
+        let sent = Instant::now();
         tokio::spawn(async move {
-            let Some(response) = functions.invoke(event).await else { return };
-            match answer_of(response) {
-                None => record.owed.has_resumed(&connection),
-                Some(answer) if answer["code"] == "rate_limited" => {
+            let answer = functions.invoke(event).await.map(answer_of);
+            match answer {
+                Some(None) => record.owed.has_resumed(&connection),
+                Some(Some(answer)) if answer["code"] == "rate_limited" => {
                     record.broke(format!("room (I7): a resume of {connection} was refused: {answer}"));
                 }
-                Some(_) => {}
+                _ => record.owed.must_resume(&connection, sent),
             }
         });
     }

@@ -9,6 +9,7 @@
 
 mod agents;
 mod client;
+mod device;
 mod dice;
 mod fates;
 mod functions;

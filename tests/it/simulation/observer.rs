@@ -1,4 +1,4 @@
-//! Clients that only watch: they connect to a session, listen for a long time, and never ask for anything again.
+//! Clients that only watch: they connect to a session, listen for a long time, and most never ask for anything again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,13 @@ use crate::support::reply::ReplyInParts;
 
 /// How many join a session at once, when many do: more than it may have.
 const CROWD: usize = 36;
+
+/// How long the members of a crowd live at most: a few stay.
+const SHORT_LIFE: Duration = Duration::from_secs(60);
+const LONG_LIFE: Duration = Duration::from_secs(1500);
+
+/// From one resume to the next of those who watch and look up now and then, at most.
+const BETWEEN_RESUMES: Duration = Duration::from_secs(300);
 
 /// From one crowd to the next, at most.
 const BETWEEN_CROWDS: Duration = Duration::from_secs(1200);
@@ -32,22 +39,33 @@ impl Observer {
         for number in 1.. {
             let connection = format!("{}-{number}=", self.name);
             let mut inbox = self.gateway.network.open(&connection, &self.principal);
-            // Some attach by a resume of whatever there is.
             let by_resume = self.dice.chance(0.2);
             let session = (!by_resume).then_some(self.session.as_str());
             if self.gateway.connect(&connection, &self.principal, session).await {
-                if by_resume {
-                    self.gateway.resume(&connection, &self.principal, &self.session, None, 0);
-                }
                 let life = if self.drop > 0.0 {
                     self.dice.time(Duration::from_secs_f64(2.0 / self.drop))
                 } else {
                     Duration::MAX
                 };
-                let _ = timeout(life, self.listen(&connection, &mut inbox)).await;
+                let _ = timeout(life, async {
+                    tokio::select! {
+                        biased;
+                        () = self.listen(&connection, &mut inbox) => {}
+                        () = self.look_up(&connection), if by_resume => {}
+                    }
+                })
+                .await;
             }
             self.gateway.network.vanish(&connection);
             sleep(self.dice.time(Duration::from_secs(8))).await;
+        }
+    }
+
+    /// Attaches anew by a resume now and then, of whatever there is.
+    async fn look_up(&self, connection: &str) {
+        loop {
+            self.gateway.resume(connection, &self.principal, &self.session, None, 0);
+            sleep(self.dice.time(BETWEEN_RESUMES)).await;
         }
     }
 
@@ -81,7 +99,8 @@ pub async fn gather_crowds(gateway: Arc<Gateway>, dice: Dice, sessions: Vec<(Str
             let connection = format!("crowd{number}-{member}=");
             let inbox = gateway.network.open(&connection, principal);
             if gateway.connect(&connection, principal, Some(session)).await {
-                let (gateway, lives) = (gateway.clone(), dice.time(Duration::from_secs(60)));
+                let longest = if dice.chance(0.2) { LONG_LIFE } else { SHORT_LIFE };
+                let (gateway, lives) = (gateway.clone(), dice.time(longest));
                 tokio::spawn(async move {
                     sleep(lives).await;
                     gateway.network.vanish(&connection);

@@ -8,7 +8,7 @@
 //! session. One that was slower than whoever announces a dead worker's ending waits may have to resume for that,
 //! and one that was behind when the run was over and its worker died while it sent the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -17,51 +17,10 @@ use agentcore_gateway::session::{MAX_CONNECTIONS, RunKey, Session, SessionKey};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::device::{Device, Run, Sighting};
 use super::fates::Fates;
 use super::verifier::{Who, session_of, who_is};
 use crate::support::socket::is_ending;
-
-/// From when a frame exists a connection must have it within so much time, if all is well with its worker.
-const LIVE_BOUND: Duration = Duration::from_secs(5 * 60);
-
-/// And the ending of a run whose worker died: a lease and the message's visibility have to run out first.
-const ENDING_BOUND: Duration = Duration::from_secs(15 * 60);
-
-/// A frame of a run, as it was first seen: pushed to somebody, or durable.
-struct Sighting {
-    at: Instant,
-    /// The number of the agent's last event in it.
-    last_event: Option<usize>,
-    is_started: bool,
-}
-
-#[derive(Default)]
-struct Run {
-    frames: BTreeMap<u64, Sighting>,
-    /// When its ending was first seen, and whether that says that its worker died.
-    ending: Option<(Instant, bool)>,
-    /// When the agent sent each of its events.
-    sent: Vec<Instant>,
-    /// The connection that asked.
-    asker: String,
-}
-
-/// A connection, and what it got.
-struct Device {
-    principal: String,
-    /// The session it is attached to (`principal/session`), and since when.
-    attached: Option<(String, Instant)>,
-    /// Until when it was alive.
-    until: Option<Instant>,
-    frames: BTreeMap<(Who, u64), Instant>,
-    endings: BTreeMap<Who, Instant>,
-    /// Runs of which it took a frame slowly.
-    slow: BTreeSet<Who>,
-    /// Runs that it resumed.
-    resumed: BTreeSet<Who>,
-    /// Resumes that it sent, and those that were carried out undisturbed.
-    resumes: (usize, usize),
-}
 
 #[derive(Default)]
 struct Ledger {
@@ -74,23 +33,23 @@ pub struct Owed(Arc<Mutex<Ledger>>);
 
 impl Owed {
     pub fn opened(&self, connection: &str, principal: &str) {
-        let device = Device {
-            principal: principal.to_owned(),
-            attached: None,
-            until: None,
-            frames: BTreeMap::new(),
-            endings: BTreeMap::new(),
-            slow: BTreeSet::new(),
-            resumed: BTreeSet::new(),
-            resumes: (0, 0),
-        };
-        self.ledger().devices.insert(connection.to_owned(), device);
+        self.ledger().devices.insert(connection.to_owned(), Device::of(principal));
     }
 
-    /// From now on nothing is owed to it: it was closed, or took nothing for too long.
+    /// From now on nothing is owed to it: it was closed.
     pub fn is_over(&self, connection: &str) {
         if let Some(device) = self.ledger().devices.get_mut(connection) {
             device.until.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// It took nothing for `time` and more, beginning at `since`. If it was attached anew meanwhile, that counts from then.
+    pub fn took_nothing(&self, connection: &str, since: Instant, time: Duration) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            let attached = device.attached.as_ref().map_or(since, |(_, attached)| *attached);
+            if Instant::now() - since.max(attached) >= time {
+                device.suspend(Instant::now());
+            }
         }
     }
 
@@ -110,6 +69,13 @@ impl Owed {
     pub fn has_resumed(&self, connection: &str) {
         if let Some(device) = self.ledger().devices.get_mut(connection) {
             device.resumes.1 += 1;
+        }
+    }
+
+    /// A resume that was `sent` failed: what became of it is unknown, and the client has to send it again.
+    pub fn must_resume(&self, connection: &str, sent: Instant) {
+        if let Some(device) = self.ledger().devices.get_mut(connection) {
+            device.suspend(sent);
         }
     }
 
@@ -151,6 +117,7 @@ impl Owed {
         match message["type"].as_str() {
             Some("resumed") => {
                 device.resumed.insert(who.clone());
+                device.revive();
                 ledger.attach(connection, &session_of(&who), Instant::now());
             }
             Some(_) if message.get("seq").is_some() => {
@@ -191,6 +158,11 @@ impl Owed {
             }
         }
         missing
+    }
+
+    /// Whether somebody has seen the ending of `who`, or it is durable.
+    pub fn has_ended(&self, who: &Who) -> bool {
+        self.ledger().runs.get(who).is_some_and(|run| run.ending.is_some())
     }
 
     /// The runs that ended as interrupted.
@@ -243,71 +215,5 @@ impl Ledger {
             // It is attached at the latest now, and this frame is the first that it is owed.
             self.attach(&asker, &session_of(who), now - Duration::from_nanos(1));
         }
-    }
-}
-
-impl Run {
-    fn was_interrupted(&self) -> bool {
-        self.ending.is_some_and(|(_, interrupted)| interrupted)
-    }
-
-    /// The frames that were certainly made after `since`: from the first on that holds an event the agent sent later.
-    fn made_after(&self, since: Instant) -> impl Iterator<Item = (u64, Instant)> {
-        let is_later = move |sighting: &Sighting| match sighting.last_event.and_then(|at| self.sent.get(at)) {
-            Some(sent) => *sent > since,
-            None => sighting.is_started && sighting.at > since,
-        };
-        let frames = self.frames.iter().skip_while(move |(_, sighting)| !is_later(sighting));
-        frames.map(|(seq, sighting)| (*seq, sighting.at))
-    }
-}
-
-impl Device {
-    fn who(&self, message: &Value) -> Who {
-        let name = |member: &str| message[member].as_str().unwrap_or_default().to_owned();
-        format!("{}/{}/{}", self.principal, name("sessionId"), name("requestId"))
-    }
-
-    /// What it resumed itself while things went wrong, or several times, it may have to resume again.
-    fn may_lack(&self, who: &Who) -> bool {
-        self.resumes != (0, 0) && self.resumes != (1, 1) && self.resumed.contains(who)
-    }
-
-    fn lacks(&self, connection: &str, since: Instant, who: &Who, run: &Run, fates: &Fates) -> Vec<String> {
-        let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
-        let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
-        let excuse = is_slow || fates.was_let_go(who);
-        let mut lacks = Vec::new();
-        if let Some((at, _)) = run.ending
-            && at > since
-            && !excuse
-        {
-            let bound = if fate.is_some() { ENDING_BOUND } else { LIVE_BOUND };
-            if self.is_overdue(at, bound, self.endings.get(who)) {
-                let worker = fate.unwrap_or("was sound");
-                lacks.push(format!(
-                    "owed (I7), ending: {connection} was not sent the ending of {who}, whose worker {worker}"
-                ));
-            }
-        }
-        if fate.is_none() && !excuse {
-            let overdue = run
-                .made_after(since)
-                .filter(|(seq, at)| self.is_overdue(*at, LIVE_BOUND, self.frames.get(&(who.clone(), *seq))));
-            let seqs: Vec<u64> = overdue.map(|(seq, _)| seq).collect();
-            if !seqs.is_empty() {
-                lacks.push(format!(
-                    "owed (I7), frames: {connection} was not sent {seqs:?} of {who}, whose worker was sound"
-                ));
-            }
-        }
-        lacks
-    }
-
-    /// Whether something that there was from `at` on had not come `bound` later, though the connection lived.
-    fn is_overdue(&self, at: Instant, bound: Duration, came: Option<&Instant>) -> bool {
-        let by = at + bound;
-        let lived = self.until.unwrap_or_else(Instant::now) >= by;
-        lived && came.is_none_or(|came| *came > by)
     }
 }

@@ -62,7 +62,9 @@ pub struct Shared {
     pub dice: Dice,
     pub faults: Faults,
     pub record: Record,
+    /// Of the table, and of the queues.
     pub weather: Weather,
+    pub queue_weather: Weather,
     pub network: Network,
     pub clock: Arc<TestClock>,
     pub random: Arc<Random>,
@@ -80,6 +82,7 @@ impl Shared {
         let given_up = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: GIVEN_UP_RECEIVE_COUNT, ..limits }));
         Self {
             weather: Weather::new(dice.clone(), faults.store, faults.slow),
+            queue_weather: Weather::new(dice.clone(), faults.store, faults.slow),
             network: Network::new(dice.clone(), faults.push, record.clone()),
             clock: Arc::new(TestClock::start()),
             random: Arc::new(Random::seeded(seed)),
@@ -94,15 +97,19 @@ impl Shared {
 
     /// `inner` as `process` has it.
     fn troubled<T: ?Sized>(&self, inner: &Arc<T>, process: &Process) -> Arc<Troubled<T>> {
-        let (weather, process, record) = (self.weather.clone(), process.clone(), self.record.clone());
-        Arc::new(Troubled { inner: inner.clone(), trouble: Trouble { weather, process, record } })
+        troubled_by(&self.weather, inner, process, &self.record)
+    }
+
+    /// `queue` as `process` has it.
+    fn troubled_queue(&self, queue: &Arc<MemoryQueue>, process: &Process) -> Arc<Troubled<MemoryQueue>> {
+        troubled_by(&self.queue_weather, queue, process, &self.record)
     }
 
     /// What the `$default` function works with; it is not disturbed, for all it does is one call.
     pub fn message_handler(&self, process: &Process) -> MessageHandler {
         let (clock, random) = (self.clock.clone(), self.random.clone());
         MessageHandler::new(
-            self.troubled(&self.queue, process),
+            self.troubled_queue(&self.queue, process),
             BTreeSet::from([AgentName::default_agent()]),
             clock,
             random,
@@ -126,7 +133,7 @@ impl Shared {
         Closer::new(closer::Tools {
             sessions: self.troubled(&self.stores.sessions, process),
             journal: self.troubled(&self.stores.journal, process),
-            visibility: self.troubled(&self.given_up, process),
+            visibility: self.troubled_queue(&self.given_up, process),
             push: Arc::new(self.network.of(process)),
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -144,7 +151,7 @@ impl Shared {
             sessions: self.troubled(&self.stores.sessions, process),
             connections: self.troubled(&self.stores.connections, process),
             journal: self.troubled(&self.stores.journal, process),
-            visibility: self.troubled(&self.queue, process),
+            visibility: self.troubled_queue(&self.queue, process),
             push: Arc::new(self.network.of(process)),
             agents: Arc::new(SimulatedAgents { dice, trouble: self.faults.agent, record, process: process.clone() }),
             clock: self.clock.clone(),
@@ -156,4 +163,9 @@ impl Shared {
             },
         }
     }
+}
+
+fn troubled_by<T: ?Sized>(weather: &Weather, inner: &Arc<T>, process: &Process, record: &Record) -> Arc<Troubled<T>> {
+    let trouble = Trouble { weather: weather.clone(), process: process.clone(), record: record.clone() };
+    Arc::new(Troubled { inner: inner.clone(), trouble })
 }

@@ -77,7 +77,7 @@ impl Drop for Attempt {
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
         known.ended = now;
-        let (took, freezes) = (now - known.since, known.freezes);
+        let (since, took, freezes) = (known.since, now - known.since, known.freezes);
         if self.has_succeeded {
             tries.remove(&self.key);
         }
@@ -88,7 +88,7 @@ impl Drop for Attempt {
             self.slowness.owed.was_slow(&self.key.1, &self.message);
         }
         if took >= NOTHING {
-            self.slowness.owed.is_over(&self.key.1);
+            self.slowness.owed.took_nothing(&self.key.1, since, NOTHING);
         }
     }
 }

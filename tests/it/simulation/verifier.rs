@@ -33,8 +33,8 @@ struct Notes {
     calls: usize,
     /// What each client made of each request in the end, and what a fresh connection was replayed.
     replies: BTreeMap<Who, Vec<(String, Vec<Value>)>>,
-    /// How often the message of a request came, and had only to wait.
-    waits: BTreeMap<(Who, String), u32>,
+    /// The times that the message of a request came and had only to wait.
+    waits: BTreeMap<(Who, String), BTreeSet<u32>>,
     /// Requests that came to a closer.
     given_up: BTreeSet<Who>,
     broken: Vec<String>,
@@ -103,9 +103,16 @@ impl Record {
         self.notes().under_way.retain(|_, (_, caller, _)| *caller != process);
     }
 
-    /// `message` of `who` has to come again, though all went well.
-    pub fn waits(&self, who: &Who, message: &str) {
-        *self.notes().waits.entry((who.clone(), message.to_owned())).or_default() += 1;
+    /// `message` of `who`, which came for the `time`th time, has to come again, though all went well.
+    pub fn waits(&self, who: &Who, message: &str, time: u32) {
+        self.notes().waits.entry((who.clone(), message.to_owned())).or_default().insert(time);
+    }
+
+    /// The message of `who` was deleted.
+    pub fn done(&self, who: &Who) {
+        if !self.owed.has_ended(who) {
+            self.broke(format!("dropped (I1): the message of {who} was deleted, and it had no ending"));
+        }
     }
 
     /// No worker could take `who`.
@@ -151,8 +158,8 @@ impl Record {
                 broken.push(format!("I1: {who} ended as {code}, though a worker could take it"));
             }
         }
-        for ((who, _), waits) in notes.waits.iter().filter(|(_, waits)| **waits >= MAX_RECEIVE_COUNT) {
-            broken.push(format!("given up (I1): {who} only waited, each of the {waits} times that its message came"));
+        for ((who, _), waits) in notes.waits.iter().filter(|(_, waits)| waits.len() >= MAX_RECEIVE_COUNT as usize) {
+            broken.push(format!("given up (I1): {who} only waited, each time that its message came"));
         }
         for (session, calls) in &notes.called {
             check_order(calls, &notes.queued[session], &notes.given_up, &mut broken);

@@ -1,4 +1,4 @@
-//! What stores and queues are like at a moment: slow calls now and then, and times in which nearly all are throttled.
+//! What a store or a queue is like at a moment: slow calls now and then, and times in which nearly all are throttled.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const THROTTLED: f64 = 0.9;
 const BETWEEN: Duration = Duration::from_secs(900);
 const THROTTLING: Duration = Duration::from_secs(180);
 
-/// The weather of all stores and processes of a simulation.
+/// The weather of one store, for all processes of a simulation.
 #[derive(Clone)]
 pub struct Weather {
     dice: Dice,

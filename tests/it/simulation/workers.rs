@@ -187,6 +187,7 @@ impl Life<'_> {
         let (time, began) = (self.time(), Instant::now());
         let deadline = began + time;
         let (message, receipt) = (delivery.message_id.clone(), delivery.receipt.clone());
+        let receive_count = delivery.receive_count;
         let (process, fates) = (&self.process, &self.record.fates);
         fates.begins(process.id(), &who, &receipt);
         if let Consumer::Closer(_) = self.consumer {
@@ -202,9 +203,12 @@ impl Life<'_> {
         };
         let is_in_time = response.is_some();
         match response {
-            Some(response) if response.batch_item_failures.is_empty() => self.source.queue.delete(&receipt),
+            Some(response) if response.batch_item_failures.is_empty() => {
+                self.source.queue.delete(&receipt);
+                self.record.done(&who);
+            }
             Some(_) if began.elapsed() < AT_ONCE && !fates.is_disturbed(process.id(), &who) => {
-                self.record.waits(&who, &message);
+                self.record.waits(&who, &message, receive_count);
             }
             _ => {}
         }
@@ -221,7 +225,7 @@ impl Life<'_> {
     /// How long an invocation may take.
     fn time(&self) -> Duration {
         if self.dice.chance(self.faults.short) {
-            SHORTEST_INVOCATION + self.dice.time(Duration::from_secs(90))
+            SHORTEST_INVOCATION + self.dice.time(Duration::from_secs(60))
         } else {
             LONGEST_INVOCATION
         }

@@ -108,7 +108,7 @@ impl Faults {
             resumes: 0.002,
             crowds: true,
             function: 0.01,
-            short: 0.15,
+            short: 0.35,
             worker_life: Duration::from_secs(90),
         }
     }
@@ -189,6 +189,7 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
     let missing = shared.record.owed.missing(&shared.record.fates);
     missing.into_iter().for_each(|what| shared.record.broke(what));
     shared.weather.calm();
+    shared.queue_weather.calm();
     replay_all(&gateway).await;
     drop(background);
     // What the dice show next depends on every throw before.
