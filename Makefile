@@ -3,6 +3,7 @@
 #   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser, the
 #                 Terraform configuration, and the deployment on an emulator of AWS
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
+#   make mutants  changes the code and says what no test notices: by module (MUTATED="worker queue"), for it takes hours
 #   make bench    the figures of docs/benchmarks.md
 #   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
 #   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
@@ -103,6 +104,13 @@ SOAK_SECONDS ?= 300
 soak:
 	SOAK_SECONDS=$(SOAK_SECONDS) cargo test --locked --test it simulation::the_invariants_hold_for
 	SOAK_SECONDS=$(SOAK_SECONDS) CARGO_TARGET_DIR=target cargo run --manifest-path fuzz/Cargo.toml
+
+# The modules that are changed, each with the tests that hold it.
+MUTATED ?= worker connections recovery closer session journal queue
+
+.PHONY: mutants
+mutants:
+	for module in $(MUTATED); do scripts/mutants $$module; done
 
 # The functions are measured as they are deployed, but built for this machine.
 BENCH_VENV := .venv-bench

@@ -158,7 +158,8 @@ impl Record {
                 broken.push(format!("I1: {who} ended as {code}, though a worker could take it"));
             }
         }
-        for ((who, _), waits) in notes.waits.iter().filter(|(_, waits)| waits.len() >= MAX_RECEIVE_COUNT as usize) {
+        let used_up = notes.waits.iter().filter(|(_, waits)| waits.len() >= MAX_RECEIVE_COUNT as usize);
+        for ((who, _), _) in used_up {
             broken.push(format!("given up (I1): {who} only waited, each time that its message came"));
         }
         for (session, calls) in &notes.called {
