@@ -1,6 +1,17 @@
 //! Prompts that a worker has begun.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::closer::Settings;
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::protocol::frame::FrameMaker;
+use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
+use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -32,6 +43,44 @@ async fn a_run_whose_worker_lives_is_waited_for() {
     let frames = engine.frames("c", "r");
     assert_eq!(frames.last().unwrap()["type"], "completed");
     assert_eq!(events_of(&frames).len(), 100);
+}
+
+/// Sessions of which one is claimed, and its run begun, right after somebody has looked at it.
+struct JustBegun(Engine, AtomicBool);
+
+#[async_trait]
+impl Sessions for JustBegun {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        let seen = self.0.table.load(key, now).await;
+        if !self.1.swap(true, Ordering::Relaxed) {
+            claim(&self.0, "r", 50).await;
+            let run = RunKey { session: key.clone(), request: RequestId::parse("r").unwrap() };
+            let started = Segment::of(Arc::new(FrameMaker::new(&run.request, &key.session).started()));
+            let worker = LeaseId("another".to_owned());
+            self.0.tools.journal.append(&run, &started, &worker, now).await.unwrap();
+        }
+        seen
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        self.0.table.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_begins_while_the_closer_looks_is_waited_for() {
+    let engine = engine();
+    let delivery = given_up(&engine, "r").await;
+    let mut tools = tools(&engine);
+    tools.sessions = Arc::new(JustBegun(engine.clone(), AtomicBool::new(false)));
+    assert!(!close_with(tools, delivery).await, "its worker lives");
+    assert!(engine.frames("c", "r").is_empty() && engine.frames("other=", "r").is_empty());
+    assert_eq!(engine.session("s").await.active.unwrap().request.as_str(), "r");
 }
 
 #[tokio::test(start_paused = true)]

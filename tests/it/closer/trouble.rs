@@ -95,7 +95,11 @@ async fn of_a_session_those_behind_one_that_comes_again_wait_too() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_prompt_is_dropped_and_what_a_later_release_wrote_comes_again_in_a_minute() {
     let engine = engine();
-    let queue = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: 3, ..QueueLimits::default() }));
+    let queue = Arc::new(MemoryQueue::new(QueueLimits {
+        visibility: 400 * SECOND,
+        max_receive_count: 3,
+        ..QueueLimits::default()
+    }));
     let tools = Tools { visibility: queue.clone(), ..tools(&engine) };
     queue.put("a", "1", "no prompt").unwrap();
     let malformed = queue.receive().await;
