@@ -112,7 +112,7 @@ impl Network {
             sleep(Duration::from_secs(3)).await;
             return failed("it hung");
         }
-        let longest = if self.dice.chance(trouble / 20.0) {
+        let longest = if self.dice.chance(trouble / 10.0) {
             Duration::from_secs(70)
         } else {
             Duration::from_millis(if self.dice.chance(trouble) { 1000 } else { 30 })

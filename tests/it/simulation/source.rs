@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_gateway::queue::Visibility;
 use agentcore_gateway::queue::memory::{Delivery, MemoryQueue};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
@@ -35,6 +36,9 @@ impl Source {
         if dice.chance(faults.twice) {
             self.give_again(delivery.clone(), dice.time(Duration::from_secs(90)));
         }
+        if dice.chance(faults.lapse) {
+            self.reveal(delivery.receipt.clone(), dice.time(Duration::from_secs(60)));
+        }
         (!self.loses(&delivery, dice, faults)).then_some(delivery)
     }
 
@@ -54,6 +58,15 @@ impl Source {
             Some(delivery) = twice.recv() => delivery,
             delivery = self.queue.receive() => delivery,
         }
+    }
+
+    /// Lets the message's visibility lapse, as if nobody could extend it: it comes again under another receipt.
+    fn reveal(&self, receipt: String, after: Duration) {
+        let queue = self.queue.clone();
+        tokio::spawn(async move {
+            sleep(after).await;
+            let _ = queue.extend(&receipt, Duration::ZERO).await;
+        });
     }
 
     fn give_again(&self, delivery: Delivery, after: Duration) {

@@ -54,6 +54,8 @@ pub struct Faults {
     pub agent: f64,
     /// A message is given out twice.
     pub twice: f64,
+    /// A message's visibility lapses while it is worked on.
+    pub lapse: f64,
     /// A message is given out and reaches nobody.
     pub unreached: f64,
     /// A client loses its connection within a second.
@@ -82,6 +84,7 @@ impl Faults {
             push: 0.0,
             agent: 0.0,
             twice: 0.0,
+            lapse: 0.0,
             unreached: 0.0,
             drop: 0.0,
             observer_drop: 0.0,
@@ -101,6 +104,7 @@ impl Faults {
             push: 0.02,
             agent: 0.05,
             twice: 0.05,
+            lapse: 0.05,
             unreached: 0.02,
             drop: 0.01,
             observer_drop: 0.0002,
