@@ -10,21 +10,28 @@ use tracing::warn;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Makes attempts until one succeeds, one fails in a way that does not pass, or one fails that began at `give_up` or
-/// later. So a process that stood still for a while makes one more attempt before it believes that the time is over.
+/// No attempt counts for more than this: if it took longer, the process stood still, and the time was not the other side's.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
+
+/// Makes attempts until one succeeds, one fails in a way that does not pass, or they have taken `patience` with the pauses
+/// between them.
 pub(crate) async fn retry<T, E, F>(
-    give_up: Instant,
+    patience: Duration,
     may_pass: impl Fn(&E) -> bool,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
 {
+    let mut spent = Duration::ZERO;
     let mut pauses = pauses();
     loop {
         let began = Instant::now();
-        match attempt().await {
-            Err(error) if may_pass(&error) && began < give_up => sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await,
+        let result = attempt().await;
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        spent += began.elapsed().min(LONGEST_ATTEMPT) + pause;
+        match result {
+            Err(error) if may_pass(&error) && spent < patience => sleep(pause).await,
             result => return result,
         }
     }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::backoff::retry;
 use crate::clock::{Clock, Timestamp};
 use crate::journal::Journal;
@@ -76,11 +74,10 @@ impl<'a> Replay<'a> {
     /// Pushes the next page; whether there was one.
     pub(crate) async fn page(&self) -> Result<bool, ReplayError> {
         let read = || self.journal.read(self.run, self.taken(), self.clock.now());
-        let frames: Vec<Arc<Frame>> = retry(Instant::now() + READ_PATIENCE, |_| true, read).await?;
+        let frames: Vec<Arc<Frame>> = retry(READ_PATIENCE, |_| true, read).await?;
         for frame in &frames {
-            let give_up = Instant::now() + PUSH_PATIENCE;
             let may_pass = |error: &PushError| may_pass(error, self.clock.now() < self.connecting_until);
-            retry(give_up, may_pass, || self.push.push(self.connection, &frame.text)).await?;
+            retry(PUSH_PATIENCE, may_pass, || self.push.push(self.connection, &frame.text)).await?;
             self.taken.store(frame.seq, Ordering::Relaxed);
         }
         Ok(!frames.is_empty())
@@ -99,5 +96,5 @@ pub(crate) fn may_pass(error: &PushError, is_connecting: bool) -> bool {
 /// Pushes `text`, and tries again while the connection is only slow.
 pub(crate) async fn push_patiently(push: &dyn Push, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
     let may_pass = |error: &PushError| may_pass(error, false);
-    retry(Instant::now() + PUSH_PATIENCE, may_pass, || push.push(connection, text)).await
+    retry(PUSH_PATIENCE, may_pass, || push.push(connection, text)).await
 }

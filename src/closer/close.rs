@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::{Received, Tools, Verdict};
@@ -44,7 +44,7 @@ impl Tools {
         let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
         let lease = LeaseId(format!("{:032x}", self.random.bits()));
         loop {
-            match retry(Instant::now() + PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
+            match retry(PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
                 Attempt::Ended(behind) => {
                     let devices = behind.into_iter().map(|device| self.recovery().catch_up(&prompt.run, device));
                     if timeout(TELLING, join_all(devices)).await.is_err() {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::ConnectionsHandler;
 use super::resume::{Failed, Resuming};
@@ -138,7 +138,7 @@ impl ConnectionsHandler {
         let (connection, from) = (resuming.connection.clone(), resuming.hold(run));
         let release = Transition::MoveCursor { connection, from, to: to.clone() };
         let apply = || self.sessions.apply(&run.session, &release, self.clock.now());
-        let (Ok(session) | Err(Refused { session, .. })) = retry(Instant::now() + RELEASING, |_| true, apply).await?;
+        let (Ok(session) | Err(Refused { session, .. })) = retry(RELEASING, |_| true, apply).await?;
         // Refused: the answer to an earlier attempt was lost; or a newer resume holds the cursor, or the connection has
         // been detached, and what it lacks is not this replay's business.
         let attachment = session.connections.get(resuming.connection);

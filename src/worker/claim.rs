@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::Tools;
 use super::deadline::Deadline;
 use super::run::Run;
@@ -51,8 +49,7 @@ impl Tools {
         deadline: &Deadline,
     ) -> Result<Came, StoreError> {
         let lease = LeaseId(format!("{:032x}", self.random.bits()));
-        let give_up = Instant::now() + self.settings.lease / 2;
-        match retry(give_up, |_| true, || self.claim(prompt, &lease)).await? {
+        match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &lease)).await? {
             Claim::Won(session) => {
                 let first = self.first_frame(prompt, &session);
                 Run::new(self, prompt, lease, session, first).finish(deadline).await

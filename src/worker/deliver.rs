@@ -134,7 +134,6 @@ impl Run<'_> {
         text: &str,
         connecting_until: Timestamp,
     ) -> Result<(), Dropped> {
-        let give_up = Instant::now() + self.tools.settings.device_timeout;
         let may_pass = |error: &PushError| may_pass(error, self.tools.clock.now() < connecting_until);
         let attempt = async || {
             // Somebody else may have ended the run already. Either the lease is renewed, or this worker gives up.
@@ -143,7 +142,7 @@ impl Run<'_> {
             }
             self.tools.push.push(connection, text).await
         };
-        retry(give_up, may_pass, attempt).await.map_err(|error| {
+        retry(self.tools.settings.device_timeout, may_pass, attempt).await.map_err(|error| {
             debug!(request = %self.prompt.run.request, %error, "a push was given up");
             if error == PushError::Gone { Dropped::Gone } else { Dropped::Stuck }
         })

@@ -65,11 +65,11 @@ impl Run<'_> {
         self.phase.send_replace(Phase::Ended);
         let request = self.prompt.run.request.clone();
         let finish = Transition::Finish { request, lease: self.lease.clone(), outcome, last_seq };
-        let give_up = Instant::now() + self.lease_until().since(self.tools.clock.now());
+        let patience = self.lease_until().since(self.tools.clock.now());
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
         // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.
         let (Ok(session) | Err(Refused { session, .. })) =
-            retry(give_up, |_| true, apply).await.map_err(|_| Lost::Lease)?;
+            retry(patience, |_| true, apply).await.map_err(|_| Lost::Lease)?;
         let live_from = self.audience.borrow().live_from;
         announce(&self.audience, Audience { attachments: session.connections, live_from });
         self.phase.send_replace(Phase::Free);
