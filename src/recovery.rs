@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::journal::{Appended, Journal, Segment};
 use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
 use crate::protocol::ids::ConnectionId;
-use crate::push::Push;
+use crate::push::{Push, PushError};
 use crate::replay::{Replay, ReplayError};
 use crate::session::store::{Refused, Sessions, StoreError};
 use crate::session::transition::Transition;
@@ -128,8 +128,8 @@ impl<'a> Recovery<'a> {
         loop {
             match replay.all().await {
                 Ok(()) => return,
-                Err(ReplayError::Push(_)) => {
-                    return self.detach(run, &device.connection, device.attachment, "takes nothing").await;
+                Err(ReplayError::Push(error)) => {
+                    return self.detach(run, &device.connection, device.attachment, &error).await;
                 }
                 Err(ReplayError::Store(error)) => {
                     warn!(session = run.session.log_name(), request = %run.request, %error, "a device has to wait for the journal");
@@ -139,8 +139,8 @@ impl<'a> Recovery<'a> {
     }
 
     /// Detaches `connection`, unless it has been attached anew since it was `seen`.
-    pub(crate) async fn detach(self, run: &RunKey, connection: &ConnectionId, seen: Attachment, reason: &str) {
-        info!(session = run.session.log_name(), request = %run.request, reason, "detaches a connection");
+    pub(crate) async fn detach(self, run: &RunKey, connection: &ConnectionId, seen: Attachment, why: &PushError) {
+        info!(session = run.session.log_name(), request = %run.request, %why, "detaches a connection");
         let detach = Transition::Detach { connection: connection.clone(), seen: Some(seen) };
         // A detach that fails is made up for by the next push to it.
         let _ = self.sessions.apply(&run.session, &detach, self.clock.now()).await;

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
-use tracing::debug;
 
 use super::deadline::{Deadline, in_time};
 use super::devices::{Devices, Ended};
@@ -23,13 +22,6 @@ use crate::session::{Attachment, Place};
 
 /// How long a worker that may be too late waits before it looks again whether its lease was renewed.
 const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
-
-/// Why the pushing to one connection ended without an ending having been pushed.
-#[derive(Debug, Clone, Copy)]
-enum Dropped {
-    Gone,
-    Stuck,
-}
 
 impl Run<'_> {
     /// Pushes to the connections of the session as they come and go. Done when the run is over and every device has
@@ -67,8 +59,8 @@ impl Run<'_> {
             taken.store(after.min(self.log.last()), Ordering::Relaxed);
         }
         let pushed = self.push_log(&connection, &taken, attachment.connecting_until()).await;
-        let Err(dropped) = pushed else { return Ended::Finished };
-        self.tools.recovery().detach(&self.prompt.run, &connection, attachment, reason(dropped)).await;
+        let Err(error) = pushed else { return Ended::Finished };
+        self.tools.recovery().detach(&self.prompt.run, &connection, attachment, &error).await;
         Ended::Detached(connection)
     }
 
@@ -77,7 +69,7 @@ impl Run<'_> {
         connection: &ConnectionId,
         taken: &AtomicU64,
         connecting_until: Timestamp,
-    ) -> Result<(), Dropped> {
+    ) -> Result<(), PushError> {
         let mut last_push = Instant::now();
         loop {
             let changed = self.log.changed();
@@ -110,7 +102,7 @@ impl Run<'_> {
         connection: &ConnectionId,
         taken: &AtomicU64,
         until: Timestamp,
-    ) -> Result<(), Dropped> {
+    ) -> Result<(), PushError> {
         let after = taken.load(Ordering::Relaxed);
         for frame in persist("the journal could not be read", || self.read_behind(after)).await {
             self.push_frame(connection, &frame.text, until).await?;
@@ -133,7 +125,7 @@ impl Run<'_> {
         connection: &ConnectionId,
         text: &str,
         connecting_until: Timestamp,
-    ) -> Result<(), Dropped> {
+    ) -> Result<(), PushError> {
         let may_pass = |error: &PushError| may_pass(error, self.tools.clock.now() < connecting_until);
         let attempt = async || {
             // Somebody else may have ended the run already. Either the lease is renewed, or this worker gives up.
@@ -142,16 +134,6 @@ impl Run<'_> {
             }
             self.tools.push.push(connection, text).await
         };
-        retry(self.tools.settings.device_timeout, may_pass, attempt).await.map_err(|error| {
-            debug!(request = %self.prompt.run.request, %error, "a push was given up");
-            if error == PushError::Gone { Dropped::Gone } else { Dropped::Stuck }
-        })
-    }
-}
-
-fn reason(dropped: Dropped) -> &'static str {
-    match dropped {
-        Dropped::Gone => "gone",
-        Dropped::Stuck => "takes nothing",
+        retry(self.tools.settings.device_timeout, may_pass, attempt).await
     }
 }

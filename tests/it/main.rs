@@ -19,6 +19,7 @@ mod origins;
 mod patience;
 mod payload;
 mod protocol;
+mod replays;
 #[cfg(feature = "functions")]
 mod requests;
 mod resume;

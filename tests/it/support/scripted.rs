@@ -46,11 +46,18 @@ pub struct ScriptedAgents {
     author: Author,
     calls: Mutex<Vec<Invocation>>,
     stopped: Mutex<Vec<String>>,
+    stopping_takes: Mutex<Duration>,
 }
 
 impl ScriptedAgents {
     pub fn new(author: impl Fn(&Invocation, usize) -> Script + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { author: Box::new(author), calls: Mutex::default(), stopped: Mutex::default() })
+        let (calls, stopped, stopping_takes) = Default::default();
+        Arc::new(Self { author: Box::new(author), calls, stopped, stopping_takes })
+    }
+
+    /// Lets the stopping of a session take so long.
+    pub fn stop_in(&self, time: Duration) {
+        *self.stopping_takes.lock().unwrap() = time;
     }
 
     /// The calls so far.
@@ -81,6 +88,8 @@ impl Agents for ScriptedAgents {
 
     async fn stop_session(&self, _: &AgentName, runtime_session: &str) -> Result<(), InvokeError> {
         self.stopped.lock().unwrap().push(runtime_session.to_owned());
+        let time = *self.stopping_takes.lock().unwrap();
+        tokio::time::sleep(time).await;
         Ok(())
     }
 }

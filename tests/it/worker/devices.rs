@@ -118,3 +118,37 @@ async fn what_a_slow_device_has_not_taken_is_read_from_the_journal() {
     assert_eq!(seqs(&slow), (1..=62).collect::<Vec<_>>());
     assert_eq!(engine.frames("c", "r"), slow);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_left_the_session_gets_nothing_more() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 100 * MS)));
+    engine.connect("d", Some("s")).await;
+    pass(31.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(3.0).await;
+    engine.disconnect("d").await;
+    pass(1.5).await;
+    let had = engine.push.received("d").len();
+    assert!(had > 10);
+    assert!(worker.await.unwrap());
+    assert_eq!(engine.push.received("d").len(), had);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_and_goes_disturbs_no_other() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 100 * MS)));
+    engine.push.set("slow", Manner::Slow(1800 * MS));
+    engine.connect("slow", Some("s")).await;
+    pass(31.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    for number in 0..10 {
+        engine.connect(&format!("guest{number}"), Some("s")).await;
+        pass(1.0).await;
+    }
+    // In ten seconds it takes five frames, whoever is attached meanwhile.
+    assert_eq!(engine.frames("slow", "r").len(), 5);
+    assert!(worker.await.unwrap());
+    assert_eq!(engine.push.overlaps(), 0);
+}

@@ -5,5 +5,6 @@ mod calls;
 mod cost;
 pub mod crashes;
 mod devices;
+mod endings;
 pub mod runs;
 mod stops;

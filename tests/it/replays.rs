@@ -1,0 +1,150 @@
+//! What a resume replays: one reply at a time to each connection, and never one that looks alive and is not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::clock::Clock;
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::protocol::frame::FrameMaker;
+use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::session::{LeaseId, RunKey};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::clock::pass;
+use crate::support::engine::{Engine, key};
+use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn resume(session: &str, request: &str, after: u64) -> Value {
+    json!({"action": "resume", "sessionId": session, "requestId": request, "after": after})
+}
+
+/// A session whose reply, of 4 MB in 200 frames, has ended.
+async fn ended() -> Engine {
+    let large = format!("\"{}\"", "x".repeat(20_000));
+    let engine = Engine::new(ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 200], 100 * MS)));
+    engine.say("c", &json!({"prompt": "p", "sessionId": "s", "requestId": "r"})).await;
+    assert!(engine.work_next().await);
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_resume_supersedes_the_older_one() {
+    let engine = ended().await;
+    engine.push.set("d", Manner::Slow(100 * MS));
+    let older = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.say("d", &resume("s", "r", 0)).await }
+    });
+    pass(3.0).await;
+    // It asks for something else, and waits for nothing.
+    engine.say("d", &resume("other", "r", 0)).await;
+    pass(1.0).await;
+    assert!(older.is_finished());
+    let had = engine.frames("d", "r").len();
+    assert!((25..60).contains(&had), "{had}");
+    pass(60.0).await;
+    assert_eq!(engine.frames("d", "r").len(), had);
+    // What is missing it can still have.
+    engine.say("d", &resume("s", "r", had as u64)).await;
+    assert_eq!(engine.frames("d", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_resumes_costs_what_happens_until_the_next_is_noticed() {
+    let engine = ended().await;
+    let storm: Vec<_> = (0..100)
+        .map(|_| {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.say("d", &resume("s", "r", 0)).await })
+        })
+        .collect();
+    engine.push.set("d", Manner::Slow(MS));
+    for resume in storm {
+        resume.await.unwrap();
+    }
+    let sent = engine.frames("d", "r").len();
+    // A page is some 50 frames; only the last replay goes on behind its first.
+    assert!(sent <= 100 * 60 + 202, "{sent}");
+    let seqs: BTreeSet<u64> = engine.frames("d", "r").iter().filter_map(|frame| frame["seq"].as_u64()).collect();
+    assert_eq!(seqs.len(), engine.frames("c", "r").len(), "and the last one comes to its end");
+}
+
+/// A run of 100 s, and a connection that begins to resume it after 50 s, slowly.
+async fn resuming() -> (Engine, tokio::task::JoinHandle<Option<Value>>) {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..200, 500 * MS)));
+    engine.say("c", &json!({"prompt": "p", "sessionId": "s", "requestId": "r"})).await;
+    let worker = engine.clone();
+    tokio::spawn(async move { worker.work_next().await });
+    pass(50.0).await;
+    engine.push.set("d", Manner::Slow(300 * MS));
+    let replay = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.say("d", &resume("s", "r", 0)).await }
+    });
+    (engine, replay)
+}
+
+fn distinct(engine: &Engine, connection: &str) -> BTreeSet<u64> {
+    engine.frames(connection, "r").iter().filter_map(|frame| frame["seq"].as_u64()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_run_sends_what_a_superseded_replay_did_not() {
+    let (engine, older) = resuming().await;
+    pass(5.0).await;
+    engine.say("d", &resume("other", "x", 0)).await;
+    pass(2.0).await;
+    assert!(older.is_finished());
+    pass(60.0).await;
+    assert_eq!(distinct(&engine, "d"), distinct(&engine, "c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_run_sends_the_rest_of_a_replay_that_takes_long() {
+    let (engine, replay) = resuming().await;
+    pass(26.0).await;
+    assert!(replay.is_finished(), "before API Gateway gives it up");
+    pass(60.0).await;
+    assert_eq!(distinct(&engine, "d"), distinct(&engine, "c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_run_sends_what_a_replay_was_to_send_whose_process_died() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..400, 500 * MS)));
+    engine.say("c", &json!({"prompt": "p", "sessionId": "s", "requestId": "r"})).await;
+    let worker = engine.clone();
+    tokio::spawn(async move { worker.work_next().await });
+    pass(50.0).await;
+    engine.push.set("d", Manner::Slow(300 * MS));
+    let replay = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.say("d", &resume("s", "r", 0)).await }
+    });
+    pass(3.0).await;
+    replay.abort();
+    let had = engine.frames("d", "r").len();
+    pass(50.0).await;
+    assert_eq!(engine.frames("d", "r").len(), had, "it is held");
+    pass(250.0).await;
+    assert_eq!(distinct(&engine, "d"), distinct(&engine, "c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_begun_and_has_no_worker_is_ended_by_who_resumes_it() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
+    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let started = FrameMaker::new(&run.request, &run.session.session).started();
+    let writer = LeaseId("dead".to_owned());
+    engine.tools.journal.append(&run, &Segment::of(Arc::new(started)), &writer, engine.clock.now()).await.unwrap();
+    let resumed = timeout(Duration::from_secs(60), engine.say("d", &resume("s", "r", 0))).await;
+    assert_eq!(resumed, Ok(None));
+    let received = engine.push.received("d");
+    let states: Vec<_> = received.iter().map(|frame| frame.get("state").unwrap_or(&frame["type"]).clone()).collect();
+    assert_eq!(states, [json!("failed"), json!("started"), json!("failed")]);
+    assert_eq!(received[2]["code"], "interrupted");
+}

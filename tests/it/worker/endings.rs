@@ -1,0 +1,155 @@
+//! The last seconds of a run: answers that are lost, workers that die, deadlines.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Session, SessionKey};
+use async_trait::async_trait;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::runs::prompt;
+use crate::support::clock::pass;
+use crate::support::engine::Engine;
+use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What becomes of a `Finish` that was applied.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    /// It is lost; whoever asks again is refused.
+    Lost,
+    /// The client has made the write again, as the SDK does.
+    OfASecondWrite,
+    /// It never comes.
+    Never,
+}
+
+struct Finishing(Arc<dyn Sessions>, Answer);
+
+#[async_trait]
+impl Sessions for Finishing {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        self.0.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        let applied = self.0.apply(key, transition, now).await;
+        match (transition, self.1, &applied) {
+            (Transition::Finish { .. }, Answer::Lost, Ok(Ok(_))) => Err(StoreError::Unavailable("lost".to_owned())),
+            (Transition::Finish { .. }, Answer::OfASecondWrite, _) => self.0.apply(key, transition, now).await,
+            (Transition::Finish { .. }, Answer::Never, _) => std::future::pending().await,
+            _ => applied,
+        }
+    }
+}
+
+fn finishing(answer: Answer) -> Engine {
+    let agents = ScriptedAgents::new(|_, _| stream([1, 2], SECOND));
+    Engine::with(agents, |tools| tools.sessions = Arc::new(Finishing(tools.sessions.clone(), answer)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_watches_gets_the_ending_though_the_answer_to_finish_is_lost() {
+    for answer in [Answer::Lost, Answer::OfASecondWrite] {
+        let engine = finishing(answer);
+        engine.connect("watcher", Some("s")).await;
+        pass(31.0).await;
+        engine.say("c", &prompt("s", "r")).await;
+        assert!(engine.work_next().await, "{answer:?}");
+        assert_eq!(engine.frames("watcher", "r").last().unwrap()["type"], "completed", "{answer:?}");
+        assert_eq!(engine.frames("watcher", "r"), engine.frames("c", "r"), "{answer:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_is_announced_by_whoever_finds_the_session_freed_by_a_worker_that_died() {
+    let engine = finishing(Answer::Never);
+    engine.connect("watcher", Some("s")).await;
+    engine.push.set("watcher", Manner::Throttled(usize::MAX));
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(4.0).await;
+    worker.abort();
+    assert!(engine.session("s").await.active.is_none(), "the session was freed");
+    engine.push.set("watcher", Manner::Prompt);
+    let _other = engine.spawn_worker();
+    pass(70.0).await;
+    assert_eq!(engine.frames("watcher", "r").last().unwrap()["type"], "completed");
+    assert!(engine.queue.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_at_a_runs_end_outlasts_its_deadline() {
+    for time in [30, 60, 900] {
+        let agents = ScriptedAgents::new(|_, _| stream(0..2000, SECOND));
+        agents.stop_in(20 * SECOND);
+        let engine = Engine::new(agents);
+        engine.connect("hangs", Some("s")).await;
+        pass(31.0).await;
+        engine.push.set("hangs", Manner::Hanging);
+        engine.say("c", &prompt("s", "r")).await;
+        let deadline = Instant::now() + time * SECOND;
+        engine.deadline.send_replace(Some(deadline));
+        assert!(engine.work_next().await, "the run has ended, and its message is done");
+        assert!(Instant::now() + SECOND <= deadline, "{time}");
+        assert_eq!(engine.frames("c", "r").last().unwrap()["code"], "deadline_exceeded");
+        assert_eq!(engine.agents.stopped().len(), 1);
+        assert!(engine.session("s").await.active.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_gives_its_message_back_before_its_deadline_whatever_hangs() {
+    let engine = finishing(Answer::Never);
+    engine.say("c", &prompt("s", "r")).await;
+    let deadline = Instant::now() + 30 * SECOND;
+    engine.deadline.send_replace(Some(deadline));
+    assert!(!engine.work_next().await, "it comes again");
+    assert!(Instant::now() + SECOND <= deadline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_on_when_the_worker_has_returned() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..50, SECOND / 10)));
+    engine.push.set("slow", Manner::Slow(4 * SECOND));
+    engine.connect("slow", Some("s")).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let deadline = Instant::now() + 40 * SECOND;
+    engine.deadline.send_replace(Some(deadline));
+    assert!(engine.work_next().await);
+    assert!(Instant::now() + SECOND <= deadline);
+    let had = engine.push.received("slow");
+    pass(600.0).await;
+    assert_eq!(engine.push.received("slow"), had, "a function is frozen by now");
+    assert!(engine.session("s").await.connections.len() == 2, "who is behind stays attached");
+    // Its client finds the gap, and resumes.
+    let after = had.last().map_or(0, |frame| frame["seq"].as_u64().unwrap());
+    engine.say("slow", &json!({"action": "resume", "sessionId": "s", "requestId": "r", "after": after})).await;
+    assert_eq!(engine.frames("slow", "r"), engine.frames("c", "r"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_has_resumed_is_not_detached_for_what_was_seen_before() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, SECOND)));
+    engine.push.set("d", Manner::Throttled(usize::MAX));
+    engine.connect("d", Some("s")).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    // Shortly before the worker gives it up, it is back; the worker has not heard of that yet.
+    pass(29.5).await;
+    engine.push.set("d", Manner::Prompt);
+    engine.say("d", &json!({"action": "resume", "sessionId": "s", "requestId": "r"})).await;
+    pass(90.0).await;
+    assert_eq!(engine.frames("d", "r").last().unwrap()["type"], "completed");
+}
