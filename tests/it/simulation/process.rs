@@ -73,6 +73,10 @@ impl Process {
         self.state().is_cut
     }
 
+    pub fn is_frozen(&self) -> bool {
+        self.state().life == Life::Frozen
+    }
+
     /// How often it was frozen.
     pub fn freezes(&self) -> usize {
         self.state().freezes

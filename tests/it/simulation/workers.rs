@@ -193,7 +193,8 @@ impl Life<'_> {
         if let Consumer::Closer(_) = self.consumer {
             self.record.given_up(&who);
         }
-        if process.is_cut() {
+        // It may have been given the message while it was cut off, or stood still.
+        if process.is_cut() || process.is_frozen() {
             fates.disturbed(process.id(), CUT_OFF);
         }
         let response = tokio::select! {

@@ -139,6 +139,46 @@ async fn nothing_goes_on_when_the_worker_has_returned() {
     assert_eq!(engine.frames("slow", "r"), engine.frames("c", "r"));
 }
 
+/// Sessions in which a detach takes three seconds to arrive.
+struct SlowDetach(Arc<dyn Sessions>);
+
+#[async_trait]
+impl Sessions for SlowDetach {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        self.0.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        if matches!(transition, Transition::Detach { .. }) {
+            tokio::time::sleep(3 * SECOND).await;
+        }
+        self.0.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detach_holds_only_for_the_attachment_that_it_saw() {
+    let agents = ScriptedAgents::new(|_, _| stream(0..30, SECOND));
+    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(SlowDetach(tools.sessions.clone())));
+    engine.connect("d", Some("s")).await;
+    pass(31.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(5.5).await;
+    engine.push.set("d", Manner::Gone);
+    pass(2.0).await;
+    engine.push.set("d", Manner::Prompt);
+    engine.say("d", &json!({"action": "resume", "sessionId": "s", "requestId": "r"})).await;
+    assert!(worker.await.unwrap());
+    assert_eq!(engine.frames("d", "r").last().unwrap()["type"], "completed");
+    assert_eq!(engine.session("s").await.connections.len(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_device_that_has_resumed_is_not_detached_for_what_was_seen_before() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, SECOND)));
