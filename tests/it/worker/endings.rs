@@ -139,7 +139,7 @@ async fn nothing_goes_on_when_the_worker_has_returned() {
     assert_eq!(engine.frames("slow", "r"), engine.frames("c", "r"));
 }
 
-/// Sessions in which a detach takes three seconds to arrive.
+/// Sessions in which a detach takes three seconds to arrive, whether or not whoever sent it still waits for the answer.
 struct SlowDetach(Arc<dyn Sessions>);
 
 #[async_trait]
@@ -155,7 +155,12 @@ impl Sessions for SlowDetach {
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
         if matches!(transition, Transition::Detach { .. }) {
-            tokio::time::sleep(3 * SECOND).await;
+            let (sessions, key, detach) = (self.0.clone(), key.clone(), transition.clone());
+            let sent = tokio::spawn(async move {
+                tokio::time::sleep(3 * SECOND).await;
+                sessions.apply(&key, &detach, now).await
+            });
+            return sent.await.unwrap();
         }
         self.0.apply(key, transition, now).await
     }
