@@ -207,7 +207,8 @@ def test_without_managing_connections_what_was_given_up_ends_only_in_the_journal
     with gateway.without("closer", "execute-api:ManageConnections"):
         give_up(gateway, message, request)
         refused(gateway, "closer", "execute-api:ManageConnections")
-        until(lambda: not gateway.given_up(), "it is ended", seconds=30)
+        # It tries for as long as a device may take, and no longer.
+        until(lambda: not gateway.given_up(), "it is ended", seconds=90)
     client.catch_up()
     assert client.reply(request).frames == []
     assert client.resume(request)["state"] == "failed"
