@@ -45,8 +45,8 @@ struct Lease {
 
 #[derive(Default)]
 struct State {
-    /// What each process is handling.
-    handling: BTreeMap<usize, BTreeSet<Who>>,
+    /// What each process is handling; what came twice, twice.
+    handling: BTreeMap<usize, Vec<Who>>,
     /// The runs of a process that was frozen, cut off or killed while it handled them, and which of that.
     disturbed: BTreeMap<(Who, usize), &'static str>,
     /// What is handled under which receipt, and what a worker let go of before it was done with it.
@@ -63,7 +63,7 @@ pub struct Fates(Arc<Mutex<State>>);
 impl Fates {
     pub fn begins(&self, process: usize, who: &Who, receipt: &str) {
         let mut state = self.state();
-        state.handling.entry(process).or_default().insert(who.clone());
+        state.handling.entry(process).or_default().push(who.clone());
         state.receipts.insert(receipt.to_owned(), who.clone());
     }
 
@@ -84,7 +84,10 @@ impl Fates {
     /// The handling of `who` is over, and would have had until `deadline`.
     pub fn ends(&self, process: usize, who: &Who, deadline: Instant) {
         let mut state = self.state();
-        state.handling.entry(process).or_default().remove(who);
+        let handling = state.handling.entry(process).or_default();
+        if let Some(at) = handling.iter().position(|handled| handled == who) {
+            handling.remove(at);
+        }
         let now = Instant::now();
         if deadline < now + NEAR
             && let Some(lease) = state.lease(process, who)
