@@ -32,6 +32,12 @@ impl Random {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).random()
     }
 
+    /// A name that nobody else draws: 128 random bits in hexadecimal.
+    #[must_use]
+    pub fn unique_name(&self) -> String {
+        format!("{:032x}", self.bits())
+    }
+
     /// A time between zero and `longest`, evenly distributed: full jitter.
     #[must_use]
     pub fn jitter(&self, longest: Duration) -> Duration {

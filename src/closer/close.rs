@@ -42,7 +42,7 @@ impl Tools {
     pub(super) async fn close(&self, received: &Received) -> Result<Verdict, StoreError> {
         let prompt = &received.prompt;
         let (session, request) = (prompt.run.session.log_name(), &prompt.run.request);
-        let lease = LeaseId(format!("{:032x}", self.random.bits()));
+        let lease = LeaseId(self.random.unique_name());
         loop {
             match retry(PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
                 Attempt::Ended(behind) => {

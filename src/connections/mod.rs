@@ -103,7 +103,7 @@ impl ConnectionsHandler {
     }
 
     fn new_lease(&self) -> LeaseId {
-        LeaseId(format!("{:032x}", self.random.bits()))
+        LeaseId(self.random.unique_name())
     }
 }
 

@@ -59,7 +59,7 @@ impl ConnectionsHandler {
         let connection = connection_of(event)?;
         let key = SessionKey { principal: principal_of(event)?, session: resume.session };
         let named = resume.request.clone();
-        let replay = ReplayId(format!("{:032x}", self.random.bits()));
+        let replay = ReplayId(self.random.unique_name());
         let resuming = Resuming { key: &key, connection: &connection, replay, after: resume.after };
         match self.attach_and_replay(&resuming, resume.request).await {
             Ok(()) => Ok(None),

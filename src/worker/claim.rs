@@ -48,7 +48,7 @@ impl Tools {
         receives_left: u32,
         deadline: &Deadline,
     ) -> Result<Came, StoreError> {
-        let lease = LeaseId(format!("{:032x}", self.random.bits()));
+        let lease = LeaseId(self.random.unique_name());
         match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &lease)).await? {
             Claim::Won(session) => {
                 let first = self.first_frame(prompt, &session);

@@ -1,12 +1,10 @@
-//! Watching over a run: its lease, its message, new connections and stops.
+//! Watching over a run: its lease, new connections and stops.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::Tools;
 use super::audience::{Audience, announce};
 use super::run::{Lost, Phase, Run};
 use super::settings::OnAbandoned;
@@ -17,24 +15,6 @@ use crate::session::transition::Transition;
 
 /// A call that takes longer is made again: one that hangs must not cost the lease.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-impl Tools {
-    /// Keeps the message of `receipt` hidden. If that fails, a message that is given to somebody else does no harm: the
-    /// lease tells them to wait.
-    pub(super) async fn keep_hidden(&self, receipt: &str) -> Infallible {
-        let mut was_extended = true;
-        loop {
-            let extended = timeout(PATIENCE, self.visibility.extend(receipt, self.settings.lease)).await;
-            let is_extended = matches!(extended, Ok(Ok(())));
-            if was_extended && !is_extended {
-                warn!(?extended, "a message's visibility was not extended");
-            }
-            was_extended = is_extended;
-            let pause = self.settings.renew_interval;
-            sleep(if is_extended { pause } else { pause / 4 }).await;
-        }
-    }
-}
 
 impl Run<'_> {
     /// Never returns while the run is this worker's.

@@ -1,8 +1,12 @@
 //! One message of the queue, from its taking to its giving back or its deletion, within the worker's deadline.
 
+use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use super::Tools;
@@ -37,10 +41,11 @@ impl Tools {
         deadline: &Deadline,
     ) -> Result<Verdict, StoreError> {
         let receives_left = self.settings.max_receive_count.saturating_sub(*receive_count);
-        // The queue's own visibility exceeds the longest run; a crash is to be noticed sooner.
+        let changes = Mutex::default();
+        let mut hidden = pin!(self.keep_hidden(receipt, &changes));
         let came = tokio::select! {
             biased;
-            never = self.keep_hidden(receipt) => match never {},
+            never = &mut hidden => match never {},
             came = self.run(prompt, receives_left, deadline) => came?,
         };
         match came {
@@ -52,10 +57,38 @@ impl Tools {
             }
             Came::Undone(again) => {
                 if let Some(period) = again {
-                    let _ = in_time(self.visibility.extend(receipt, period), QUEUE_PATIENCE, deadline).await;
+                    let given_back = async {
+                        tokio::select! {
+                            biased;
+                            never = hidden => match never {},
+                            _ = changes.lock() => {}
+                        }
+                        self.visibility.extend(receipt, period).await
+                    };
+                    let _ = in_time(given_back, 2 * QUEUE_PATIENCE, deadline).await;
                 }
                 Ok(Verdict::Later)
             }
+        }
+    }
+
+    /// Keeps the message of `receipt` hidden: the queue's own visibility exceeds the longest run, and a crash is to be
+    /// noticed sooner. If that fails, a message that is given to somebody else does no harm: the lease tells them to wait.
+    ///
+    /// It holds `changes` while a change is under way. What overtook that would be undone by it.
+    async fn keep_hidden(&self, receipt: &str, changes: &Mutex<()>) -> Infallible {
+        let mut was_extended = true;
+        loop {
+            let change = changes.lock().await;
+            let extended = timeout(QUEUE_PATIENCE, self.visibility.extend(receipt, self.settings.lease)).await;
+            drop(change);
+            let is_extended = matches!(extended, Ok(Ok(())));
+            if was_extended && !is_extended {
+                warn!(?extended, "a message's visibility was not extended");
+            }
+            was_extended = is_extended;
+            let pause = self.settings.renew_interval;
+            sleep(if is_extended { pause } else { pause / 4 }).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Connections that drop, vanish, throttle, hang, take their time, and answer an error though they delivered.
+//! Connections that drop, vanish, throttle, hang, stall, take their time, and answer an error though they delivered.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,6 +19,9 @@ use super::verifier::Record;
 /// So long API Gateway takes messages for a connection whose client has vanished without a word.
 const UNNOTICED: Duration = Duration::from_secs(600);
 
+/// The longest that a connection takes nothing: some are then detached, and others resume before.
+const LONGEST_STALL: Duration = Duration::from_secs(60);
+
 /// Where messages to a connection go.
 enum Line {
     /// Nowhere yet: `$connect` has not returned.
@@ -34,6 +37,8 @@ pub struct Network {
     dice: Dice,
     trouble: Arc<Mutex<f64>>,
     lines: Arc<Mutex<HashMap<String, Line>>>,
+    /// Connections that take nothing, and until when.
+    stalls: Arc<Mutex<HashMap<String, Instant>>>,
     slowness: Slowness,
     record: Record,
     process: Process,
@@ -43,7 +48,7 @@ impl Network {
     pub fn new(dice: Dice, trouble: f64, record: Record) -> Self {
         let slowness = Slowness::new(record.owed.clone());
         let (trouble, process) = (Arc::new(Mutex::new(trouble)), Process::new(usize::MAX));
-        Self { dice, trouble, lines: Arc::default(), slowness, record, process }
+        Self { dice, trouble, lines: Arc::default(), stalls: Arc::default(), slowness, record, process }
     }
 
     /// The same network, as `process` has it.
@@ -99,6 +104,15 @@ impl Network {
         }
     }
 
+    /// Whether the connection takes nothing for the moment.
+    fn stalls(&self, connection: &str, trouble: f64) -> bool {
+        let mut stalls = self.stalls.lock().unwrap();
+        if self.dice.chance(trouble / 40.0) {
+            stalls.insert(connection.to_owned(), Instant::now() + self.dice.time(LONGEST_STALL));
+        }
+        stalls.get(connection).is_some_and(|until| Instant::now() < *until)
+    }
+
     async fn attempt(&self, connection: &str, message: Value) -> Result<(), PushError> {
         let trouble = *self.trouble.lock().unwrap();
         let failed = |reason: &str| Err(PushError::Unavailable(reason.to_owned()));
@@ -108,7 +122,7 @@ impl Network {
         if self.dice.chance(trouble) {
             return failed("not delivered");
         }
-        if self.dice.chance(trouble / 4.0) {
+        if self.stalls(connection, trouble) || self.dice.chance(trouble / 4.0) {
             sleep(Duration::from_secs(3)).await;
             return failed("it hung");
         }

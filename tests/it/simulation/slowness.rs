@@ -1,4 +1,4 @@
-//! How slow a connection is itself: a freeze of whoever pushes to it is none of its fault.
+//! How slow a connection is itself: a freeze of whoever pushes to it is none of its fault, and counts for little.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,14 +17,21 @@ const NOTHING: Duration = Duration::from_secs(27);
 /// Whoever announces an ending waits for 5 s.
 const SLOW: Duration = Duration::from_secs(4);
 
-/// Attempts that are further apart than the longest pause between two tries are not about the same frame.
+/// Attempts that are further apart than the longest pause between two tries are not about the same frame, unless their
+/// process stood still between them.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// No attempt counts for more, nor a pause.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Attempts without success of a process to push one run to one connection.
 #[derive(Clone, Copy)]
 struct Tries {
     since: Instant,
     ended: Instant,
+    /// How long they took, as far as that counts.
+    spent: Duration,
     freezes: usize,
 }
 
@@ -46,22 +53,24 @@ impl Slowness {
         let now = Instant::now();
         let key = (process.id(), connection.to_owned(), message["requestId"].to_string());
         let mut tries = self.tries.lock().unwrap();
-        let new = Tries { since: now, ended: now, freezes: process.freezes() };
+        let new = Tries { since: now, ended: now, spent: Duration::ZERO, freezes: process.freezes() };
         let known = tries.entry(key.clone()).or_insert(new);
-        if now > known.ended + PAUSE || known.freezes != new.freezes {
+        if now > known.ended + PAUSE && known.freezes == new.freezes {
             *known = new;
         }
+        known.spent += (now - known.ended).min(LONGEST_PAUSE);
+        known.freezes = new.freezes;
         let message = serde_json::json!({"sessionId": message["sessionId"], "requestId": message["requestId"]});
-        Attempt { slowness: self.clone(), process: process.clone(), key, message, has_succeeded: false }
+        Attempt { slowness: self.clone(), key, message, began: now, has_succeeded: false }
     }
 }
 
 /// An attempt that is under way.
 pub struct Attempt {
     slowness: Slowness,
-    process: Process,
     key: Key,
     message: Value,
+    began: Instant,
     has_succeeded: bool,
 }
 
@@ -77,17 +86,15 @@ impl Drop for Attempt {
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
         known.ended = now;
-        let (since, took, freezes) = (known.since, now - known.since, known.freezes);
+        known.spent += (now - self.began).min(LONGEST_ATTEMPT);
+        let Tries { since, spent, .. } = *known;
         if self.has_succeeded {
             tries.remove(&self.key);
         }
-        if freezes != self.process.freezes() {
-            return;
-        }
-        if took >= SLOW {
+        if spent >= SLOW {
             self.slowness.owed.was_slow(&self.key.1, &self.message);
         }
-        if took >= NOTHING {
+        if spent >= NOTHING {
             self.slowness.owed.took_nothing(&self.key.1, since, NOTHING);
         }
     }
