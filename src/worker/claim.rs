@@ -17,8 +17,8 @@ use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
 use crate::session::{Active, LeaseId, RunKey, Session, Standing};
 
-/// When a message comes again whose session has just changed under the claim.
-const SOON: Duration = Duration::from_secs(1);
+/// When a message comes again that has to wait for nobody.
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What a claim found.
 enum Claim {

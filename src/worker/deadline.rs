@@ -37,6 +37,11 @@ pub(super) async fn comes_within(mut deadline: Deadline, margin: Duration) {
     }
 }
 
+/// Whether `deadline` is no further away than `margin`.
+pub(super) fn is_within(deadline: &Deadline, margin: Duration) -> bool {
+    deadline.borrow().is_some_and(|at| at.saturating_duration_since(Instant::now()) <= margin)
+}
+
 /// What comes of `work`, unless `limit` passes or `deadline` comes close before.
 pub(super) async fn in_time<T>(work: impl Future<Output = T>, limit: Duration, deadline: &Deadline) -> Option<T> {
     tokio::select! {

@@ -10,8 +10,8 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use super::Tools;
-use super::claim::Came;
-use super::deadline::{Deadline, LAST_CALL, comes_within, in_time};
+use super::claim::{Came, SOON};
+use super::deadline::{CLOSING, Deadline, LAST_CALL, comes_within, in_time, is_within};
 use crate::queue::batch::{Received, Verdict};
 use crate::recovery::{Behind, Recovery};
 use crate::session::RunKey;
@@ -19,6 +19,9 @@ use crate::session::store::StoreError;
 
 /// How long a change of a message's visibility, or its deletion, is waited for.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// With less time than this it is not begun to send slow devices the rest.
+const CATCHING_UP: Duration = Duration::from_secs(5);
 
 impl Tools {
     /// Works on a message, and returns before the deadline whatever else does not.
@@ -48,28 +51,28 @@ impl Tools {
             never = &mut hidden => match never {},
             came = self.run(prompt, receives_left, deadline) => came?,
         };
-        match came {
+        let again = match came {
+            Came::ToAnEnd(behind) if behind.is_empty() => return Ok(Verdict::Done),
+            // Whoever takes the message next finds that the run has ended, and tells them so.
+            Came::ToAnEnd(_) if is_within(deadline, CLOSING + CATCHING_UP) => Some(SOON),
             Came::ToAnEnd(behind) => {
-                if !behind.is_empty() {
-                    self.catch_up(&prompt.run, receipt, behind, deadline).await;
-                }
-                Ok(Verdict::Done)
+                self.catch_up(&prompt.run, receipt, behind, deadline).await;
+                return Ok(Verdict::Done);
             }
-            Came::Undone(again) => {
-                if let Some(period) = again {
-                    let given_back = async {
-                        tokio::select! {
-                            biased;
-                            never = hidden => match never {},
-                            _ = changes.lock() => {}
-                        }
-                        self.visibility.extend(receipt, period).await
-                    };
-                    let _ = in_time(given_back, 2 * QUEUE_PATIENCE, deadline).await;
+            Came::Undone(again) => again,
+        };
+        if let Some(period) = again {
+            let given_back = async {
+                tokio::select! {
+                    biased;
+                    never = hidden => match never {},
+                    _ = changes.lock() => {}
                 }
-                Ok(Verdict::Later)
-            }
+                self.visibility.extend(receipt, period).await
+            };
+            let _ = timeout(2 * QUEUE_PATIENCE, given_back).await;
         }
+        Ok(Verdict::Later)
     }
 
     /// Keeps the message of `receipt` hidden: the queue's own visibility exceeds the longest run, and a crash is to be

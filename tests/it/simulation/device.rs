@@ -105,6 +105,8 @@ impl Device {
         let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
         let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
         let excuse = is_slow || fates.was_let_go(who);
+        // A worker that is out of time leaves the ending to whoever takes the message next, and that one tells no more.
+        let has_gap = fate.is_some() || fates.was_late(who);
         let mut lacks = Vec::new();
         if let Some((at, _)) = run.ending
             && at > since
@@ -118,7 +120,7 @@ impl Device {
                 ));
             }
         }
-        if fate.is_none() && !excuse {
+        if !has_gap && !excuse {
             let overdue = run
                 .made_after(since)
                 .filter(|(seq, at)| self.is_overdue(*at, LIVE_BOUND, self.frames.get(&(who.clone(), *seq))));

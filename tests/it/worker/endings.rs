@@ -101,12 +101,30 @@ async fn nothing_at_a_runs_end_outlasts_its_deadline() {
         engine.say("c", &prompt("s", "r")).await;
         let deadline = Instant::now() + time * SECOND;
         engine.deadline.send_replace(Some(deadline));
-        assert!(engine.work_next().await, "the run has ended, and its message is done");
+        assert_eq!(engine.work_next().await, time > 30, "who hangs was detached, or there was no time to tell it");
         assert!(Instant::now() + SECOND <= deadline, "{time}");
         assert_eq!(engine.frames("c", "r").last().unwrap()["code"], "deadline_exceeded");
         assert_eq!(engine.agents.stopped().len(), 1);
         assert!(engine.session("s").await.active.is_none());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_that_there_was_no_time_to_tell_is_told_by_whoever_takes_the_message_next() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..2000, SECOND)));
+    engine.connect("watcher", Some("s")).await;
+    pass(31.0).await;
+    engine.push.set("watcher", Manner::Throttled(usize::MAX));
+    engine.say("c", &prompt("s", "r")).await;
+    engine.deadline.send_replace(Some(Instant::now() + 30 * SECOND));
+    assert!(!engine.work_next().await, "it comes again");
+    engine.push.set("watcher", Manner::Prompt);
+    let given_back = Instant::now();
+    engine.deadline.send_replace(Some(given_back + 60 * SECOND));
+    assert!(engine.work_next().await);
+    assert!(given_back.elapsed() < 2 * SECOND, "the session's next prompt waits for it");
+    assert_eq!(engine.frames("watcher", "r").last().unwrap()["code"], "deadline_exceeded");
+    assert_eq!(engine.agents.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
