@@ -7,4 +7,5 @@ pub mod crashes;
 mod devices;
 mod endings;
 pub mod runs;
+mod slowness;
 mod stops;
