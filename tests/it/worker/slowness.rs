@@ -10,6 +10,7 @@ use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{Session, SessionKey};
 use async_trait::async_trait;
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::runs::{prompt, seqs};
@@ -107,4 +108,22 @@ async fn a_device_waits_for_a_journal_that_cannot_be_read_and_the_log_says_so_on
     assert!(worker.await.unwrap());
     assert_eq!(log.text().matches("the journal could not be read").count(), 1);
     assert_eq!(seqs(&engine.frames("slow", "r")), (1..=62).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_attached_while_the_ending_is_not_durable_yet_gets_it() {
+    let journal = Arc::new(Outage::default());
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(0.5).await;
+    journal.of_appends.store(true, Ordering::Relaxed);
+    pass(5.0).await;
+    engine.connect("late", Some("s")).await;
+    pass(5.0).await;
+    assert_eq!(engine.frames("late", "r"), [json!({}); 0]);
+    journal.of_appends.store(false, Ordering::Relaxed);
+    assert!(worker.await.unwrap());
+    assert_eq!(engine.frames("late", "r").last().unwrap()["type"], "completed");
 }
