@@ -1,5 +1,6 @@
 //! Several connections on one session, slow, dead and late ones.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 use super::runs::{prompt, seqs};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of};
+use crate::support::losing::Losing;
 use crate::support::push::Manner;
 use crate::support::scripted::{ScriptedAgents, stream};
 
@@ -103,6 +105,18 @@ async fn a_connection_that_is_just_being_made_is_not_taken_for_gone() {
     engine.push.set("new", Manner::Prompt);
     pass(4.0).await;
     assert_eq!(engine.frames("new", "r").last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_table_does_not_take_is_refused_as_one_that_may_try_again() {
+    let agents = ScriptedAgents::new(|_, _| stream([1], MS));
+    let engine = Engine::with(agents, |tools| {
+        let sessions = Losing::around(tools.sessions.clone());
+        sessions.lost.store(1, Ordering::Relaxed);
+        tools.sessions = sessions;
+    });
+    assert_eq!(engine.connect("c", Some("s")).await, 503);
+    assert_eq!(engine.connect("c", Some("s")).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
