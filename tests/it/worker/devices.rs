@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 
 use super::runs::{prompt, seqs};
 use crate::support::clock::pass;
@@ -165,4 +165,24 @@ async fn who_comes_and_goes_disturbs_no_other() {
     assert_eq!(engine.frames("slow", "r").len(), 5);
     assert!(worker.await.unwrap());
     assert_eq!(engine.push.overlaps(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_resumed_one_run_gets_the_next_from_its_beginning() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..20, 500 * MS)));
+    engine.say("c", &prompt("s", "r1")).await;
+    engine.say("c", &prompt("s", "r2")).await;
+    let _worker = engine.spawn_worker();
+    pass(5.0).await;
+    let resume = json!({"action": "resume", "sessionId": "s", "requestId": "r1"});
+    engine.say("resumed", &resume).await;
+    // The process that replays to this one dies.
+    engine.push.set("held", Manner::Hanging);
+    assert!(timeout(1000 * MS, engine.say("held", &resume)).await.is_err());
+    engine.push.set("held", Manner::Prompt);
+    pass(30.0).await;
+    for device in ["resumed", "held"] {
+        assert_eq!(engine.frames(device, "r2"), engine.frames("c", "r2"), "{device}");
+    }
+    assert_eq!(engine.frames("c", "r2").last().unwrap()["type"], "completed");
 }

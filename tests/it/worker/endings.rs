@@ -105,6 +105,19 @@ async fn an_ending_is_announced_by_whoever_finds_the_session_freed_by_a_worker_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_ending_behind_which_another_run_has_ended_is_not_announced_again() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    engine.say("c", &prompt("s", "r1")).await;
+    let first = engine.queue.receive().await;
+    assert!(engine.work(first.clone()).await);
+    engine.say("c", &prompt("s", "r2")).await;
+    assert!(engine.work_next().await);
+    let frames = engine.frames("c", "r1");
+    assert!(engine.work(first).await, "a message may come twice");
+    assert_eq!(engine.frames("c", "r1"), frames);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_at_a_runs_end_outlasts_its_deadline() {
     for time in [30, 60, 900] {
         let agents = ScriptedAgents::new(|_, _| stream(0..2000, SECOND));
