@@ -106,6 +106,20 @@ async fn a_connection_that_is_just_being_made_is_not_taken_for_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_gone_thirty_seconds_after_its_connecting_is_detached_at_once() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..10, 5000 * MS)));
+    engine.connect("new", Some("s")).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.work_alone().await;
+    let is_attached = async || engine.session("s").await.connections.keys().any(|device| device.as_str() == "new");
+    for (seconds, attached) in [(29.5, true), (0.51, false)] {
+        pass(seconds).await;
+        assert_eq!(is_attached().await, attached);
+        engine.push.set("new", Manner::Gone);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_slow_device_has_not_taken_is_read_from_the_journal() {
     let large = format!("\"{}\"", "x".repeat(20_000));
     let engine = Engine::new(ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 60], 100 * MS)));

@@ -5,6 +5,8 @@ mod calls;
 mod cost;
 pub mod crashes;
 mod devices;
+mod durable;
 mod endings;
+mod outages;
 pub mod runs;
 mod stops;
