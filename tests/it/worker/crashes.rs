@@ -51,19 +51,6 @@ async fn the_run_of_a_dead_worker_is_interrupted_and_the_agent_not_called_again(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_has_begun_and_of_which_its_session_knows_nothing_gets_an_ending() {
-    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
-    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
-    let begun = Segment::of(Arc::new(FrameMaker::new(&run.request, &run.session.session).started()));
-    engine.tools.journal.append(&run, &begun, &LeaseId("dead".to_owned()), engine.clock.now()).await.unwrap();
-    engine.say("c", &prompt("s", "r")).await;
-    assert!(engine.work_next().await);
-    engine.say("c", &json!({"action": "resume", "sessionId": "s", "requestId": "r"})).await;
-    assert_eq!(engine.frames("c", "r").last().unwrap()["code"], "interrupted");
-    assert!(engine.agents.calls().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_next_prompt_of_the_session_runs_after_the_crash() {
     let engine = Engine::new(ScriptedAgents::new(
         |_, call| if call == 0 { stream(0..100, SECOND) } else { stream([7], SECOND) },

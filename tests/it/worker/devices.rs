@@ -33,6 +33,7 @@ async fn a_device_that_connects_in_mid_run_gets_everything_from_then_on() {
     let attached_at = Instant::now();
     engine.connect("b", Some("s")).await;
     pass(5.0).await;
+    assert!(engine.push.timed("b")[0].0 - attached_at <= 1050 * MS, "the session is read each second");
     let late = seqs(&engine.frames("b", "r"));
     let timed = engine.push.timed("c").into_iter().filter(|(at, _)| *at > attached_at);
     let owed: Vec<u64> = timed.filter_map(|(_, frame)| frame["seq"].as_u64()).collect();

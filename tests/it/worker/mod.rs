@@ -7,6 +7,7 @@ pub mod crashes;
 mod devices;
 mod durable;
 mod endings;
+mod orphans;
 mod outages;
 pub mod runs;
 mod stops;
