@@ -45,10 +45,11 @@ impl Run<'_> {
     /// Stops the agent's session; the session's next prompt waits for that, but not beyond this worker's deadline.
     async fn stop_session(&self, invocation: &Invocation, deadline: &Deadline) {
         let stop = self.tools.agents.stop_session(&invocation.agent, &invocation.runtime_session);
+        let session = self.prompt.run.session.log_name();
         match in_time(stop, STOP_TIMEOUT, deadline).await {
             Some(Ok(())) => {}
-            Some(Err(error)) => warn!(session = self.session_name(), %error, "the agent's session was not stopped"),
-            None => warn!(session = self.session_name(), "the agent's session is still being stopped"),
+            Some(Err(error)) => warn!(session, %error, "the agent's session was not stopped"),
+            None => warn!(session, "the agent's session is still being stopped"),
         }
     }
 

@@ -177,8 +177,4 @@ impl<'a> Run<'a> {
     pub(super) fn is_overdue(&self) -> bool {
         *self.phase.borrow() == Phase::Running && self.lease_left().is_zero()
     }
-
-    pub(super) fn session_name(&self) -> String {
-        self.prompt.run.session.log_name()
-    }
 }

@@ -56,7 +56,7 @@ impl Run<'_> {
     }
 
     async fn log_failure(&self, error: &str) {
-        warn!(session = self.session_name(), error, "the session could not be read");
+        warn!(session = self.prompt.run.session.log_name(), error, "the session could not be read");
         sleep(self.tools.settings.poll_interval.min(self.lease_left())).await;
     }
 

@@ -179,7 +179,9 @@ fn a_prompt_waits_no_longer_than_a_journal_is_kept() {
 
 #[test]
 fn what_a_stop_does_is_one_of_two_words() {
-    assert_eq!(config(&["--on-stop", "detach"]).worker.on_stop, OnStop::Detach);
+    for (word, on_stop) in [("stop-session", OnStop::StopSession), ("detach", OnStop::Detach)] {
+        assert_eq!(config(&["--on-stop", word]).worker.on_stop, on_stop);
+    }
     assert_refused(&["--on-stop", "kill"], &["--on-stop", "must be stop-session or detach"]);
 }
 

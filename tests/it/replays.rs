@@ -7,7 +7,7 @@ use std::time::Duration;
 use agentcore_gateway::clock::Clock;
 use agentcore_gateway::journal::memory::{self, MemoryJournal};
 use agentcore_gateway::journal::{REPLAY_WINDOW, RETENTION, Segment};
-use agentcore_gateway::protocol::frame::FrameMaker;
+use agentcore_gateway::protocol::frame::{FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::session::{LeaseId, RunKey};
 use serde_json::{Value, json};
@@ -221,13 +221,33 @@ async fn after_the_replay_window_the_request_is_known_but_gone() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_run_that_has_begun_and_has_no_worker_is_ended_by_who_resumes_it() {
+fn run() -> RunKey {
+    RunKey { session: key("s"), request: RequestId::parse("r").unwrap() }
+}
+
+/// A run that has begun, of which its session knows nothing.
+async fn begun() -> Engine {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], MS)));
-    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let run = run();
     let started = FrameMaker::new(&run.request, &run.session.session).started();
     let writer = LeaseId("dead".to_owned());
     engine.tools.journal.append(&run, &Segment::of(Arc::new(started)), &writer, engine.clock.now()).await.unwrap();
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_begun_and_has_no_worker_is_ended_by_who_takes_its_message() {
+    let engine = begun().await;
+    engine.say("c", &json!({"prompt": "p", "sessionId": "s", "requestId": "r"})).await;
+    assert!(engine.work_next().await);
+    assert!(engine.agents.calls().is_empty());
+    let tail = engine.tools.journal.tail(&run(), engine.clock.now()).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.outcome), (2, Some(Outcome::Failed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_begun_and_has_no_worker_is_ended_by_who_resumes_it() {
+    let engine = begun().await;
     let resumed = timeout(Duration::from_secs(60), engine.say("d", &resume("s", "r", 0))).await;
     assert_eq!(resumed, Ok(None));
     let received = engine.push.received("d");

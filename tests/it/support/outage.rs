@@ -1,7 +1,7 @@
 //! A journal that cannot be read, or not be written, or whose answers take long, while a test says so.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
@@ -21,6 +21,8 @@ pub struct Outage {
     pub of_appends: AtomicBool,
     /// So many seconds pass between an append and its answer.
     pub answer_takes: AtomicU64,
+    /// The bytes of each segment that was appended.
+    pub segments: Mutex<Vec<usize>>,
 }
 
 fn check(outage: &AtomicBool) -> Result<(), StoreError> {
@@ -38,6 +40,7 @@ impl Journal for Outage {
     ) -> Result<Appended, StoreError> {
         check(&self.of_appends)?;
         let appended = self.inner.append(run, segment, writer, now).await;
+        self.segments.lock().unwrap().push(segment.bytes());
         tokio::time::sleep(Duration::from_secs(self.answer_takes.load(Ordering::Relaxed))).await;
         appended
     }

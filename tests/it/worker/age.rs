@@ -26,10 +26,15 @@ async fn how_long_a_prompt_may_wait_is_a_setting() {
 async fn refused_after(wait: Duration, change: impl FnOnce(&mut Settings)) {
     let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
     let engine = Engine::with(agents, |tools| change(&mut tools.settings));
-    engine.say("c", &prompt("s", "r")).await;
-    pass(wait.as_secs_f64() + 1.0).await;
-    assert!(engine.work_next().await);
+    for (session, request) in [("s", "in-time"), ("t", "r")] {
+        engine.say("c", &prompt(session, request)).await;
+    }
+    pass(wait.as_secs_f64()).await;
+    let worker = engine.work_alone().await;
+    pass(0.001).await;
+    assert!(engine.work_next().await && worker.await.unwrap());
+    assert_eq!(engine.frames("c", "in-time").last().unwrap()["type"], "completed");
     let frames = engine.frames("c", "r");
     assert_eq!((frames.len(), &frames[0]["code"]), (1, &json!("busy")));
-    assert!(engine.agents.calls().is_empty(), "it may have run, and its journal be forgotten");
+    assert_eq!(engine.agents.calls().len(), 1, "it may have run, and its journal be forgotten");
 }

@@ -89,3 +89,13 @@ async fn a_prompt_of_a_minute_renews_its_lease_and_hides_its_message_every_twent
     // A renewal says what a look at the session would have said.
     assert_eq!((calls["renew"], calls["extend"], calls["load"] + calls["renew"]), (2, 3, 58));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_that_comes_again_behind_its_ending_costs_no_write() {
+    let (engine, calls) = counted(TEN_SECONDS);
+    cost(&engine, &calls, "c", "r1").await;
+    // By now the queue has forgotten it.
+    pass(301.0).await;
+    let again = cost(&engine, &calls, "c", "r1").await;
+    assert_eq!(again, BTreeMap::from([("extend", 1), ("tail", 1), ("load", 1), ("read", 2), ("push", 1)]));
+}

@@ -35,6 +35,7 @@ async fn a_device_that_connects_in_mid_run_gets_everything_from_then_on() {
     let attached_at = Instant::now();
     engine.connect("b", Some("s")).await;
     pass(5.0).await;
+    assert!(engine.push.timed("b")[0].0 - attached_at <= 1050 * MS, "the session is read each second");
     let late = seqs(&engine.frames("b", "r"));
     let timed = engine.push.timed("c").into_iter().filter(|(at, _)| *at > attached_at);
     let owed: Vec<u64> = timed.filter_map(|(_, frame)| frame["seq"].as_u64()).collect();
@@ -117,6 +118,20 @@ async fn a_connection_that_the_table_does_not_take_is_refused_as_one_that_may_tr
     });
     assert_eq!(engine.connect("c", Some("s")).await, 503);
     assert_eq!(engine.connect("c", Some("s")).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_gone_thirty_seconds_after_its_connecting_is_detached_at_once() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..10, 5000 * MS)));
+    engine.connect("new", Some("s")).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.work_alone().await;
+    let is_attached = async || engine.session("s").await.connections.keys().any(|device| device.as_str() == "new");
+    for (seconds, attached) in [(29.5, true), (0.51, false)] {
+        pass(seconds).await;
+        assert_eq!(is_attached().await, attached);
+        engine.push.set("new", Manner::Gone);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,6 +60,17 @@ async fn the_first_event_is_pushed_at_once_and_later_ones_are_coalesced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_waits_until_a_device_has_taken_all_others() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..400, 50 * MS)));
+    engine.push.set("c", Manner::Slow(1000 * MS));
+    engine.say("c", &prompt("s", "r")).await;
+    engine.work_next().await;
+    let frames = engine.frames("c", "r");
+    assert_eq!(events_of(&frames).len(), 400);
+    assert!((20..25).contains(&frames.len()), "one a second: {}", frames.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_bytes_make_a_frame_before_its_time() {
     let large = format!("\"{}\"", "x".repeat(10 * 1024));
     let engine = Engine::new(ScriptedAgents::new(move |_, _| {
@@ -100,6 +111,26 @@ async fn sessions_run_at_once_and_prompts_of_one_session_one_after_the_other() {
     pass(1.0).await;
     assert!(ended("b"));
     workers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_waits_for_the_run_of_another_though_the_queue_gives_out_both() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(["1"], 5000 * MS)));
+    engine.say("c", &prompt("s", "a")).await;
+    let first = engine.queue.receive().await;
+    engine.queue.delete(&first.receipt);
+    engine.say("c", &prompt("s", "b")).await;
+    let second = engine.queue.receive().await;
+    let running = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.work(first).await }
+    });
+    pass(1.0).await;
+    assert!(!engine.work(second.clone()).await);
+    assert_eq!(engine.agents.calls().len(), 1);
+    assert!(running.await.unwrap());
+    assert!(engine.work(second).await);
+    assert_eq!(engine.frames("c", "b").last().unwrap()["type"], "completed");
 }
 
 #[tokio::test(start_paused = true)]

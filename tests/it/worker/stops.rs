@@ -116,8 +116,9 @@ async fn a_run_that_nobody_watches_goes_on_unless_it_is_to_stop() {
         let engine = Engine::with(agents, |tools| tools.settings.on_abandoned = on_abandoned);
         engine.say("c", &prompt("s", "r")).await;
         let _worker = engine.spawn_worker();
-        pass(5.0).await;
+        pass(5.1).await;
         engine.disconnect("c").await;
+        assert_eq!(events_of(&engine.frames("c", "r")).len(), 5, "somebody watched");
         pass(20.0).await;
         engine.say("d", &json!({"action": "resume", "sessionId": "s", "requestId": "r"})).await;
         assert_eq!(engine.frames("d", "r").last().unwrap()["type"], ending);

@@ -1,0 +1,53 @@
+//! Runs whose worker died, as whoever claims the session finds them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::runs::prompt;
+use crate::support::clock::pass;
+use crate::support::engine::{Engine, events_of};
+use crate::support::outage::Outage;
+use crate::support::scripted::{ScriptedAgents, stream};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_worker_died_before_its_first_segment_is_ended_by_who_takes_its_message() {
+    let journal = Arc::new(Outage::default());
+    journal.of_appends.store(true, Ordering::Relaxed);
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(1.0).await;
+    worker.abort();
+    journal.of_appends.store(false, Ordering::Relaxed);
+    pass(61.0).await;
+    assert!(engine.work_next().await);
+    let frames = engine.frames("c", "r");
+    assert_eq!((frames.len(), &frames[0]["code"], &frames[0]["seq"]), (1, &json!("interrupted"), &json!(1)));
+    assert!(engine.agents.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_message_is_gone_is_ended_by_the_sessions_next_prompt_which_then_runs() {
+    let agents = ScriptedAgents::new(|_, call| if call == 0 { stream(0..100, SECOND) } else { stream([7], SECOND) });
+    let engine = Engine::new(agents);
+    engine.say("c", &prompt("s", "r1")).await;
+    let delivery = engine.queue.receive().await;
+    let worker = tokio::spawn({
+        let (engine, delivery) = (engine.clone(), delivery.clone());
+        async move { engine.work(delivery).await }
+    });
+    pass(5.0).await;
+    worker.abort();
+    engine.queue.delete(&delivery.receipt);
+    engine.say("c", &prompt("s", "r2")).await;
+    pass(61.0).await;
+    assert!(engine.work_next().await);
+    assert_eq!(engine.frames("c", "r1").last().unwrap()["code"], "interrupted");
+    assert_eq!(events_of(&engine.frames("c", "r2")), [json!(7)]);
+}
