@@ -102,7 +102,11 @@ async fn a_message_comes_again_unless_it_is_hidden(queue: &(impl Prompts + Visib
     let again = receiver.receive().await.unwrap();
     assert_eq!((request_of(&again).as_str(), first.receive_count, again.receive_count), ("r", 1, 2));
     assert!(queue.extend("no receipt", Duration::from_secs(1)).await.is_err());
+    queue.send(&prompt("again", "next", "hello")).await.unwrap();
     queue.delete(&again.receipt).await.unwrap();
+    let next = receiver.receive().await.unwrap();
+    assert_eq!(request_of(&next), "next", "its group waits for it no longer");
+    receiver.delete(&next.receipt).await;
     assert!(receiver.receive().await.is_none());
 }
 

@@ -64,6 +64,15 @@ async fn a_message_is_hidden_for_whole_seconds() {
 }
 
 #[tokio::test]
+async fn a_message_is_deleted_by_its_receipt() {
+    let (endpoint, queue) = queue([answer(&json!({}))]).await;
+    queue.delete("receipt==").await.unwrap();
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "DeleteMessage");
+    assert_eq!(body(&sent), json!({"QueueUrl": URL, "ReceiptHandle": "receipt=="}));
+}
+
+#[tokio::test]
 async fn a_queue_that_wants_less_is_throttled_once_the_sdk_has_tried_enough() {
     for code in ["RequestThrottled", "ThrottlingException", "KmsThrottled"] {
         let (endpoint, queue) = queue((0..ATTEMPTS).map(|_| failure(400, code))).await;
