@@ -146,12 +146,12 @@ pub async fn bounded_by_default(journal: &dyn Journal) {
 /// One that holds at most 1,000 bytes.
 pub async fn bounded(journal: &dyn Journal) {
     let large = Segment::of(Arc::new(Frame { seq: 1, text: "x".repeat(500), outcome: None }));
-    for request in ["a", "b", "c", "d", "e"] {
+    for request in ["a", "b", "c"] {
         append(journal, request, &large, "w").await;
         append(journal, request, &ending(2), "w").await;
     }
-    for request in ["a", "b", "c", "d"] {
+    for request in ["a", "b"] {
         assert_eq!(journal.tail(&run(request), NOW).await.unwrap(), None, "{request}");
     }
-    assert_eq!(journal.tail(&run("e"), NOW).await.unwrap().map(|tail| tail.last), Some(2));
+    assert_eq!(journal.tail(&run("c"), NOW).await.unwrap().map(|tail| tail.last), Some(2));
 }
