@@ -8,7 +8,8 @@ use crate::protocol::frame::{Frame, Seq};
 /// How many bytes of frames one answer holds, unless its first frame alone is larger.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// The next frames behind a place, until they make one answer. Whoever fills it decodes no segment more than it takes.
+/// The next frames behind a place, until they make one answer. Whoever fills it decodes segment by segment, up to the
+/// first that does not fit.
 #[derive(Debug)]
 pub(super) struct Page {
     after: Seq,

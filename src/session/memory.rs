@@ -86,32 +86,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A map whose entries expire, checked on every read and swept when the map has doubled.
+/// A map whose entries expire, checked on every read and swept before the map grows.
 #[derive(Debug)]
-struct Expiring<K, V> {
-    entries: HashMap<K, (Timestamp, V)>,
-    sweep_at: usize,
-}
+struct Expiring<K, V>(HashMap<K, (Timestamp, V)>);
 
 impl<K, V> Default for Expiring<K, V> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), sweep_at: 1024 }
+        Self(HashMap::new())
     }
 }
 
 impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
     fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
-        self.entries.get(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
+        self.0.get(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
     }
 
     /// The entry and its expiry; one that does not exist, or no longer, is made and lives `lifetime`.
     fn entry(&mut self, key: &K, now: Timestamp, lifetime: Duration, make: impl Fn() -> V) -> &mut (Timestamp, V) {
-        if self.entries.len() >= self.sweep_at {
-            self.entries.retain(|_, entry| is_kept(entry, now));
-            self.sweep_at = (self.entries.len() * 2).max(1024);
+        if self.0.len() == self.0.capacity() {
+            self.0.retain(|_, entry| is_kept(entry, now));
+            // The next sweep has to be worth it, and a crowd that has gone takes no memory.
+            self.0.shrink_to_fit();
+            self.0.reserve(self.0.len());
         }
         let new = || (now.after(lifetime), make());
-        let entry = self.entries.entry(key.clone()).or_insert_with(new);
+        let entry = self.0.entry(key.clone()).or_insert_with(new);
         if !is_kept(entry, now) {
             *entry = new();
         }
@@ -119,7 +118,7 @@ impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
     }
 
     fn remove(&mut self, key: &K, now: Timestamp) -> Option<V> {
-        self.entries.remove(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
+        self.0.remove(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
     }
 }
 
