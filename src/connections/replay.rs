@@ -71,17 +71,22 @@ impl ConnectionsHandler {
     ) -> Result<(), Failed> {
         let replay = self.recovery().replay(run, resuming.connection, resuming.after);
         let is_running = state == RequestState::Running;
-        let sent = tokio::select! {
-            biased;
-            () = self.superseded(resuming) => Err(CutShort::Superseded.into()),
-            () = sleep(LONGEST_HOLD), if is_running => Err(CutShort::HandedOver.into()),
-            sent = self.send(resuming, run, state, &replay) => sent,
+        let sending = async {
+            tokio::select! {
+                biased;
+                () = sleep(LONGEST_HOLD), if is_running => Err(CutShort::HandedOver.into()),
+                sent = self.send(resuming, run, state, &replay) => sent,
+            }
         };
-        if is_running && self.release(resuming, run, &replay).await? && sent.is_ok() {
-            // The run ended during the replay.
-            replay.all().await?;
+        let sent = self.unless_superseded(resuming, sending).await;
+        let is_over = is_running && self.release(resuming, run, &replay).await?;
+        match sent {
+            // The run ended during the replay: its worker has left the rest to it.
+            Ok(()) | Err(Failed::CutShort(CutShort::HandedOver)) if is_over => {
+                self.unless_superseded(resuming, self.send_pages(resuming, &replay)).await
+            }
+            sent => sent,
         }
-        sent
     }
 
     async fn send(
@@ -95,6 +100,10 @@ impl ConnectionsHandler {
         if state == RequestState::Queued {
             return Ok(());
         }
+        self.send_pages(resuming, replay).await
+    }
+
+    async fn send_pages(&self, resuming: &Resuming<'_>, replay: &Replay<'_>) -> Result<(), Failed> {
         while replay.page().await? {
             if self.is_superseded(resuming).await {
                 return Err(CutShort::Superseded.into());
@@ -113,6 +122,18 @@ impl ConnectionsHandler {
         let answer = Answer::Resumed { request_id, session_id, after: resuming.after, state };
         push_patiently(self.push.as_ref(), resuming.connection, &answer.to_text()).await.map_err(CutShort::from)?;
         Ok(())
+    }
+
+    async fn unless_superseded(
+        &self,
+        resuming: &Resuming<'_>,
+        sending: impl Future<Output = Result<(), Failed>>,
+    ) -> Result<(), Failed> {
+        tokio::select! {
+            biased;
+            () = self.superseded(resuming) => Err(CutShort::Superseded.into()),
+            sent = sending => sent,
+        }
     }
 
     /// Returns when the connection has another replay, or has closed.

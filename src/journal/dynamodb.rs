@@ -67,7 +67,7 @@ impl Journal for Table {
             let found = self.segments_from(run, first, now).limit(count).set_exclusive_start_key(read_to);
             let found = found.send().await.map_err(|error| store_error(&error))?;
             for item in found.items() {
-                if item.number("last")? > after && !page.take(&segment_of(item)?) {
+                if !page.take(&segment_of(item)?) {
                     return Ok(page.into_frames());
                 }
             }
@@ -118,9 +118,8 @@ impl Table {
         match found.items().first() {
             Some(item) if item.number("last")? <= after => Ok(None),
             Some(item) => first_of(item).map(Some),
-            // An expired one of an earlier run of the same name stands before it.
-            None if found.last_evaluated_key().is_some() => Ok(Some(1)),
-            None => Ok(Some(next)),
+            // There is none at all, or one of an earlier run of the same name has expired.
+            None => Ok(Some(1)),
         }
     }
 }

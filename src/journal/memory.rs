@@ -120,7 +120,7 @@ impl Journal for MemoryJournal {
         let Some(run) = state.runs.get(key) else { return Ok(Vec::new()) };
         let mut page = Page::behind(after);
         let segments = run.segments.values().map(|stored| &stored.segment);
-        // The first one that finds no room ends the answer.
+        // The first one that does not find room for all of it ends the answer.
         let _ = segments.skip_while(|segment| segment.last() <= after).all(|segment| page.take(segment));
         Ok(page.into_frames())
     }

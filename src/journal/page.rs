@@ -23,7 +23,7 @@ impl Page {
         Self { after, frames: Vec::new(), bytes: 0, segments: 0 }
     }
 
-    /// Takes of `segment` what there is room for. Whether there is room for more.
+    /// Takes of `segment` what there is room for. Whether that is all of it.
     pub(super) fn take(&mut self, segment: &Segment) -> bool {
         self.segments += 1;
         for frame in segment.frames().iter().filter(|frame| frame.seq > self.after) {
@@ -35,7 +35,7 @@ impl Page {
             self.bytes = bytes;
             self.frames.push(Arc::clone(frame));
         }
-        self.bytes < PAGE_BYTES
+        true
     }
 
     /// How many more segments like those that it took would fill it; `None` while it took nothing.

@@ -105,9 +105,8 @@ impl MemoryQueue {
                     self.give_up(&mut state, group, message);
                 }
                 if let Some(delivery) = taken {
-                    if !state.ready.is_empty() {
-                        self.changed.notify_one();
-                    }
+                    // Another one who waits knows neither what else is ready nor when this message may come again.
+                    self.changed.notify_one();
                     return delivery;
                 }
                 state.hidden.first_key_value().map(|((at, _), _)| *at)

@@ -101,24 +101,28 @@ impl<K, V> Default for Expiring<K, V> {
 
 impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
     fn get(&self, key: &K, now: Timestamp) -> Option<&V> {
-        self.entries.get(key).filter(|(expires_at, _)| *expires_at > now).map(|(_, value)| value)
+        self.entries.get(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
     }
 
     /// The entry and its expiry; one that does not exist, or no longer, is made and lives `lifetime`.
     fn entry(&mut self, key: &K, now: Timestamp, lifetime: Duration, make: impl Fn() -> V) -> &mut (Timestamp, V) {
         if self.entries.len() >= self.sweep_at {
-            self.entries.retain(|_, (expires_at, _)| *expires_at > now);
+            self.entries.retain(|_, entry| is_kept(entry, now));
             self.sweep_at = (self.entries.len() * 2).max(1024);
         }
         let new = || (now.after(lifetime), make());
         let entry = self.entries.entry(key.clone()).or_insert_with(new);
-        if entry.0 <= now {
+        if !is_kept(entry, now) {
             *entry = new();
         }
         entry
     }
 
     fn remove(&mut self, key: &K, now: Timestamp) -> Option<V> {
-        self.entries.remove(key).filter(|(expires_at, _)| *expires_at > now).map(|(_, value)| value)
+        self.entries.remove(key).filter(|entry| is_kept(entry, now)).map(|(_, value)| value)
     }
+}
+
+fn is_kept<V>((expires_at, _): &(Timestamp, V), now: Timestamp) -> bool {
+    *expires_at > now
 }

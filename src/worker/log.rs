@@ -99,6 +99,11 @@ impl Log {
         self.lock().last()
     }
 
+    /// The number of the last frame that is given out.
+    pub(super) fn last_given_out(&self) -> Seq {
+        self.lock().last_given_out()
+    }
+
     /// The run's outcome, if the last frame is the ending, and durable.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         let state = self.lock();
@@ -123,10 +128,12 @@ impl Log {
             let ended = state.frames.back().is_some_and(|frame| frame.outcome.is_some());
             return if ended { Next::End } else { Next::Later };
         }
+        if after >= state.last_given_out() {
+            return Next::Later;
+        }
         let first = state.frames.front().map_or(0, |frame| frame.seq);
         let at = (after + 1).checked_sub(first).and_then(|at| usize::try_from(at).ok());
         match at.and_then(|at| state.frames.get(at)) {
-            Some(frame) if frame.outcome.is_some() && state.durable <= after => Next::Later,
             Some(frame) => Next::Frame(Arc::clone(frame)),
             None => Next::InJournal,
         }
@@ -184,6 +191,13 @@ impl Log {
 impl State {
     fn last(&self) -> Seq {
         self.frames.back().map_or(0, |frame| frame.seq)
+    }
+
+    fn last_given_out(&self) -> Seq {
+        match self.frames.back() {
+            Some(frame) if frame.outcome.is_some() && frame.seq > self.durable => frame.seq - 1,
+            _ => self.last(),
+        }
     }
 
     /// Drops durable frames beyond `max_bytes`; never the last one, which tells where the log is.

@@ -35,7 +35,7 @@ impl Run<'_> {
             if self.lease_left().is_zero() {
                 return Lost::Lease;
             }
-            let (seen_by_then, until_renewal) = (self.log.last(), self.until_renewal());
+            let (given_out_by_then, until_renewal) = (self.log.last_given_out(), self.until_renewal());
             let looked = if until_renewal.is_zero() {
                 timeout(self.lease_left().min(PATIENCE), self.renew()).await
             } else {
@@ -44,7 +44,7 @@ impl Run<'_> {
             match looked {
                 Ok(Ok(Some(session))) => {
                     self.heed(session, live_from);
-                    live_from = seen_by_then;
+                    live_from = given_out_by_then;
                 }
                 Ok(Ok(None)) => return Lost::Lease,
                 Ok(Err(error)) => self.log_failure(&error.to_string()).await,

@@ -7,11 +7,12 @@ use agentcore_gateway::session::SessionKey;
 use agentcore_gateway::session::runtime_id::{own_session, runtime_session_id};
 use proptest::prelude::*;
 
+fn key(principal: &str, session: &str) -> SessionKey {
+    SessionKey { principal: Principal::parse(principal).unwrap(), session: SessionId::parse(session).unwrap() }
+}
+
 fn runtime_id(principal: &str, session: &str) -> String {
-    runtime_session_id(&SessionKey {
-        principal: Principal::parse(principal).unwrap(),
-        session: SessionId::parse(session).unwrap(),
-    })
+    runtime_session_id(&key(principal, session))
 }
 
 /// The prefix and the digest of a derived id.
@@ -123,6 +124,13 @@ fn ids_that_differ_only_behind_the_cut_do_not_collide() {
 fn principal_and_id_cannot_be_shifted_into_each_other() {
     assert_ne!(runtime_id("ab", "c"), runtime_id("a", "bc"));
     assert_ne!(parts(&runtime_id("a", "bc")).1, parts(&runtime_id("ab", "c")).1);
+}
+
+#[test]
+fn a_log_names_a_session_by_a_digest() {
+    // hashlib.sha256(principal.encode() + b"\0" + session.encode()).hexdigest()[:12]
+    assert_eq!(key("anonymous", "kyoto").log_name(), "59d1b5a1c083");
+    assert_eq!(key("alice", "kyoto").log_name(), "4518dd70c165");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Message {
 
     /// The message as another queue takes it over: its id stays, and it counts as never given out.
     pub(super) fn moved(self) -> Self {
-        Self { receive_count: 0, hidden_by: None, ..self }
+        Self { receive_count: 0, ..self }
     }
 
     /// The message as it is given out.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::clock::{Clock, Timestamp};
 use agentcore_gateway::closer::Settings;
 use agentcore_gateway::journal::Segment;
-use agentcore_gateway::protocol::frame::FrameMaker;
+use agentcore_gateway::protocol::frame::{FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::queue::memory::Delivery;
 use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
@@ -17,10 +18,10 @@ use tokio::time::{Instant, timeout};
 
 use super::{SECOND, claim, close, close_with, engine, given_up, summary, tools};
 use crate::support::clock::pass;
-use crate::support::engine::{Engine, events_of};
+use crate::support::engine::{Engine, events_of, key};
 use crate::support::push::Manner;
 use crate::support::scripted::{ScriptedAgents, stream};
-use crate::worker::runs::prompt;
+use crate::worker::runs::{prompt, seqs};
 
 /// The first ten seconds of a run, whose worker then dies.
 async fn died(engine: &Engine) {
@@ -85,9 +86,9 @@ async fn a_run_that_begins_while_the_closer_looks_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn it_waits_each_time_so_long_that_all_times_outlast_the_longest_run() {
-    for (minutes, expected) in [(15, 100), (60, 400)] {
+    for (minutes, receive_count, expected) in [(15, 1, 100), (60, 1, 400), (15, 4, 150)] {
         let engine = engine();
-        let delivery = given_up(&engine, "r").await;
+        let delivery = Delivery { receive_count, ..given_up(&engine, "r").await };
         claim(&engine, "r", 50).await;
         let mut tools = tools(&engine);
         tools.settings = Settings { longest_run: minutes * 60 * SECOND, max_receive_count: 10 };
@@ -111,6 +112,38 @@ async fn a_run_whose_worker_died_is_interrupted_behind_its_last_durable_frame() 
     assert_eq!((&ending["type"], &ending["code"]), (&json!("failed"), &json!("interrupted")));
     assert!(ending["seq"].as_u64().unwrap() > 1);
     assert!(engine.session("s").await.active.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_device_has_not_taken_at_once_it_is_sent_once() {
+    let engine = engine();
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(5.0).await;
+    engine.say("d", &json!({"action": "resume", "sessionId": "s"})).await;
+    pass(15.0).await;
+    worker.abort();
+    let had = engine.frames("d", "r").len();
+    engine.push.set("d", Manner::Slow(2 * SECOND));
+    let delivery = engine.queue.receive().await;
+    pass(60.0).await;
+    assert!(close(&engine, delivery).await);
+    let sent = seqs(&engine.frames("d", "r")[had..]);
+    assert!(sent.len() > 5, "for longer than an ending is waited for: {sent:?}");
+    assert!(sent.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_begun_and_has_not_the_session_is_interrupted() {
+    let engine = engine();
+    let delivery = given_up(&engine, "r").await;
+    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let started = Segment::of(Arc::new(FrameMaker::new(&run.request, &run.session.session).started()));
+    let dead = LeaseId("dead".to_owned());
+    engine.tools.journal.append(&run, &started, &dead, engine.clock.now()).await.unwrap();
+    assert!(close(&engine, delivery).await);
+    let tail = engine.tools.journal.tail(&run, engine.clock.now()).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.outcome), (2, Some(Outcome::Failed)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,20 @@
 //! Answers that are lost: what was written is announced all the same.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
+use agentcore_gateway::protocol::frame::{Ending, Frame, FrameMaker, Outcome, Seq};
+use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::queue::memory::Delivery;
+use agentcore_gateway::session::store::StoreError;
+use agentcore_gateway::session::{LeaseId, RunKey};
+use async_trait::async_trait;
 
 use super::{claim, close, close_with, engine, given_up, summary, tools};
 use crate::support::clock::pass;
-use crate::support::engine::Engine;
+use crate::support::engine::{Engine, key};
 use crate::support::losing::Losing;
 
 /// Enough for all that a closer tries by itself.
@@ -89,4 +97,45 @@ async fn the_ending_of_a_session_that_another_closer_freed_before_it_died_is_ann
     pass(11.0).await;
     assert!(close(&engine, delivery).await);
     assert_eq!(summary(&engine.frames("other=", "r")), [("failed", "interrupted", 1)]);
+}
+
+/// A journal to which a worker that counts as dead appends its ending right before the next one who appends.
+struct LastWord(Arc<dyn Journal>, Mutex<Option<Segment>>);
+
+#[async_trait]
+impl Journal for LastWord {
+    async fn append(
+        &self,
+        run: &RunKey,
+        segment: &Segment,
+        writer: &LeaseId,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
+        let last_word = self.1.lock().unwrap().take();
+        if let Some(ending) = last_word {
+            self.0.append(run, &ending, &LeaseId("another".to_owned()), now).await?;
+        }
+        self.0.append(run, segment, writer, now).await
+    }
+
+    async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
+        self.0.tail(run, now).await
+    }
+
+    async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
+        self.0.read(run, after, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_word_of_a_worker_that_counts_as_dead_is_the_ending() {
+    let engine = engine();
+    let delivery = orphaned(&engine).await;
+    let mut tools = tools(&engine);
+    let maker = FrameMaker::new(&RequestId::parse("r").unwrap(), &key("s").session);
+    let ending = Segment::of(Arc::new(maker.ending(1, &Ending::Completed)));
+    tools.journal = Arc::new(LastWord(tools.journal, Mutex::new(Some(ending))));
+    assert!(close_with(tools, delivery).await);
+    assert_eq!(summary(&engine.frames("other=", "r")), [("completed", "", 1)]);
+    assert_eq!(engine.session("s").await.latest.unwrap().outcome, Outcome::Completed);
 }

@@ -77,6 +77,23 @@ async fn a_device_that_hangs_holds_up_no_other_and_is_detached() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_is_just_being_made_is_not_taken_for_gone() {
+    for (age, is_told) in [(29.999, true), (30.0, false)] {
+        let engine = engine();
+        engine.push.set("new", Manner::Gone);
+        engine.connect("new", Some("s")).await;
+        let delivery = given_up(&engine, "r").await;
+        pass(age).await;
+        let closing = tokio::spawn(close_with(tools(&engine), delivery));
+        pass(0.01).await;
+        engine.push.set("new", Manner::Prompt);
+        assert!(closing.await.unwrap());
+        assert_eq!(engine.frames("new", "r").len(), usize::from(is_told), "{age}");
+        assert_eq!(engine.session("s").await.connections.len(), usize::from(is_told), "{age}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_session_those_behind_one_that_comes_again_wait_too() {
     let engine = engine();
     let first = given_up(&engine, "r1").await;

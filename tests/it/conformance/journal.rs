@@ -35,6 +35,7 @@ pub async fn suite(journal: Arc<dyn Journal>) {
     a_segment_is_put_only_where_none_stands(&*journal).await;
     reads_are_in_order_and_in_pages(&*journal).await;
     a_page_has_a_frame_however_large_it_is(&*journal).await;
+    a_page_is_filled_to_the_byte(&*journal).await;
     one_writer_wins(journal).await;
 }
 
@@ -93,6 +94,15 @@ async fn a_page_has_a_frame_however_large_it_is(journal: &dyn Journal) {
     }
 }
 
+async fn a_page_is_filled_to_the_byte(journal: &dyn Journal) {
+    for seq in 1..4 {
+        let half = Arc::new(Frame { seq, text: "x".repeat(524_288), outcome: None });
+        assert_eq!(append(journal, "full", &Segment::of(half), "a").await, Appended::Written);
+    }
+    let page = journal.read(&run("full"), 0, NOW).await.unwrap();
+    assert_eq!(page.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [1, 2]);
+}
+
 async fn one_writer_wins(journal: Arc<dyn Journal>) {
     let writers = (0..20).map(|number| {
         let journal = journal.clone();
@@ -117,6 +127,20 @@ pub async fn expiry(journal: &dyn Journal, window: Duration) {
     assert_eq!(journal.tail(&run("ended"), after).await.unwrap(), None);
     assert!(journal.read(&run("ended"), 0, after).await.unwrap().is_empty());
     assert_eq!(journal.tail(&run("running"), after).await.unwrap().map(|tail| tail.last), Some(2));
+}
+
+/// One that holds at most 256 MiB.
+pub async fn bounded_by_default(journal: &dyn Journal) {
+    let large = Frame { seq: 1, text: "x".repeat(1024 * 1024), outcome: Some(Outcome::Completed) };
+    // The frames of all these runs are one in memory.
+    let large = Segment::of(Arc::new(large));
+    for number in 0..256 {
+        append(journal, &format!("large-{number}"), &large, "w").await;
+    }
+    assert!(journal.tail(&run("large-0"), NOW).await.unwrap().is_some());
+    append(journal, "one-more", &ending(1), "w").await;
+    assert_eq!(journal.tail(&run("large-0"), NOW).await.unwrap(), None);
+    assert!(journal.tail(&run("large-1"), NOW).await.unwrap().is_some());
 }
 
 /// One that holds at most 1,000 bytes.

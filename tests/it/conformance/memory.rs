@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::journal::memory::MemoryJournal;
+use agentcore_gateway::protocol::ids::{ConnectionId, Principal};
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
+use agentcore_gateway::session::ReplayId;
 use agentcore_gateway::session::memory::MemoryTable;
+use agentcore_gateway::session::store::Connections;
 
 use super::{journal, queue, sessions};
 
@@ -20,6 +24,28 @@ async fn the_table_in_memory_keeps_connections_as_the_suite_demands() {
 }
 
 #[tokio::test]
+async fn the_table_in_memory_drops_what_has_expired_and_nothing_else() {
+    let table = MemoryTable::default();
+    let (now, later) = (Timestamp(0), Timestamp(3 * 60 * 60 * 1000));
+    let connection = |number| ConnectionId::parse(format!("c{number}")).unwrap();
+    let record = async |number, now| {
+        let replay = ReplayId(format!("r{number}"));
+        table.record(&connection(number), &Principal::anonymous(), None, Some(&replay), now).await.unwrap();
+    };
+    for number in 0..1500 {
+        record(number, now).await;
+    }
+    for number in 0..1500 {
+        let replay = table.replay(&connection(number), now).await.unwrap();
+        assert_eq!(replay, Some(ReplayId(format!("r{number}"))), "while others came it was kept");
+    }
+    for number in 1500..3000 {
+        record(number, later).await;
+    }
+    assert!(format!("{table:?}").matches("ReplayId").count() < 3000);
+}
+
+#[tokio::test]
 async fn the_journal_in_memory_does_as_the_suite_demands() {
     journal::suite(Arc::new(MemoryJournal::default())).await;
     journal::expiry(&MemoryJournal::default(), Duration::from_secs(3600)).await;
@@ -28,6 +54,7 @@ async fn the_journal_in_memory_does_as_the_suite_demands() {
 #[tokio::test]
 async fn the_journal_in_memory_forgets_the_oldest_runs_when_it_is_full() {
     journal::bounded(&MemoryJournal::new(Duration::from_secs(3600), 1000)).await;
+    journal::bounded_by_default(&MemoryJournal::default()).await;
 }
 
 #[tokio::test(start_paused = true)]

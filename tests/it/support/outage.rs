@@ -16,6 +16,8 @@ use async_trait::async_trait;
 pub struct Outage {
     inner: MemoryJournal,
     pub of_reads: AtomicBool,
+    /// How often it was tried to read it while it could not be.
+    pub reads: AtomicU64,
     pub of_appends: AtomicBool,
     /// So many seconds pass between an append and its answer.
     pub answer_takes: AtomicU64,
@@ -48,7 +50,10 @@ impl Journal for Outage {
     }
 
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        check(&self.of_reads)?;
+        if let Err(error) = check(&self.of_reads) {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            return Err(error);
+        }
         self.inner.read(run, after, now).await
     }
 }

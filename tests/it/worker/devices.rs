@@ -1,13 +1,15 @@
 //! Several connections on one session, slow, dead and late ones.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::time::Instant;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 
 use super::runs::{prompt, seqs};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of};
+use crate::support::losing::Losing;
 use crate::support::push::Manner;
 use crate::support::scripted::{ScriptedAgents, stream};
 
@@ -121,6 +123,18 @@ async fn who_is_gone_thirty_seconds_after_its_connecting_is_detached_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_the_table_does_not_take_is_refused_as_one_that_may_try_again() {
+    let agents = ScriptedAgents::new(|_, _| stream([1], MS));
+    let engine = Engine::with(agents, |tools| {
+        let sessions = Losing::around(tools.sessions.clone());
+        sessions.lost.store(1, Ordering::Relaxed);
+        tools.sessions = sessions;
+    });
+    assert_eq!(engine.connect("c", Some("s")).await, 503);
+    assert_eq!(engine.connect("c", Some("s")).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_slow_device_has_not_taken_is_read_from_the_journal() {
     let large = format!("\"{}\"", "x".repeat(20_000));
     let engine = Engine::new(ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 60], 100 * MS)));
@@ -166,4 +180,24 @@ async fn who_comes_and_goes_disturbs_no_other() {
     assert_eq!(engine.frames("slow", "r").len(), 5);
     assert!(worker.await.unwrap());
     assert_eq!(engine.push.overlaps(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_resumed_one_run_gets_the_next_from_its_beginning() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..20, 500 * MS)));
+    engine.say("c", &prompt("s", "r1")).await;
+    engine.say("c", &prompt("s", "r2")).await;
+    let _worker = engine.spawn_worker();
+    pass(5.0).await;
+    let resume = json!({"action": "resume", "sessionId": "s", "requestId": "r1"});
+    engine.say("resumed", &resume).await;
+    // The process that replays to this one dies.
+    engine.push.set("held", Manner::Hanging);
+    assert!(timeout(1000 * MS, engine.say("held", &resume)).await.is_err());
+    engine.push.set("held", Manner::Prompt);
+    pass(30.0).await;
+    for device in ["resumed", "held"] {
+        assert_eq!(engine.frames(device, "r2"), engine.frames("c", "r2"), "{device}");
+    }
+    assert_eq!(engine.frames("c", "r2").last().unwrap()["type"], "completed");
 }

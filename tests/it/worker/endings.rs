@@ -73,6 +73,21 @@ async fn who_only_watches_gets_the_ending_though_the_answer_to_finish_is_lost() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_attached_just_before_the_end_gets_the_ending_though_the_answer_to_finish_is_lost() {
+    for answer in [Answer::Lost, Answer::OfASecondWrite] {
+        let mut engine = finishing(answer);
+        // It has not seen the connection when the run ends.
+        engine.tools.settings.poll_interval = 10 * SECOND;
+        engine.say("c", &prompt("s", "r")).await;
+        let worker = engine.work_alone().await;
+        pass(1.5).await;
+        engine.connect("late", Some("s")).await;
+        assert!(worker.await.unwrap());
+        assert_eq!(engine.frames("late", "r").last().unwrap()["type"], "completed", "{answer:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ending_is_announced_by_whoever_finds_the_session_freed_by_a_worker_that_died() {
     let engine = finishing(Answer::Never);
     engine.connect("watcher", Some("s")).await;
@@ -87,6 +102,19 @@ async fn an_ending_is_announced_by_whoever_finds_the_session_freed_by_a_worker_t
     pass(70.0).await;
     assert_eq!(engine.frames("watcher", "r").last().unwrap()["type"], "completed");
     assert!(engine.queue.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_behind_which_another_run_has_ended_is_not_announced_again() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    engine.say("c", &prompt("s", "r1")).await;
+    let first = engine.queue.receive().await;
+    assert!(engine.work(first.clone()).await);
+    engine.say("c", &prompt("s", "r2")).await;
+    assert!(engine.work_next().await);
+    let frames = engine.frames("c", "r1");
+    assert!(engine.work(first).await, "a message may come twice");
+    assert_eq!(engine.frames("c", "r1"), frames);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,4 +10,5 @@ mod endings;
 mod orphans;
 mod outages;
 pub mod runs;
+mod slowness;
 mod stops;

@@ -1,0 +1,129 @@
+//! Stores and queues that are slow or out of reach while a run is sound.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use agentcore_gateway::clock::Timestamp;
+use agentcore_gateway::queue::{QueueError, Visibility};
+use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Session, SessionKey};
+use async_trait::async_trait;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::runs::{prompt, seqs};
+use crate::support::clock::pass;
+use crate::support::engine::Engine;
+use crate::support::log::Log;
+use crate::support::outage::Outage;
+use crate::support::push::Manner;
+use crate::support::scripted::{ScriptedAgents, stream};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A queue that cannot be told to hide a message.
+struct Deaf;
+
+#[async_trait]
+impl Visibility for Deaf {
+    async fn extend(&self, _: &str, _: Duration) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable("out of reach".to_owned()))
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_lapses_is_waited_for_as_long_as_its_run_may_last() {
+    let engine = Engine::new(ScriptedAgents::new(|_, call| stream(0..if call == 0 { 880 } else { 1 }, SECOND)));
+    let mut deaf = engine.clone();
+    deaf.tools.visibility = Arc::new(Deaf);
+    engine.say("c", &prompt("s", "r1")).await;
+    engine.say("c", &prompt("s", "r2")).await;
+    let run = deaf.work_alone().await;
+    let _others = (engine.spawn_worker(), engine.spawn_worker());
+    pass(890.0).await;
+    assert!(run.is_finished());
+    pass(120.0).await;
+    assert_eq!(engine.frames("c", "r1").last().unwrap()["type"], "completed");
+    assert_eq!(engine.frames("c", "r2").last().unwrap()["type"], "completed", "it waited behind a run that was sound");
+    assert_eq!(engine.agents.calls().len(), 2);
+    assert!(engine.queue.is_empty());
+}
+
+/// Sessions that are read only after so long.
+struct SlowToRead(Arc<dyn Sessions>, Duration);
+
+#[async_trait]
+impl Sessions for SlowToRead {
+    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
+        sleep(self.1).await;
+        self.0.load(key, now).await
+    }
+
+    async fn apply(
+        &self,
+        key: &SessionKey,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Result<Session, Refused>, StoreError> {
+        self.0.apply(key, transition, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_slow_to_read_does_not_cost_the_lease() {
+    for seconds in [9, 25, 70] {
+        let agents = ScriptedAgents::new(|_, _| stream(0..200, SECOND));
+        let slow = |sessions| Arc::new(SlowToRead(sessions, seconds * SECOND));
+        let engine = Engine::with(agents, |tools| tools.sessions = slow(tools.sessions.clone()));
+        engine.say("c", &prompt("s", "r")).await;
+        assert!(engine.work_next().await, "{seconds}");
+        assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed", "{seconds}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_waits_for_a_journal_that_cannot_be_read_and_the_log_says_so_once() {
+    let journal = Arc::new(Outage::default());
+    let large = format!("\"{}\"", "x".repeat(20_000));
+    let agents = ScriptedAgents::new(move |_, _| stream(vec![large.clone(); 60], SECOND / 2));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.push.set("slow", Manner::Slow(2 * SECOND));
+    engine.connect("slow", Some("s")).await;
+    pass(31.0).await;
+    engine.say("c", &prompt("s", "r")).await;
+    let log = Log::capture();
+    let worker = engine.work_alone().await;
+    pass(6.0).await;
+    journal.of_reads.store(true, Ordering::Relaxed);
+    pass(14.0).await;
+    let reads = journal.reads.load(Ordering::Relaxed);
+    assert!((4..=20).contains(&reads), "with growing pauses, and not {reads} times");
+    journal.of_reads.store(false, Ordering::Relaxed);
+    assert!(worker.await.unwrap());
+    assert_eq!(log.text().matches("the journal could not be read").count(), 1);
+    assert_eq!(seqs(&engine.frames("slow", "r")), (1..=62).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_attached_while_the_ending_is_not_durable_yet_gets_it() {
+    let journal = Arc::new(Outage::default());
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    pass(0.5).await;
+    journal.of_appends.store(true, Ordering::Relaxed);
+    pass(5.0).await;
+    engine.connect("late", Some("s")).await;
+    pass(5.0).await;
+    assert_eq!(engine.frames("late", "r"), [json!({}); 0]);
+    journal.of_appends.store(false, Ordering::Relaxed);
+    assert!(worker.await.unwrap());
+    assert_eq!(engine.frames("late", "r").last().unwrap()["type"], "completed");
+}
