@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use agentcore_gateway::clock::Clock;
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::protocol::frame::{FrameMaker, Outcome};
+use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::session::{LeaseId, RunKey};
 use serde_json::json;
 
 use super::runs::prompt;
 use crate::support::clock::pass;
-use crate::support::engine::{Engine, events_of};
+use crate::support::engine::{Engine, events_of, key};
 use crate::support::outage::Outage;
 use crate::support::scripted::{ScriptedAgents, stream};
 
@@ -50,4 +55,17 @@ async fn a_run_whose_message_is_gone_is_ended_by_the_sessions_next_prompt_which_
     assert!(engine.work_next().await);
     assert_eq!(engine.frames("c", "r1").last().unwrap()["code"], "interrupted");
     assert_eq!(events_of(&engine.frames("c", "r2")), [json!(7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_begun_and_of_which_its_session_knows_nothing_is_ended_by_who_takes_its_message() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
+    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let started = Segment::of(Arc::new(FrameMaker::new(&run.request, &run.session.session).started()));
+    engine.tools.journal.append(&run, &started, &LeaseId("dead".to_owned()), engine.clock.now()).await.unwrap();
+    engine.say("c", &prompt("s", "r")).await;
+    assert!(engine.work_next().await);
+    assert!(engine.agents.calls().is_empty());
+    let tail = engine.tools.journal.tail(&run, engine.clock.now()).await.unwrap().unwrap();
+    assert_eq!((tail.last, tail.outcome), (2, Some(Outcome::Failed)));
 }
