@@ -5,8 +5,11 @@
 
 mod demo;
 mod dispatch;
+mod handshake;
 mod hub;
+mod linger;
 pub mod options;
+mod query;
 mod route;
 mod server;
 mod socket;
@@ -74,7 +77,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             agents: BTreeMap::new(),
             credentials: None,
-            origins: AllowedOrigins::Loopback,
+            origins: AllowedOrigins::OneMachine(Vec::new()),
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
             max_connection_age: Duration::from_secs(2 * 60 * 60),

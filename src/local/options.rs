@@ -129,11 +129,6 @@ impl Options {
                 return Err(InvalidOptions::SameName(name.clone()));
             }
         }
-        let origins = if self.origins.is_empty() {
-            AllowedOrigins::Loopback
-        } else {
-            AllowedOrigins::from_list(self.origins.clone())
-        };
         let mut worker = Settings {
             silence_limit: self.silence_limit,
             max_wait: self.max_wait,
@@ -152,7 +147,7 @@ impl Options {
         Ok(Config {
             listen: self.listen,
             agents,
-            origins,
+            origins: AllowedOrigins::on_one_machine(self.origins.clone()),
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
             push_delay: Duration::from_millis(self.push_delay),

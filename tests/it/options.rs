@@ -41,7 +41,7 @@ fn without_options_it_is_a_gateway_for_this_machine() {
     let config = config(&[]);
     assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
     assert!(config.agents.is_empty());
-    assert_eq!(config.origins, AllowedOrigins::Loopback);
+    assert_eq!(config.origins, AllowedOrigins::OneMachine(Vec::new()));
     assert_eq!(config.idle_timeout, Duration::from_secs(600));
     assert_eq!(config.max_connection_age, Duration::from_secs(7200));
     assert_eq!(config.worker.silence_limit, Duration::from_secs(300));
@@ -140,7 +140,7 @@ fn origins_are_listed_or_all() {
     let origins = |arguments: &[&str]| config(arguments).origins;
     let both = origins(&["--allow-origin", "https://a.example,https://b.example"]);
     assert_eq!(both, origins(&["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"]));
-    assert!(both.allows(Some("https://b.example")) && !both.allows(Some("http://localhost")));
+    assert!(both.allows(Some("https://b.example"), None) && !both.allows(Some("http://localhost"), None));
     assert_eq!(origins(&["--allow-origin", "*"]), AllowedOrigins::Any);
     assert_refused(&["--allow-origin", "a.example"], &["--allow-origin", "a.example", "scheme://host"]);
 }

@@ -6,10 +6,15 @@ fn list(origins: &[&str]) -> AllowedOrigins {
     AllowedOrigins::from_list(origins.iter().map(|origin| origin.parse().unwrap()).collect())
 }
 
+/// The rule on one machine where nothing is listed.
+fn this_machine() -> AllowedOrigins {
+    AllowedOrigins::on_one_machine(Vec::new())
+}
+
 #[test]
 fn a_client_without_an_origin_may_always_connect() {
-    for rule in [AllowedOrigins::Any, AllowedOrigins::Loopback, list(&["https://a.example"]), list(&[])] {
-        assert!(rule.allows(None), "{rule:?}");
+    for rule in [AllowedOrigins::Any, this_machine(), list(&["https://a.example"]), list(&[])] {
+        assert!(rule.allows(None, None), "{rule:?}");
     }
 }
 
@@ -17,7 +22,7 @@ fn a_client_without_an_origin_may_always_connect() {
 fn a_list_allows_its_origins_and_no_others() {
     let rule = list(&["https://app.example.com", "http://localhost:3000"]);
     for origin in ["https://app.example.com", "HTTPS://App.Example.COM", "http://localhost:3000"] {
-        assert!(rule.allows(Some(origin)), "{origin}");
+        assert!(rule.allows(Some(origin), None), "{origin}");
     }
     let others = [
         "",
@@ -36,29 +41,29 @@ fn a_list_allows_its_origins_and_no_others() {
         "http://localhost:30000",
     ];
     for origin in others {
-        assert!(!rule.allows(Some(origin)), "{origin}");
+        assert!(!rule.allows(Some(origin), None), "{origin}");
     }
 }
 
 #[test]
 fn an_empty_list_allows_no_page() {
-    assert!(!list(&[]).allows(Some("https://app.example.com")));
-    assert!(!list(&[]).allows(Some("")));
+    assert!(!list(&[]).allows(Some("https://app.example.com"), None));
+    assert!(!list(&[]).allows(Some(""), None));
 }
 
 #[test]
 fn a_star_allows_every_page() {
     assert_eq!(list(&["https://app.example.com", "*"]), AllowedOrigins::Any);
     for origin in ["https://evil.example", "null", "file://", ""] {
-        assert!(AllowedOrigins::Any.allows(Some(origin)), "{origin}");
+        assert!(AllowedOrigins::Any.allows(Some(origin), None), "{origin}");
     }
 }
 
 #[test]
 fn null_must_be_listed() {
-    assert!(list(&["null"]).allows(Some("null")));
-    assert!(!list(&["https://app.example.com"]).allows(Some("null")));
-    assert!(!AllowedOrigins::Loopback.allows(Some("null")));
+    assert!(list(&["null"]).allows(Some("null"), None));
+    assert!(!list(&["https://app.example.com"]).allows(Some("null"), None));
+    assert!(!this_machine().allows(Some("null"), None));
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn pages_of_this_machine_are_local_on_any_port() {
         "file://",
     ];
     for origin in local {
-        assert!(AllowedOrigins::Loopback.allows(Some(origin)), "{origin}");
+        assert!(this_machine().allows(Some(origin), None), "{origin}");
     }
 }
 
@@ -105,7 +110,7 @@ fn other_pages_are_not_local() {
         "file:///etc",
     ];
     for origin in others {
-        assert!(!AllowedOrigins::Loopback.allows(Some(origin)), "{origin}");
+        assert!(!this_machine().allows(Some(origin), None), "{origin}");
     }
 }
 
@@ -135,6 +140,6 @@ fn what_is_no_origin_cannot_be_listed() {
 #[test]
 fn origins_of_other_schemes_can_be_listed() {
     for origin in ["file://", "chrome-extension://abcdef", "app://localhost", "http://[::1]:8787", "capacitor://x"] {
-        assert!(list(&[origin]).allows(Some(origin)), "{origin}");
+        assert!(list(&[origin]).allows(Some(origin), None), "{origin}");
     }
 }

@@ -45,7 +45,7 @@ async fn pages_of_other_machines_are_kept_out_unless_they_are_allowed() {
     let local = gateway(None, |_| {}).await;
     let open = gateway(None, |config| config.origins = AllowedOrigins::Any).await;
     let listed = gateway(None, |config| {
-        config.origins = AllowedOrigins::from_list(vec!["https://app.example.com".parse().unwrap()]);
+        config.origins = AllowedOrigins::on_one_machine(vec!["https://app.example.com".parse().unwrap()]);
     })
     .await;
     for (origin, at_local, at_listed) in [
