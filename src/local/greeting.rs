@@ -37,7 +37,10 @@ impl Greeting<'_> {
     /// What matters where other machines can reach the gateway.
     fn about_others(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.gateway.address();
-        writeln!(out, "  Everybody who can reach an address above can talk to the agent: there is no authentication here.")?;
+        writeln!(
+            out,
+            "  Everybody who can reach an address above can talk to the agent: there is no authentication here."
+        )?;
         writeln!(
             out,
             "  The page at an address above may connect. A page that is served under a name, or from elsewhere,"

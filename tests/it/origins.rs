@@ -115,6 +115,96 @@ fn other_pages_are_not_local() {
 }
 
 #[test]
+fn a_page_of_the_gateways_own_ip_address_may_connect_on_one_machine() {
+    let own = [
+        ("http://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("HTTP://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.7", "192.0.2.7"),
+        ("http://192.0.2.7:80", "192.0.2.7"),
+        ("http://192.0.2.7", "192.0.2.7:80"),
+        ("https://192.0.2.7", "192.0.2.7"),
+        ("https://192.0.2.7", "192.0.2.7:443"),
+        ("http://[2001:db8::7]:8787", "[2001:db8::7]:8787"),
+        ("http://[2001:db8::7]", "[2001:DB8:0::7]"),
+        ("http://0.0.0.0:8787", "0.0.0.0:8787"),
+    ];
+    let listed = AllowedOrigins::on_one_machine(vec!["https://app.example.com".parse().unwrap()]);
+    for (origin, host) in own {
+        for rule in [&this_machine(), &listed] {
+            assert!(rule.allows(Some(origin), Some(host)), "{origin} at {host}");
+            assert!(!rule.allows(Some(origin), None), "{origin}");
+        }
+        assert!(!list(&["https://app.example.com"]).allows(Some(origin), Some(host)), "on AWS only the list counts");
+    }
+    assert!(listed.allows(Some("https://app.example.com"), Some("192.0.2.7:8787")));
+    assert!(!listed.allows(Some("http://localhost:3000"), Some("192.0.2.7:8787")), "a list replaces the default");
+}
+
+#[test]
+fn a_name_and_another_address_are_not_the_gateways_own() {
+    let others = [
+        // A name may lead to this machine and be an attacker's: DNS rebinding.
+        ("http://evil.example:8787", "evil.example:8787"),
+        ("http://gateway.local:8787", "gateway.local:8787"),
+        ("http://192.0.2.7.evil.example:8787", "192.0.2.7.evil.example:8787"),
+        ("http://192.0.2.7:8787", "192.0.2.8:8787"),
+        ("http://192.0.2.7:8787", "192.0.2.7:8788"),
+        ("http://192.0.2.7", "192.0.2.7:8787"),
+        ("http://192.0.2.7", "192.0.2.7:443"),
+        ("http://192.0.2.7:8787", "evil.example:8787"),
+        ("http://evil.example:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.7:8787/", "192.0.2.7:8787"),
+        ("http://user@192.0.2.7:8787", "192.0.2.7:8787"),
+        ("ftp://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("capacitor://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.07:8787", "192.0.2.07:8787"),
+        ("http://3221225991:8787", "3221225991:8787"),
+        ("http://", ""),
+        ("null", "null"),
+        ("", ""),
+    ];
+    for (origin, host) in others {
+        assert!(!this_machine().allows(Some(origin), Some(host)), "{origin} at {host}");
+    }
+}
+
+#[test]
+fn a_port_that_is_the_schemes_own_is_no_port() {
+    let rule = list(&["https://app.example.com:443", "http://app.example.com"]);
+    for origin in ["https://app.example.com", "https://app.example.com:443", "http://app.example.com:80"] {
+        assert!(rule.allows(Some(origin), None), "{origin}");
+    }
+    for origin in ["https://app.example.com:80", "http://app.example.com:443", "https://app.example.com:4443"] {
+        assert!(!rule.allows(Some(origin), None), "{origin}");
+    }
+}
+
+#[test]
+fn how_to_allow_an_origin_can_be_copied_and_never_more_than_that_origin() {
+    let advice = |origin: &str| this_machine().how_to_allow(origin);
+    let option = |value: &str| Some(format!("start the gateway with --allow-origin {value}"));
+    for origin in ["https://app.example.com:8443", "capacitor://localhost", "tauri://localhost", "file://", "null"] {
+        assert_eq!(advice(origin), option(origin));
+        let setting = Some(format!("add \"{origin}\" to allowed_origins"));
+        assert_eq!(list(&[]).how_to_allow(origin), setting);
+    }
+    assert_eq!(advice("http://[fd00::2]:8787"), option("'http://[fd00::2]:8787'"));
+    for origin in [
+        "",
+        "*",
+        "localhost",
+        "https://$(id)",
+        "https://x;id",
+        "https://x'",
+        "https://`id`",
+        "https://x&id",
+        "https://é",
+    ] {
+        assert_eq!(advice(origin), None, "{origin}");
+    }
+}
+
+#[test]
 fn what_is_no_origin_cannot_be_listed() {
     let wrong = [
         "",

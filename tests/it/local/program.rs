@@ -34,10 +34,15 @@ impl Drop for Running {
 
 /// Starts the program, and returns it with the greeting up to the line about what to send.
 fn start(command: &mut Command) -> (Running, String) {
+    start_and_read(command, "prompt")
+}
+
+/// The same with the greeting up to the line that has `end` in it.
+fn start_and_read(command: &mut Command, end: &str) -> (Running, String) {
     let mut child = command.spawn().unwrap();
     let mut greeting = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
-    while !greeting.contains("prompt") {
+    while !greeting.contains(end) {
         assert!(lines.read_line(&mut greeting).unwrap() > 0, "it ended: {greeting}");
     }
     (Running(child), greeting)
@@ -76,6 +81,29 @@ fn each_option_is_an_environment_variable_too() {
 }
 
 #[test]
+fn a_switch_in_a_variable_is_on_or_off_and_nothing_else() {
+    for variable in ["GATEWAY_STOP_ABANDONED", "GATEWAY_NO_COALESCING"] {
+        for value in ["true", "false", "1", "0"] {
+            start(program().env(variable, value).args(["--listen", "127.0.0.1:0"]));
+        }
+        for value in ["yes", "on", "TRUE", "False", "2", "", " true"] {
+            let error = refusal(&program().env(variable, value).output().unwrap());
+            let option = variable.trim_start_matches("GATEWAY").replace('_', "-").to_lowercase();
+            assert!(error.contains(&format!("'{value}' for '-{option}'")), "{error}");
+            assert!(error.contains("must be true, false, 1 or 0"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn on_all_addresses_it_prints_those_to_use_and_what_a_page_needs() {
+    let (_program, greeting) = start_and_read(program().args(["--listen", "0.0.0.0:0"]), "NAME");
+    assert!(greeting.contains("Page       http://127.0.0.1:") && greeting.contains("WebSocket  ws://127.0.0.1:"));
+    assert!(!greeting.contains("0.0.0.0"), "{greeting}");
+    assert!(greeting.contains("no authentication") && greeting.contains("--allow-origin http://NAME:"), "{greeting}");
+}
+
+#[test]
 fn a_busy_port_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -91,7 +119,7 @@ fn a_wrong_value_is_named_with_its_rule() {
         (["--agent", "a b=http://127.0.0.1:1"], "must be 1 to 64 characters"),
         (["--agent", "http://127.0.0.1:1,http://127.0.0.1:2"], "two agents are called \"default\""),
         (["--allow-origin", "example.com"], "is no origin"),
-        (["--listen", "here"], "invalid socket address"),
+        (["--listen", "here"], "'here' for '--listen"),
         (["--idle-timeout", "0"], "a number of seconds above 0"),
         (["--max-runs", "0"], "1 to 1000000"),
         (["--log", "loud=extremely"], "invalid"),
