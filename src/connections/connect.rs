@@ -53,7 +53,7 @@ impl ConnectionsHandler {
             warn!(origin, "refused a connection: its origin is not allowed");
             return refuse(403, "This origin is not allowed.");
         };
-        warn!(origin, "refused a connection: its origin is not allowed; to allow it, {advice}");
+        warn!(origin, "refused a connection: its origin is not allowed (to allow it, {advice})");
         // Without a full stop, for the end is to be copied.
         refuse(403, &format!("This origin is not allowed. To allow it, {advice}"))
     }

@@ -58,7 +58,7 @@ async fn a_session_id_in_the_address_is_percent_encoded_utf_8_and_nothing_else()
     {
         let mut watcher = Client::try_connect(&gateway, &format!("/?sessionId={value}"), &[]).await.unwrap();
         let mut client = Client::connect(&gateway).await;
-        client.send(&json!({"prompt": "hi", "sessionId": session, "requestId": "r"})).await;
+        client.send(&json!({"prompt": "count to 1", "sessionId": session, "requestId": "r"})).await;
         assert_eq!(watcher.run("r").await, client.run("r").await, "{value} is {session}");
     }
 }

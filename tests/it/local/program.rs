@@ -1,7 +1,7 @@
 //! The program itself: what it prints, and how it ends.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
 fn program() -> Command {
@@ -134,6 +134,27 @@ fn a_wrong_value_is_named_with_its_rule() {
 fn an_agent_that_this_build_cannot_call_names_the_feature() {
     let arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234";
     assert!(refusal(&run(&["--agent", arn])).contains("cargo run --features aws"));
+}
+
+#[test]
+fn a_page_that_is_refused_is_a_warning_with_the_option_to_copy() {
+    let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--log", "warn"]));
+    let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let mut log = BufReader::new(program.0.stderr.take().unwrap());
+    for origin in ["https://app.example.com:8443", "capacitor://localhost"] {
+        let mut socket = TcpStream::connect(address).unwrap();
+        let handshake = format!(
+            "GET / HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        socket.write_all(handshake.as_bytes()).unwrap();
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        assert!(
+            line.contains("WARN") && line.contains(&format!("start the gateway with --allow-origin {origin})")),
+            "{line}"
+        );
+    }
 }
 
 #[cfg(unix)]
