@@ -17,25 +17,33 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 const SILENCE: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(30);
 
-/// Closes with `frame`, and goes on reading until the client has closed too, however much it still sends: a socket that
-/// is closed with unread data is reset, and then the client may never read why.
-pub(super) async fn close<S>(mut stream: WebSocketStream<S>, frame: CloseFrame)
+/// Sends what is still to be sent, and then that the connection is closed, and why.
+pub(super) async fn say_why<S>(stream: &mut WebSocketStream<S>, why: CloseFrame)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let closing = async {
-        let _ = stream.start_send_unpin(Message::Close(Some(frame)));
-        // A client may read nothing before it has sent what it is sending.
-        let flushed = poll_fn(|context| {
-            discard(stream.get_mut(), context);
-            stream.poll_flush_unpin(context)
-        });
-        if flushed.await.is_ok() && stream.get_mut().shutdown().await.is_ok() {
-            let mut buffer = [0; 4096];
-            while let Ok(Ok(1..)) = timeout(SILENCE, stream.get_mut().read(&mut buffer)).await {}
-        }
+    let _ = stream.start_send_unpin(Message::Close(Some(why)));
+    // A client may read nothing before it has sent what it is sending.
+    let flushed = poll_fn(|context| {
+        discard(stream.get_mut(), context);
+        stream.poll_flush_unpin(context)
+    });
+    let _ = timeout(LINGER, flushed).await;
+}
+
+/// Goes on reading until the client has closed too, however much it still sends: a socket that is closed with unread data
+/// is reset, and then the client may never read why.
+pub(super) async fn read_to_the_end<S>(mut stream: WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let io = stream.get_mut();
+    let reading = async {
+        let _ = io.shutdown().await;
+        let mut buffer = [0; 4096];
+        while let Ok(Ok(1..)) = timeout(SILENCE, io.read(&mut buffer)).await {}
     };
-    let _ = timeout(LINGER, closing).await;
+    let _ = timeout(LINGER, reading).await;
 }
 
 /// Reads what there is, and forgets it.

@@ -64,13 +64,15 @@ impl Server {
             }
         };
         self.hub.remove(&source.connection);
-        drop(messages);
         // What was given last may still lie between the half and the stream.
         let _ = sink.flush().now_or_never();
         let closed = async {
-            if let (Some((code, reason)), Ok(stream)) = (closing, incoming.reunite(sink)) {
+            if let (Some((code, reason)), Ok(mut stream)) = (closing, incoming.reunite(sink)) {
                 debug!(%code, reason, "closed a connection");
-                linger::close(stream, CloseFrame { code, reason: reason.into() }).await;
+                linger::say_why(&mut stream, CloseFrame { code, reason: reason.into() }).await;
+                // The hub waits for this when the gateway stops.
+                drop(messages);
+                linger::read_to_the_end(stream).await;
             }
         };
         tokio::join!(closed, self.connections.handle(source.disconnect(self.clock.now())));
