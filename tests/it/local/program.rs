@@ -82,12 +82,15 @@ fn each_option_is_an_environment_variable_too() {
 
 #[test]
 fn a_switch_in_a_variable_is_on_or_off_and_nothing_else() {
+    // Who takes a wrong value all the same ends here.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("--listen={}", taken.local_addr().unwrap());
     for variable in ["GATEWAY_STOP_ABANDONED", "GATEWAY_NO_COALESCING"] {
         for value in ["true", "false", "1", "0"] {
             start(program().env(variable, value).args(["--listen", "127.0.0.1:0"]));
         }
         for value in ["yes", "on", "TRUE", "False", "2", "", " true"] {
-            let error = refusal(&program().env(variable, value).output().unwrap());
+            let error = refusal(&program().env(variable, value).arg(&listen).output().unwrap());
             let option = variable.trim_start_matches("GATEWAY").replace('_', "-").to_lowercase();
             assert!(error.contains(&format!("'{value}' for '-{option}'")), "{error}");
             assert!(error.contains("must be true, false, 1 or 0"), "{error}");
@@ -140,20 +143,25 @@ fn an_agent_that_this_build_cannot_call_names_the_feature() {
 fn a_page_that_is_refused_is_a_warning_with_the_option_to_copy() {
     let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--log", "warn"]));
     let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap();
-    let mut log = BufReader::new(program.0.stderr.take().unwrap());
-    for origin in ["https://app.example.com:8443", "capacitor://localhost"] {
+    let origins = ["https://app.example.com:8443", "capacitor://localhost"];
+    for origin in origins {
         let mut socket = TcpStream::connect(address).unwrap();
         let handshake = format!(
             "GET / HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         socket.write_all(handshake.as_bytes()).unwrap();
-        let mut line = String::new();
-        log.read_line(&mut line).unwrap();
-        assert!(
-            line.contains("WARN") && line.contains(&format!("start the gateway with --allow-origin {origin})")),
-            "{line}"
-        );
+        let mut status = String::new();
+        BufReader::new(socket).read_line(&mut status).unwrap();
+        assert!(status.starts_with("HTTP/1.1 403 "), "{status}");
+    }
+    program.0.kill().unwrap();
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.lines().count(), origins.len(), "{log}");
+    for (line, origin) in log.lines().zip(origins) {
+        let advice = format!("start the gateway with --allow-origin {origin})");
+        assert!(line.contains("WARN") && line.contains(&advice), "{line}");
     }
 }
 
