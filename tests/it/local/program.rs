@@ -4,6 +4,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
+use serde_json::json;
+
+use crate::support::socket::Client;
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agentcore-gateway"));
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -48,10 +52,22 @@ fn start_and_read(command: &mut Command, end: &str) -> (Running, String) {
     (Running(child), greeting)
 }
 
+/// The first address that a greeting names.
+fn address_in(greeting: &str) -> &str {
+    greeting.split("http://").nth(1).unwrap().split('/').next().unwrap()
+}
+
+/// Does what Ctrl-C does.
+#[cfg(unix)]
+fn interrupt(program: &Running) {
+    let interrupted = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+}
+
 #[test]
 fn it_prints_addresses_to_click_and_lines_to_copy() {
     let (_program, greeting) = start(program().args(["--listen", "127.0.0.1:0"]));
-    let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let address = address_in(&greeting);
     for line in [
         format!("Page       http://{address}/"),
         format!("WebSocket  ws://{address}/"),
@@ -142,7 +158,7 @@ fn an_agent_that_this_build_cannot_call_names_the_feature() {
 #[test]
 fn a_page_that_is_refused_is_a_warning_with_the_option_to_copy() {
     let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--log", "warn"]));
-    let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let address = address_in(&greeting);
     let origins = ["https://app.example.com:8443", "capacitor://localhost"];
     for origin in origins {
         let mut socket = TcpStream::connect(address).unwrap();
@@ -174,10 +190,27 @@ fn an_agent_that_is_not_there_yet_is_a_warning_and_ctrl_c_ends_it_cleanly() {
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
     assert!(line.contains("WARN") && line.contains("the agent cannot be reached"), "{line}");
-    let interrupted = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
+    interrupt(&program);
     assert!(program.0.wait().unwrap().success());
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("stopped; nothing was under way"), "{rest}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_in_mid_reply_tells_the_client_that_the_gateway_was_stopped() {
+    let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--grace", "0.1"]));
+    let mut client = Client::at(address_in(&greeting).parse().unwrap(), "/", &[]).await.unwrap();
+    client.send(&json!({"prompt": "count to 1000", "requestId": "r"})).await;
+    while client.next().await.unwrap()["type"] != "output" {}
+    interrupt(&program);
+    let ending = client.run("r").await.pop().unwrap();
+    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("interrupted"), &json!(true)));
+    assert!(ending["message"].as_str().unwrap().contains("gateway was stopped"), "{ending}");
+    assert_eq!(client.close_code().await, 1001);
+    assert!(program.0.wait().unwrap().success());
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("ended=1 requests=\"r\" waiting=0"), "{log}");
 }
