@@ -9,7 +9,7 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 /// The one subprotocol there is.
 const BEARER: &str = "bearer";
 
-/// An offer of the subprotocol `bearer`.
+/// An offer of the subprotocol `bearer`. It holds a token, so it cannot be printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Bearer<'a> {
     /// The word `bearer` in the client's own case. The answer repeats it so, for clients compare it letter by letter.
