@@ -25,6 +25,7 @@
 //! - `recovery` (private): ending a run whose worker died.
 //! - `function` (feature `function`): the functions on AWS, wired from their environment variables.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
+//! - [`subprotocol`]: what a client offers in its handshake, and with it a browser's token.
 //! - [`environment`]: what a function is told by its environment variables.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
@@ -74,6 +75,7 @@ pub mod random;
 mod recovery;
 mod replay;
 pub mod session;
+pub mod subprotocol;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 pub mod trace;

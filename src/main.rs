@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use agentcore_gateway::agent::endpoint::Endpoint;
+use agentcore_gateway::local::greeting::Greeting;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::local::{Abandoned, Config, Gateway};
 use clap::Parser;
@@ -32,8 +33,9 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let config = with_credentials(options.config()?).await;
     let agents = config.agents.clone();
     let gateway = Gateway::start(config).await?;
+    let listed = agents.iter().map(|(name, endpoint)| format!("{name}: {endpoint}")).collect();
     // Who closes our output does not want to read it; the gateway works all the same.
-    let _ = print_addresses(&gateway, agents.iter().map(|(name, endpoint)| format!("{name}: {endpoint}")));
+    let _ = io::stdout().write_all(Greeting { gateway: &gateway, agents: listed }.to_string().as_bytes());
     for endpoint in agents.values() {
         warn_if_unreachable(endpoint).await;
     }
@@ -58,30 +60,6 @@ async fn with_credentials(mut config: Config) -> Config {
 #[cfg(not(feature = "aws"))]
 async fn with_credentials(config: Config) -> Config {
     config
-}
-
-fn print_addresses(gateway: &Gateway, agents: impl Iterator<Item = String>) -> io::Result<()> {
-    let address = gateway.address();
-    let mut out = io::stdout().lock();
-    writeln!(out, "AgentCore WebSocket gateway {}\n", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "  Page       http://{address}/")?;
-    writeln!(out, "  WebSocket  ws://{address}/")?;
-    match gateway.demo_agent() {
-        Some(url) => writeln!(out, "  Agent      default: built-in demo agent at {url}")?,
-        None => agents.into_iter().try_for_each(|agent| writeln!(out, "  Agent      {agent}"))?,
-    }
-    writeln!(out, "\n  Try        npx wscat -c ws://{address}/")?;
-    writeln!(out, "             websocat ws://{address}/")?;
-    writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
-    if !address.ip().is_loopback() {
-        writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.")?;
-        writeln!(
-            out,
-            "  A page that is not opened on this machine needs --allow-origin http://HOST:{}\n",
-            address.port()
-        )?;
-    }
-    out.flush()
 }
 
 /// A container may be started later; until then its prompts fail.

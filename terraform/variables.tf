@@ -133,7 +133,7 @@ variable "jwt_token_in_query" {
 }
 
 variable "allowed_origins" {
-  description = "Origins whose pages may connect, such as `https://app.example.com`; `*` for all. Empty: no browser's page. Clients that send no `Origin` are not concerned."
+  description = "Origins whose pages may connect, such as `https://app.example.com`; `*` for all. Empty: no browser's page. Clients that send no `Origin` are not concerned; apps send one too, see `docs/protocol.md`."
   type        = list(string)
   default     = []
   nullable    = false

@@ -4,12 +4,13 @@ use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeReques
 use http::HeaderMap;
 
 use super::Refusal;
+use crate::subprotocol::Bearer;
 
 /// No token that comes in a header can be longer: API Gateway takes 10,240 bytes of request line and headers together
 /// (quota "Total combined size of request line and header values").
 pub(super) const MAX_TOKEN_BYTES: usize = 10_240;
 
-/// The scheme of RFC 6750, and the subprotocol under which a browser, which can set no header, sends its token.
+/// The scheme of RFC 6750.
 const BEARER: &str = "bearer";
 
 /// The query parameter that may be allowed to hold a token.
@@ -21,7 +22,8 @@ pub(super) fn token_of(event: &ApiGatewayCustomAuthorizerRequestTypeRequest, in_
     // Of a header that came twice, `headers` has only the last value.
     let headers = if event.multi_value_headers.is_empty() { &event.headers } else { &event.multi_value_headers };
     let mut tokens = from_authorization(headers)?;
-    tokens.extend(from_subprotocols(headers)?);
+    // Another list holds no token; `$connect` refuses it, and says why.
+    tokens.extend(Bearer::offered_in(headers).ok().flatten().map(|bearer| bearer.token));
     if in_query {
         tokens.extend(from_query(event));
     }
@@ -43,20 +45,6 @@ fn from_authorization(headers: &HeaderMap) -> Result<Vec<&str>, Refusal> {
         }
     }
     Ok(tokens)
-}
-
-/// The second of the subprotocols that are offered, if the first is `bearer`. RFC 6455, 11.3.4: the header may come in
-/// several lines, which are one list.
-fn from_subprotocols(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut offered = Vec::new();
-    for value in headers.get_all("sec-websocket-protocol") {
-        let value = value.to_str().map_err(|_| Refusal::Malformed)?;
-        offered.extend(value.split(',').map(str::trim));
-    }
-    match offered[..] {
-        [BEARER, token, ..] => Ok(Some(token)),
-        _ => Ok(None),
-    }
 }
 
 fn from_query(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Vec<&str> {

@@ -1,8 +1,9 @@
 //! `$connect` and `$disconnect`.
 
 use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use http::HeaderValue;
-use tracing::{info, warn};
+use http::header::{HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderName, HeaderValue};
+use tracing::warn;
 
 use super::ConnectionsHandler;
 use crate::gateway_event::{connection_of, principal_of, respond};
@@ -11,21 +12,23 @@ use crate::session::room::apply_making_room;
 use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{Cursor, SessionKey};
-
-/// The subprotocol under which a browser, which can set no header, sends its token.
-const BEARER: &str = "bearer";
+use crate::subprotocol::Bearer;
 
 impl ConnectionsHandler {
     /// Lets a connection in, or refuses it with a status: 403 for its origin, 400 for its `sessionId`, 503 if the table is out of reach.
     pub(super) async fn connect(&self, event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
-        let origin = event.headers.get("origin").map(|origin| origin.to_str().unwrap_or("?"));
-        if !self.origins.allows(origin) {
-            info!(origin = origin.unwrap_or_default(), "refused a connection: its origin is not allowed");
-            return refuse(403, "This origin is not allowed.");
+        let header = |name: HeaderName| event.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let origin = header(ORIGIN);
+        if !self.origins.allows(origin, header(HOST)) {
+            return self.refuse_origin(origin.unwrap_or_default());
         }
         let session = match event.query_string_parameters.first("sessionId").map(SessionId::parse).transpose() {
             Ok(session) => session,
             Err(error) => return refuse(400, &format!("\"sessionId\" {error}.")),
+        };
+        let bearer = match Bearer::offered_in(&event.headers) {
+            Ok(bearer) => bearer,
+            Err(error) => return refuse(400, &format!("{error}.")),
         };
         let (Ok(connection), Ok(principal)) = (connection_of(event), principal_of(event)) else {
             return refuse(400, "The connection is not known.");
@@ -41,7 +44,18 @@ impl ConnectionsHandler {
                 return out_of_reach(&error);
             }
         }
-        accept(event)
+        accept(bearer)
+    }
+
+    /// Says to whoever runs the gateway, and to a client that can read it, what would let the client in.
+    fn refuse_origin(&self, origin: &str) -> ApiGatewayProxyResponse {
+        let Some(advice) = self.origins.how_to_allow(origin) else {
+            warn!(origin, "refused a connection: its origin is not allowed");
+            return refuse(403, "This origin is not allowed.");
+        };
+        warn!(origin, "refused a connection: its origin is not allowed (to allow it, {advice})");
+        // Without a full stop, for the end is to be copied.
+        refuse(403, &format!("This origin is not allowed. To allow it, {advice}"))
     }
 
     /// Detaches a connection that has closed. What fails here, the next push to it makes up for.
@@ -66,12 +80,11 @@ impl ConnectionsHandler {
     }
 }
 
-/// Of the subprotocols that were offered, the gateway chooses `bearer` and never repeats the token.
-fn accept(event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
+/// The subprotocol is chosen as the client wrote it, and the token is never repeated.
+fn accept(bearer: Option<Bearer<'_>>) -> ApiGatewayProxyResponse {
     let mut response = respond(200, None);
-    let offered = event.headers.get("sec-websocket-protocol").and_then(|offered| offered.to_str().ok());
-    if offered.is_some_and(|offered| offered.split(',').next().is_some_and(|first| first.trim() == BEARER)) {
-        response.headers.insert("sec-websocket-protocol", HeaderValue::from_static(BEARER));
+    if let Some(word) = bearer.and_then(|bearer| HeaderValue::from_str(bearer.word).ok()) {
+        response.headers.insert(SEC_WEBSOCKET_PROTOCOL, word);
     }
     response
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ impl From<WebSocketEvent> for ApiGatewayWebsocketProxyRequest {
 struct Event {
     request_context: Context,
     headers: Option<HashMap<String, Value>>,
+    multi_value_headers: Option<HashMap<String, Value>>,
     query_string_parameters: Option<HashMap<String, String>>,
     body: Option<String>,
 }
@@ -51,6 +52,9 @@ impl<'de> Deserialize<'de> for WebSocketEvent {
         let event = Event::deserialize(deserializer)?;
         let mut request = ApiGatewayWebsocketProxyRequest::default();
         request.headers = event.headers.into_iter().flatten().filter_map(header).collect();
+        for (name, lines) in event.multi_value_headers.iter().flatten() {
+            put_all_lines(&mut request.headers, name, lines);
+        }
         let parameters = event.query_string_parameters.unwrap_or_default();
         let parameters = parameters.into_iter().map(|(name, value)| (name, vec![value]));
         request.query_string_parameters = parameters.collect::<HashMap<_, _>>().into();
@@ -68,6 +72,19 @@ impl<'de> Deserialize<'de> for WebSocketEvent {
 
 /// What is no header cannot be one of those that the handlers look at.
 fn header((name, value): (String, Value)) -> Option<(HeaderName, HeaderValue)> {
-    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-    Some((name, HeaderValue::from_str(value.as_str()?).ok()?))
+    Some((HeaderName::from_bytes(name.as_bytes()).ok()?, line(&value)?))
+}
+
+fn line(value: &Value) -> Option<HeaderValue> {
+    HeaderValue::from_str(value.as_str()?).ok()
+}
+
+/// Of a header that came in several lines, `headers` has only the last.
+fn put_all_lines(headers: &mut HeaderMap, name: &str, lines: &Value) {
+    let lines = lines.as_array().filter(|lines| lines.len() > 1);
+    let Some((lines, name)) = lines.zip(HeaderName::from_bytes(name.as_bytes()).ok()) else { return };
+    headers.remove(&name);
+    for line in lines.iter().filter_map(line) {
+        headers.append(&name, line);
+    }
 }

@@ -75,11 +75,12 @@ impl Dispatcher {
     pub(super) async fn shut_down(&mut self, grace: Duration) -> Abandoned {
         self.queue.close();
         self.stop.send_replace(true);
-        self.deadline.send_replace(Some(Instant::now() + grace + self.deadline_margin));
         if timeout(grace, &mut self.task).await.is_ok() {
             return Abandoned { running: Vec::new(), waiting: self.queue.len() };
         }
+        // Whoever still runs now is ended by what follows, and by nothing else.
         let running: BTreeMap<_, _> = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.deadline.send_replace(Some(Instant::now() + self.deadline_margin));
         let _ = timeout(ENDING, &mut self.task).await;
         self.task.abort();
         let waiting = self.queue.len();

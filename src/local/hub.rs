@@ -50,7 +50,7 @@ impl Hub {
         self.lock().remove(connection);
     }
 
-    /// Asks all connections to close, and waits until they have, but not for ever.
+    /// Asks all connections to close, and waits until all have been told, but not for ever.
     pub(super) async fn close_all(&self) {
         let sockets: Vec<_> = self.lock().drain().map(|(_, outgoing)| outgoing).collect();
         let closing = async {

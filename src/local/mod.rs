@@ -3,10 +3,15 @@
 //! An HTTP and WebSocket server does to the handlers what API Gateway does to them on AWS; queue, table and journal are
 //! in memory behind the same traits; and a built-in demo agent speaks the AgentCore container contract over HTTP.
 
+pub mod addresses;
 mod demo;
 mod dispatch;
+pub mod greeting;
+mod handshake;
 mod hub;
+mod linger;
 pub mod options;
+mod query;
 mod route;
 mod server;
 mod socket;
@@ -31,6 +36,7 @@ use crate::connections::origins::AllowedOrigins;
 use crate::journal::REPLAY_WINDOW;
 use crate::journal::memory::{MAX_BYTES, MemoryJournal};
 use crate::message::MessageHandler;
+use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::{AgentName, RequestId};
 use crate::queue::memory::{MemoryQueue, QueueLimits};
 use crate::random::Random;
@@ -40,6 +46,9 @@ use crate::worker::{Tools, Worker};
 use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
 use server::Server;
+
+/// What the client of a run is told that is not done when the gateway stops: here nothing else sets a worker a deadline.
+const STOPPED: &str = "The gateway was stopped; the reply is not complete.";
 
 /// What the local gateway is told.
 #[derive(Debug, Clone)]
@@ -74,7 +83,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             agents: BTreeMap::new(),
             credentials: None,
-            origins: AllowedOrigins::Loopback,
+            origins: AllowedOrigins::OneMachine(Vec::new()),
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
             max_connection_age: Duration::from_secs(2 * 60 * 60),
@@ -119,6 +128,7 @@ pub struct Abandoned {
 #[derive(Debug)]
 pub struct Gateway {
     address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     demo: Option<Url>,
     hub: Arc<Hub>,
     prompts: Dispatcher,
@@ -135,6 +145,7 @@ impl Gateway {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let listener = TcpListener::bind(config.listen).await.map_err(|error| listen_error(config.listen, &error))?;
         let address = listener.local_addr().map_err(|error| listen_error(config.listen, &error))?;
+        let addresses = addresses::of(&listener, address);
         let mut agents = config.agents.clone();
         let (mut demo, mut demo_server) = (None, None);
         if agents.is_empty() {
@@ -160,7 +171,11 @@ impl Gateway {
             agents: Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?),
             clock: clock.clone(),
             random: random.clone(),
-            settings: Settings { max_receive_count: config.queue.max_receive_count, ..config.worker.clone() },
+            settings: Settings {
+                max_receive_count: config.queue.max_receive_count,
+                at_deadline: Failure::retryable(FailureCode::Interrupted, STOPPED),
+                ..config.worker.clone()
+            },
         });
         let closer = Closer::new(closer::Tools {
             sessions: table.clone(),
@@ -190,13 +205,19 @@ impl Gateway {
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
         let server = Server::new(&config, messages, connections, hub.clone(), clock, random);
         let server = tokio::spawn(server.serve(listener));
-        Ok(Self { address, demo, hub, prompts, given_up, server, demo_server })
+        Ok(Self { address, addresses, demo, hub, prompts, given_up, server, demo_server })
     }
 
     /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The addresses to reach it at: that one, or those of this machine if it listens on all of them.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// The demo agent's address, if there is one.

@@ -1,20 +1,21 @@
 //! The command line of the local gateway. Each option is also an environment variable.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use clap::builder::FalseyValueParser;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
-use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
+use crate::agent::endpoint::Endpoint;
 use crate::connections::origins::{AllowedOrigins, Origin};
-use crate::journal;
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
 use crate::worker::settings::{OnAbandoned, OnStop, Settings};
+use values::{parse_agent, parse_count, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
 ///
@@ -22,8 +23,9 @@ use crate::worker::settings::{OnAbandoned, OnStop, Settings};
 #[derive(Debug, Clone, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Options {
-    /// Where to listen; port 0 takes any that is free
-    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787")]
+    /// Where to listen: ADDRESS:PORT, or one of the two; 0.0.0.0 is every address of this machine, port 0 any that is
+    /// free
+    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8787", value_parser = parse_listen)]
     pub listen: SocketAddr,
 
     /// An agent: the base URL of a container that speaks the AgentCore contract, or the ARN of an AgentCore runtime.
@@ -31,13 +33,13 @@ pub struct Options {
     #[arg(long = "agent", env = "GATEWAY_AGENT", value_name = "[NAME=]URL|ARN", value_delimiter = ',', value_parser = parse_agent)]
     pub agents: Vec<(AgentName, Endpoint)>,
 
-    /// A web origin whose pages may connect, such as `https://app.example.com`, or * for any. Give it again for more
-    /// [default: pages of this machine]
+    /// A web origin whose pages may connect, such as `https://app.example.com`, or * for any, besides pages of the IP
+    /// address that the gateway is reached at. Give it again for more [default: pages of this machine]
     #[arg(long = "allow-origin", env = "GATEWAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub origins: Vec<Origin>,
 
     /// What to log: error, warn, info, debug or trace, also by target as in "warn,agentcore_gateway::worker=debug"
-    #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: Targets,
 
     /// Close a connection that was idle for so many seconds
@@ -86,7 +88,7 @@ pub struct Options {
 
     /// Stop a run when the last connection to its session is gone, instead of letting it go on for a client that
     /// comes back
-    #[arg(long, env = "GATEWAY_STOP_ABANDONED", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "GATEWAY_STOP_ABANDONED", value_parser = parse_switch)]
     pub stop_abandoned: bool,
 
     /// Let every push take so many milliseconds, as pushing through API Gateway does
@@ -94,7 +96,7 @@ pub struct Options {
     pub push_delay: u64,
 
     /// Push each batch of events at once instead of packing them into a frame every 100 milliseconds
-    #[arg(long, env = "GATEWAY_NO_COALESCING", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "GATEWAY_NO_COALESCING", value_parser = parse_switch)]
     pub no_coalescing: bool,
 }
 
@@ -129,11 +131,6 @@ impl Options {
                 return Err(InvalidOptions::SameName(name.clone()));
             }
         }
-        let origins = if self.origins.is_empty() {
-            AllowedOrigins::Loopback
-        } else {
-            AllowedOrigins::from_list(self.origins.clone())
-        };
         let mut worker = Settings {
             silence_limit: self.silence_limit,
             max_wait: self.max_wait,
@@ -152,7 +149,7 @@ impl Options {
         Ok(Config {
             listen: self.listen,
             agents,
-            origins,
+            origins: AllowedOrigins::on_one_machine(self.origins.clone()),
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
             push_delay: Duration::from_millis(self.push_delay),
@@ -172,35 +169,4 @@ fn check_built_in(endpoint: &Endpoint) -> Result<(), InvalidOptions> {
         _ => return Ok(()),
     };
     Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature: needed })
-}
-
-fn parse_agent(text: &str) -> Result<(AgentName, Endpoint), String> {
-    let parse = |address: &str| address.parse().map_err(|error: InvalidEndpoint| error.to_string());
-    // A URL may hold `=` too, but not before its `://`.
-    match text.split_once('=').filter(|(name, _)| !name.contains(':')) {
-        Some((name, address)) => {
-            let name = AgentName::parse(name).map_err(|error| format!("the name {name:?} {error}"))?;
-            Ok((name, parse(address)?))
-        }
-        None => Ok((AgentName::default_agent(), parse(text)?)),
-    }
-}
-
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "must be a number of seconds above 0".to_owned())
-}
-
-fn parse_wait(text: &str) -> Result<Duration, String> {
-    let longest = journal::RETENTION;
-    parse_seconds(text)
-        .ok()
-        .filter(|wait| *wait <= longest)
-        .ok_or_else(|| format!("must be a number of seconds above 0 and at most {}", longest.as_secs()))
-}
-
-fn parse_count(text: &str) -> Result<usize, String> {
-    // The limit is that of the semaphore behind it.
-    text.parse().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or_else(|| "must be 1 to 1000000".to_owned())
 }

@@ -1,12 +1,11 @@
 //! Events and routes, as API Gateway makes and selects them.
 
-use std::collections::HashMap;
-
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::query::{self, Undecodable};
 use crate::clock::Timestamp;
 use crate::protocol::ids::ConnectionId;
 
@@ -54,16 +53,17 @@ pub(super) struct EventSource {
 }
 
 impl EventSource {
-    pub(super) fn connect(&self, uri: &Uri, headers: &HeaderMap) -> ApiGatewayWebsocketProxyRequest {
+    /// # Errors
+    /// [`Undecodable`]
+    pub(super) fn connect(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<ApiGatewayWebsocketProxyRequest, Undecodable> {
         let mut event = self.event("$connect", "CONNECT", self.connected_at);
         event.headers = headers.clone();
-        let mut query: HashMap<String, Vec<String>> = HashMap::new();
-        let pairs = reqwest::Url::parse(&format!("ws://gateway/?{}", uri.query().unwrap_or_default()));
-        for (name, value) in pairs.iter().flat_map(reqwest::Url::query_pairs) {
-            query.entry(name.into_owned()).or_default().push(value.into_owned());
-        }
-        event.query_string_parameters = query.into();
-        event
+        event.query_string_parameters = query::parameters(uri.query().unwrap_or_default())?.into();
+        Ok(event)
     }
 
     pub(super) fn message(&self, route: Route, body: String, now: Timestamp) -> ApiGatewayWebsocketProxyRequest {

@@ -6,20 +6,19 @@ use std::time::Duration;
 
 use aws_lambda_events::encodings::Body as ResponseBody;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use data_encoding::BASE64URL;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::debug;
 
 use super::Config;
+use super::handshake::{self, Refusal};
 use super::hub::Hub;
 use super::route::EventSource;
 use crate::clock::Clock;
@@ -66,22 +65,22 @@ impl Server {
         let _ = axum::serve(listener, router).await;
     }
 
-    fn new_connection_id(&self) -> Result<ConnectionId, StatusCode> {
+    fn new_connection_id(&self) -> Result<ConnectionId, Refusal> {
         // Eleven bytes make sixteen characters that end in `=`, like API Gateway's.
         let name = BASE64URL.encode(&self.random.bits().to_be_bytes()[..11]);
-        ConnectionId::parse(name).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+        ConnectionId::parse(name).map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
 }
 
 async fn answer(State(server): State<Arc<Server>>, request: Request) -> Result<Response, Infallible> {
-    let is_upgrade = header_has(request.headers(), header::UPGRADE, "websocket");
-    let response = match (is_upgrade, request.method(), request.uri().path()) {
-        (true, _, _) => upgrade(server, request).await.unwrap_or_else(IntoResponse::into_response),
-        (false, &Method::GET | &Method::HEAD, "/") => page(),
-        (false, _, "/") => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-        (false, _, _) => (StatusCode::NOT_FOUND, "Here is a page at / and a WebSocket at any path.\n").into_response(),
-    };
-    Ok(response)
+    if handshake::is_meant(request.headers()) {
+        return Ok(upgrade(server, request).await.unwrap_or_else(IntoResponse::into_response));
+    }
+    Ok(match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/") => page(),
+        (_, "/") => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        _ => (StatusCode::NOT_FOUND, "Here is a page at / and a WebSocket at any path.\n").into_response(),
+    })
 }
 
 fn page() -> Response {
@@ -94,15 +93,13 @@ fn page() -> Response {
     (headers, PAGE).into_response()
 }
 
-/// The opening handshake (RFC 6455, section 4.2), with `$connect` in the middle.
-async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, StatusCode> {
-    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).ok_or(StatusCode::BAD_REQUEST)?;
-    let accept = derive_accept_key(key.as_bytes());
-    if !header_has(request.headers(), header::SEC_WEBSOCKET_VERSION, "13") {
-        return Err(StatusCode::UPGRADE_REQUIRED);
-    }
+/// The opening handshake, with `$connect` in the middle.
+async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, Refusal> {
+    let accept = handshake::accept(&request)?;
     let source = EventSource { connection: server.new_connection_id()?, connected_at: server.clock.now() };
-    let verdict = server.connections.handle(source.connect(request.uri(), request.headers())).await;
+    let event = source.connect(request.uri(), request.headers());
+    let event = event.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("{error}.")))?;
+    let verdict = server.connections.handle(event).await;
     let status = u16::try_from(verdict.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
     if !status.is_success() {
@@ -110,7 +107,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
             Some(ResponseBody::Text(reason)) => reason,
             _ => String::new(),
         };
-        return Ok((status, reason).into_response());
+        return Err(Refusal::new(status, reason));
     }
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
@@ -126,18 +123,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
             }
         }
     });
-    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-    *response.body_mut() = Body::empty();
-    let headers = response.headers_mut();
-    headers.clear();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    let accept = HeaderValue::from_str(&accept).map_err(|_| StatusCode::BAD_REQUEST)?;
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    if let Some(protocol) = verdict.headers.get(header::SEC_WEBSOCKET_PROTOCOL) {
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.clone());
-    }
-    Ok(response)
+    Ok(handshake::switched(accept, verdict.headers.get(header::SEC_WEBSOCKET_PROTOCOL)))
 }
 
 /// API Gateway's limits for a client's messages, and small buffers: there may be thousands of connections.
@@ -147,8 +133,4 @@ fn limits() -> WebSocketConfig {
         .write_buffer_size(4 * 1024)
         .max_frame_size(Some(MAX_FRAME_BYTES))
         .max_message_size(Some(MAX_MESSAGE_BYTES))
-}
-
-fn header_has(headers: &HeaderMap, name: header::HeaderName, value: &str) -> bool {
-    headers.get(name).and_then(|found| found.to_str().ok()).is_some_and(|found| found.eq_ignore_ascii_case(value))
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
-use futures_util::{SinkExt, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use futures_util::{FutureExt, SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::hub::{OUTGOING_MESSAGES, Outgoing};
+use super::linger;
 use super::route::{EventSource, Route};
 use super::server::Server;
 use crate::clock::millis;
@@ -25,11 +26,6 @@ use crate::trace::TraceContext;
 
 /// So many messages of one connection may be with the `connections` function at once.
 const CONCURRENT_INVOCATIONS: usize = 16;
-
-/// How long, and how much, is still read from a client that was told to close, so that it gets to read why: closing a
-/// socket with unread data resets it.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Why the gateway closes a connection; `None`: the client did.
 type Closing = Option<(CloseCode, &'static str)>;
@@ -68,16 +64,18 @@ impl Server {
             }
         };
         self.hub.remove(&source.connection);
-        drop(messages);
-        if let Some((code, reason)) = closing {
-            debug!(%code, reason, "closed a connection");
-            let frame = CloseFrame { code, reason: reason.into() };
-            let _ = timeout(LINGER, sink.send(Message::Close(Some(frame)))).await;
-            if let Ok(mut stream) = incoming.reunite(sink) {
-                let _ = timeout(LINGER, drain(stream.get_mut())).await;
+        // What was given last may still lie between the half and the stream.
+        let _ = sink.flush().now_or_never();
+        let closed = async {
+            if let (Some((code, reason)), Ok(mut stream)) = (closing, incoming.reunite(sink)) {
+                debug!(%code, reason, "closed a connection");
+                linger::say_why(&mut stream, CloseFrame { code, reason: reason.into() }).await;
+                // The hub waits for this when the gateway stops.
+                drop(messages);
+                linger::read_to_the_end(stream).await;
             }
-        }
-        let _ = self.connections.handle(source.disconnect(self.clock.now())).await;
+        };
+        tokio::join!(closed, self.connections.handle(source.disconnect(self.clock.now())));
     }
 
     async fn read<R>(
@@ -187,15 +185,4 @@ where
         };
     }
     None
-}
-
-async fn drain(io: &mut (impl AsyncRead + Unpin)) {
-    let mut buffer = vec![0; 4096];
-    let mut read = 0;
-    while read < LINGER_BYTES {
-        match io.read(&mut buffer).await {
-            Ok(bytes) if bytes > 0 => read += bytes,
-            _ => return,
-        }
-    }
 }

@@ -10,7 +10,7 @@ use super::deadline::{Deadline, comes_within, in_time};
 use super::run::Run;
 use super::settings::OnStop;
 use crate::agent::Invocation;
-use crate::protocol::frame::{Ending, Failure, FailureCode};
+use crate::protocol::frame::{Ending, FailureCode};
 use crate::session::runtime_id::runtime_session_id;
 
 /// A session's microVM takes up to 15 s to stop.
@@ -71,8 +71,7 @@ impl Run<'_> {
             biased;
             true = stopped => Ending::Stopped,
             () = comes_within(deadline.clone(), self.tools.settings.deadline_margin) => {
-                let message = "The time that a run may take is over.";
-                Ending::Failed(Failure::retryable(FailureCode::DeadlineExceeded, message))
+                Ending::Failed(self.tools.settings.at_deadline.clone())
             }
         }
     }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::journal;
+use crate::protocol::frame::{Failure, FailureCode};
 use crate::queue::patience::LONGEST_RUN;
 
 /// What becomes of the agent's session when a run ends before the agent has.
@@ -85,6 +86,8 @@ pub struct Settings {
     pub max_wait: Duration,
     /// How long before its deadline a run is ended.
     pub deadline_margin: Duration,
+    /// How such a run ends.
+    pub at_deadline: Failure,
     /// How often the queue gives out a message before it gives it up.
     pub max_receive_count: u32,
     /// How long a run can last: the time-out of the function. So long a message may have to wait for another one.
@@ -117,6 +120,7 @@ impl Default for Settings {
             max_reply_bytes: 32 * 1024 * 1024,
             max_wait: journal::RETENTION,
             deadline_margin: Duration::from_secs(10),
+            at_deadline: Failure::retryable(FailureCode::DeadlineExceeded, "The time that a run may take is over."),
             max_receive_count: 10,
             longest_run: LONGEST_RUN,
             on_stop: OnStop::StopSession,

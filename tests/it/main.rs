@@ -1,6 +1,8 @@
 //! The integration tests: one binary, through the public surface only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "tests")]
 
+#[cfg(feature = "local")]
+mod addresses;
 mod agent_client;
 #[cfg(feature = "authorizer")]
 mod authorizer;

@@ -9,6 +9,7 @@ use agentcore_gateway::local::options::Options;
 use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::worker::settings::OnStop;
 use clap::Parser;
+use tracing::Level;
 
 #[cfg(feature = "aws")]
 const ARN: &str = "arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-AbCdEf1234";
@@ -41,7 +42,7 @@ fn without_options_it_is_a_gateway_for_this_machine() {
     let config = config(&[]);
     assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
     assert!(config.agents.is_empty());
-    assert_eq!(config.origins, AllowedOrigins::Loopback);
+    assert_eq!(config.origins, AllowedOrigins::OneMachine(Vec::new()));
     assert_eq!(config.idle_timeout, Duration::from_secs(600));
     assert_eq!(config.max_connection_age, Duration::from_secs(7200));
     assert_eq!(config.worker.silence_limit, Duration::from_secs(300));
@@ -140,7 +141,7 @@ fn origins_are_listed_or_all() {
     let origins = |arguments: &[&str]| config(arguments).origins;
     let both = origins(&["--allow-origin", "https://a.example,https://b.example"]);
     assert_eq!(both, origins(&["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"]));
-    assert!(both.allows(Some("https://b.example")) && !both.allows(Some("http://localhost")));
+    assert!(both.allows(Some("https://b.example"), None) && !both.allows(Some("http://localhost"), None));
     assert_eq!(origins(&["--allow-origin", "*"]), AllowedOrigins::Any);
     assert_refused(&["--allow-origin", "a.example"], &["--allow-origin", "a.example", "scheme://host"]);
 }
@@ -160,15 +161,56 @@ fn seconds_are_numbers_above_zero() {
 
 #[test]
 fn other_values_are_checked_too() {
-    assert_refused(&["--listen", "8787"], &["--listen", "8787"]);
     for value in ["0", "-1", "1000001", "many"] {
         assert_refused(&[&format!("--max-runs={value}")], &["--max-runs", value, "1 to 1000000"]);
     }
     assert_refused(&["--push-delay", "x"], &["--push-delay", "x"]);
-    assert_refused(&["--log", "a=b=c"], &["--log", "a=b=c"]);
     assert_refused(&["--agnet", "x"], &["--agnet", "--agent"]);
     assert_eq!(config(&["--max-runs", "7", "--push-delay", "20"]).max_runs, 7);
     assert_eq!(config(&["--push-delay", "20"]).push_delay, Duration::from_millis(20));
+}
+
+#[test]
+fn an_address_to_listen_on_may_leave_out_what_is_usual() {
+    for (value, address) in [
+        ("8788", "127.0.0.1:8788"),
+        (":8788", "127.0.0.1:8788"),
+        ("localhost:8788", "127.0.0.1:8788"),
+        ("LocalHost", "127.0.0.1:8787"),
+        ("0.0.0.0", "0.0.0.0:8787"),
+        ("0.0.0.0:8788", "0.0.0.0:8788"),
+        ("192.0.2.7:0", "192.0.2.7:0"),
+        ("::", "[::]:8787"),
+        ("::1", "[::1]:8787"),
+        ("[::1]", "[::1]:8787"),
+        ("[::]:8788", "[::]:8788"),
+        ("65535", "127.0.0.1:65535"),
+    ] {
+        assert_eq!(config(&["--listen", value]).listen.to_string(), address, "{value}");
+    }
+    let wrong = ["", ":", "here", "here:8787", "65536", "localhost:65536", "localhost:", "127.0.0.1:+80", "-1"];
+    for value in
+        wrong.into_iter().chain(["127.0.0.1:x", "1.2.3", "[::1", "[::1]8787", "*:8787", "http://127.0.0.1:8787"])
+    {
+        let argument = format!("--listen={value}");
+        assert_refused(&[&argument], &["--listen", value, "must be PORT, ADDRESS or ADDRESS:PORT", "0.0.0.0"]);
+    }
+}
+
+#[test]
+fn a_log_filter_is_levels_alone_or_by_target() {
+    let log = |filter: &str| parse(&["--log", filter]).unwrap().log;
+    let (worker, other) = ("agentcore_gateway::worker", "agentcore_gateway::queue");
+    let filter = log("warn, agentcore_gateway::worker=DEBUG");
+    assert!(filter.would_enable(worker, &Level::DEBUG) && !filter.would_enable(worker, &Level::TRACE));
+    assert!(filter.would_enable(other, &Level::WARN) && !filter.would_enable(other, &Level::INFO));
+    assert!(!log("off").would_enable(other, &Level::ERROR));
+    for value in
+        ["inof", "", "info,", "warn,agentcore_gateway", "agentcore_gateway=inof", "a=b=c", "=info", "3", "info debug"]
+    {
+        let argument = format!("--log={value}");
+        assert_refused(&[&argument], &["--log", value, "error, warn, info, debug, trace and off"]);
+    }
 }
 
 #[test]

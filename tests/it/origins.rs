@@ -6,10 +6,15 @@ fn list(origins: &[&str]) -> AllowedOrigins {
     AllowedOrigins::from_list(origins.iter().map(|origin| origin.parse().unwrap()).collect())
 }
 
+/// The rule on one machine where nothing is listed.
+fn this_machine() -> AllowedOrigins {
+    AllowedOrigins::on_one_machine(Vec::new())
+}
+
 #[test]
 fn a_client_without_an_origin_may_always_connect() {
-    for rule in [AllowedOrigins::Any, AllowedOrigins::Loopback, list(&["https://a.example"]), list(&[])] {
-        assert!(rule.allows(None), "{rule:?}");
+    for rule in [AllowedOrigins::Any, this_machine(), list(&["https://a.example"]), list(&[])] {
+        assert!(rule.allows(None, None), "{rule:?}");
     }
 }
 
@@ -17,7 +22,7 @@ fn a_client_without_an_origin_may_always_connect() {
 fn a_list_allows_its_origins_and_no_others() {
     let rule = list(&["https://app.example.com", "http://localhost:3000"]);
     for origin in ["https://app.example.com", "HTTPS://App.Example.COM", "http://localhost:3000"] {
-        assert!(rule.allows(Some(origin)), "{origin}");
+        assert!(rule.allows(Some(origin), None), "{origin}");
     }
     let others = [
         "",
@@ -36,29 +41,29 @@ fn a_list_allows_its_origins_and_no_others() {
         "http://localhost:30000",
     ];
     for origin in others {
-        assert!(!rule.allows(Some(origin)), "{origin}");
+        assert!(!rule.allows(Some(origin), None), "{origin}");
     }
 }
 
 #[test]
 fn an_empty_list_allows_no_page() {
-    assert!(!list(&[]).allows(Some("https://app.example.com")));
-    assert!(!list(&[]).allows(Some("")));
+    assert!(!list(&[]).allows(Some("https://app.example.com"), None));
+    assert!(!list(&[]).allows(Some(""), None));
 }
 
 #[test]
 fn a_star_allows_every_page() {
     assert_eq!(list(&["https://app.example.com", "*"]), AllowedOrigins::Any);
     for origin in ["https://evil.example", "null", "file://", ""] {
-        assert!(AllowedOrigins::Any.allows(Some(origin)), "{origin}");
+        assert!(AllowedOrigins::Any.allows(Some(origin), None), "{origin}");
     }
 }
 
 #[test]
 fn null_must_be_listed() {
-    assert!(list(&["null"]).allows(Some("null")));
-    assert!(!list(&["https://app.example.com"]).allows(Some("null")));
-    assert!(!AllowedOrigins::Loopback.allows(Some("null")));
+    assert!(list(&["null"]).allows(Some("null"), None));
+    assert!(!list(&["https://app.example.com"]).allows(Some("null"), None));
+    assert!(!this_machine().allows(Some("null"), None));
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn pages_of_this_machine_are_local_on_any_port() {
         "file://",
     ];
     for origin in local {
-        assert!(AllowedOrigins::Loopback.allows(Some(origin)), "{origin}");
+        assert!(this_machine().allows(Some(origin), None), "{origin}");
     }
 }
 
@@ -105,7 +110,97 @@ fn other_pages_are_not_local() {
         "file:///etc",
     ];
     for origin in others {
-        assert!(!AllowedOrigins::Loopback.allows(Some(origin)), "{origin}");
+        assert!(!this_machine().allows(Some(origin), None), "{origin}");
+    }
+}
+
+#[test]
+fn a_page_of_the_gateways_own_ip_address_may_connect_on_one_machine() {
+    let own = [
+        ("http://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("HTTP://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.7", "192.0.2.7"),
+        ("http://192.0.2.7:80", "192.0.2.7"),
+        ("http://192.0.2.7", "192.0.2.7:80"),
+        ("https://192.0.2.7", "192.0.2.7"),
+        ("https://192.0.2.7", "192.0.2.7:443"),
+        ("http://[2001:db8::7]:8787", "[2001:db8::7]:8787"),
+        ("http://[2001:db8::7]", "[2001:DB8:0::7]"),
+        ("http://0.0.0.0:8787", "0.0.0.0:8787"),
+    ];
+    let listed = AllowedOrigins::on_one_machine(vec!["https://app.example.com".parse().unwrap()]);
+    for (origin, host) in own {
+        for rule in [&this_machine(), &listed] {
+            assert!(rule.allows(Some(origin), Some(host)), "{origin} at {host}");
+            assert!(!rule.allows(Some(origin), None), "{origin}");
+        }
+        assert!(!list(&["https://app.example.com"]).allows(Some(origin), Some(host)), "on AWS only the list counts");
+    }
+    assert!(listed.allows(Some("https://app.example.com"), Some("192.0.2.7:8787")));
+    assert!(!listed.allows(Some("http://localhost:3000"), Some("192.0.2.7:8787")), "a list replaces the default");
+}
+
+#[test]
+fn a_name_and_another_address_are_not_the_gateways_own() {
+    let others = [
+        // A name may lead to this machine and be an attacker's: DNS rebinding.
+        ("http://evil.example:8787", "evil.example:8787"),
+        ("http://gateway.local:8787", "gateway.local:8787"),
+        ("http://192.0.2.7.evil.example:8787", "192.0.2.7.evil.example:8787"),
+        ("http://192.0.2.7:8787", "192.0.2.8:8787"),
+        ("http://192.0.2.7:8787", "192.0.2.7:8788"),
+        ("http://192.0.2.7", "192.0.2.7:8787"),
+        ("http://192.0.2.7", "192.0.2.7:443"),
+        ("http://192.0.2.7:8787", "evil.example:8787"),
+        ("http://evil.example:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.7:8787/", "192.0.2.7:8787"),
+        ("http://user@192.0.2.7:8787", "192.0.2.7:8787"),
+        ("ftp://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("capacitor://192.0.2.7:8787", "192.0.2.7:8787"),
+        ("http://192.0.2.07:8787", "192.0.2.07:8787"),
+        ("http://3221225991:8787", "3221225991:8787"),
+        ("http://", ""),
+        ("null", "null"),
+        ("", ""),
+    ];
+    for (origin, host) in others {
+        assert!(!this_machine().allows(Some(origin), Some(host)), "{origin} at {host}");
+    }
+}
+
+#[test]
+fn a_port_that_is_the_schemes_own_is_no_port() {
+    let rule = list(&["https://app.example.com:443", "http://app.example.com"]);
+    for origin in ["https://app.example.com", "https://app.example.com:443", "http://app.example.com:80"] {
+        assert!(rule.allows(Some(origin), None), "{origin}");
+    }
+    for origin in ["https://app.example.com:80", "http://app.example.com:443", "https://app.example.com:4443"] {
+        assert!(!rule.allows(Some(origin), None), "{origin}");
+    }
+}
+
+#[test]
+fn how_to_allow_an_origin_can_be_copied_and_never_more_than_that_origin() {
+    let advice = |origin: &str| this_machine().how_to_allow(origin);
+    let option = |value: &str| Some(format!("start the gateway with --allow-origin {value}"));
+    for origin in ["https://app.example.com:8443", "capacitor://localhost", "tauri://localhost", "file://", "null"] {
+        assert_eq!(advice(origin), option(origin));
+        let setting = Some(format!("add \"{origin}\" to allowed_origins"));
+        assert_eq!(list(&[]).how_to_allow(origin), setting);
+    }
+    assert_eq!(advice("http://[fd00::2]:8787"), option("'http://[fd00::2]:8787'"));
+    for origin in [
+        "",
+        "*",
+        "localhost",
+        "https://$(id)",
+        "https://x;id",
+        "https://x'",
+        "https://`id`",
+        "https://x&id",
+        "https://é",
+    ] {
+        assert_eq!(advice(origin), None, "{origin}");
     }
 }
 
@@ -135,6 +230,6 @@ fn what_is_no_origin_cannot_be_listed() {
 #[test]
 fn origins_of_other_schemes_can_be_listed() {
     for origin in ["file://", "chrome-extension://abcdef", "app://localhost", "http://[::1]:8787", "capacitor://x"] {
-        assert!(list(&[origin]).allows(Some(origin)), "{origin}");
+        assert!(list(&[origin]).allows(Some(origin), None), "{origin}");
     }
 }

@@ -34,8 +34,10 @@ async fn a_token_may_stand_in_the_authorization_header() {
 #[tokio::test]
 async fn a_token_may_stand_behind_the_subprotocol_bearer() {
     let good = token("es256");
-    for value in [format!("bearer, {good}"), format!("bearer,{good}"), format!("bearer, {good}, chat")] {
-        assert_eq!(with_headers(&[("Sec-WebSocket-Protocol", &value)]).await, answer(ADA), "{value}");
+    for word in ["bearer", "Bearer", "BEARER"] {
+        for value in [format!("{word}, {good}"), format!("{word},{good}"), format!("{word}, {good}, chat")] {
+            assert_eq!(with_headers(&[("Sec-WebSocket-Protocol", &value)]).await, answer(ADA), "{value}");
+        }
     }
     for value in [
         good.to_owned(),

@@ -31,6 +31,8 @@ async fn a_page_of_another_origin_is_refused_and_nothing_is_written() {
     let response = start(CONNECTIONS, &aws).await.invoke(&event).await.unwrap();
     assert_eq!(response["statusCode"], 403);
     assert_eq!(names(&aws), [""; 0]);
+    let reason = response["body"].as_str().unwrap();
+    assert!(reason.ends_with("add \"https://evil.example.com\" to allowed_origins"), "{reason}");
 }
 
 #[tokio::test]
@@ -44,6 +46,34 @@ async fn with_a_token_the_connection_is_its_owners_and_the_subprotocol_is_bearer
     assert_eq!(attach["Key"]["pk"]["S"], format!("SESSION#{ADA}#travel #1"));
     assert_eq!(attach["ExpressionAttributeNames"]["#attached"], "attached#L0SM9cOFvHcCIhw=");
     assert_eq!(attach["ExpressionAttributeValues"][":cursor"]["S"], "\"connecting\"");
+}
+
+#[tokio::test]
+async fn the_word_bearer_is_answered_as_it_came_and_another_list_refused_with_a_sentence() {
+    let aws = FakeAgent::start(willing).await;
+    let mut function = start(CONNECTIONS, &aws).await;
+    for word in ["Bearer", "BEARER", "bearer"] {
+        let mut event = event!("connect_bearer");
+        event["headers"]["Sec-WebSocket-Protocol"] = json!(format!("{word}, secret"));
+        assert_eq!(function.invoke(&event).await.unwrap()["headers"], json!({"sec-websocket-protocol": word}));
+    }
+    let mut lines = event!("connect_bearer");
+    lines["headers"]["Sec-WebSocket-Protocol"] = json!("secret");
+    lines["multiValueHeaders"]["Sec-WebSocket-Protocol"] = json!(["Bearer", "secret"]);
+    let answer = function.invoke(&lines).await.unwrap();
+    assert_eq!(
+        answer["headers"],
+        json!({"sec-websocket-protocol": "Bearer"}),
+        "of several lines `headers` has the last"
+    );
+    for list in ["chat", "bearer", "secret, bearer"] {
+        let mut event = event!("connect_bearer");
+        event["headers"]["Sec-WebSocket-Protocol"] = json!(list);
+        let answer = function.invoke(&event).await.unwrap();
+        let reason = answer["body"].as_str().unwrap();
+        assert_eq!(answer["statusCode"], 400);
+        assert!(reason.contains("must be \"bearer\" and a token") && !reason.contains("secret"), "{reason}");
+    }
 }
 
 #[tokio::test]
@@ -130,4 +160,6 @@ async fn the_log_never_shows_a_token() {
     assert_eq!(function.invoke(&refused).await.unwrap()["statusCode"], 403);
     let log = function.stop();
     assert!(!log.contains("eyJ") && log.contains("evil.example.com"), "{log}");
+    let is_warning = |line: &str| line.contains("\"WARN\"") && line.contains("allowed_origins");
+    assert!(log.lines().any(is_warning), "{log}");
 }

@@ -8,9 +8,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::support::agent::{FakeAgent, Script};
 use crate::support::socket::{Client, gateway};
 
 const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 
 /// Sends `text` in frames of `size` bytes.
 async fn send_in_frames(client: &mut Client, text: &str, size: usize) {
@@ -18,9 +20,7 @@ async fn send_in_frames(client: &mut Client, text: &str, size: usize) {
     for (at, chunk) in chunks.iter().enumerate() {
         let opcode = if at == 0 { Data::Text } else { Data::Continue };
         let frame = Frame::message(chunk.to_vec(), OpCode::Data(opcode), at + 1 == chunks.len());
-        if client.stream.send(Message::Frame(frame)).await.is_err() {
-            return;
-        }
+        client.stream.send(Message::Frame(frame)).await.expect("the gateway reads all of it");
     }
 }
 
@@ -42,6 +42,34 @@ async fn a_message_may_have_128_kib_in_frames_of_32_kib() {
     send_in_frames(&mut client, &echo_of(32 * KIB), 32 * KIB).await;
     assert!(client.next().await.is_some());
     send_in_frames(&mut client, &echo_of(32 * KIB + 1), 64 * KIB).await;
+    assert_eq!(client.close_code().await, 1009);
+}
+
+#[tokio::test]
+async fn a_message_of_any_size_is_closed_with_1009() {
+    let gateway = gateway(None, |_| {}).await;
+    for size in [MIB, 5 * MIB, 16 * MIB] {
+        for frame in [size, 32 * KIB] {
+            let mut client = Client::connect(&gateway).await;
+            send_in_frames(&mut client, &echo_of(size), frame).await;
+            assert_eq!(client.close_code().await, 1009, "{size} bytes in frames of {frame}");
+        }
+        let mut client = Client::connect(&gateway).await;
+        client.stream.send(Message::binary(vec![0; size])).await.unwrap();
+        assert_eq!(client.close_code().await, 1009, "{size} bytes of a binary message");
+    }
+}
+
+#[tokio::test]
+async fn who_reads_nothing_while_it_sends_too_much_is_told_why_it_is_closed_too() {
+    let event = json!("x".repeat(9 * MIB)).to_string();
+    let agent = FakeAgent::start(move |_| Script::events(&[event.as_str()])).await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+    // The reply fills all that lies between the gateway and this client.
+    while client.next().await.unwrap()["type"] != "output" {}
+    client.stream.send(Message::text("x".repeat(5 * MIB))).await.unwrap();
     assert_eq!(client.close_code().await, 1009);
 }
 

@@ -2,6 +2,7 @@
 
 mod handshake;
 mod limits;
+mod pages;
 mod program;
 mod replies;
 mod storm;

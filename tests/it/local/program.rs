@@ -1,8 +1,12 @@
 //! The program itself: what it prints, and how it ends.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::support::socket::Client;
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agentcore-gateway"));
@@ -34,19 +38,36 @@ impl Drop for Running {
 
 /// Starts the program, and returns it with the greeting up to the line about what to send.
 fn start(command: &mut Command) -> (Running, String) {
+    start_and_read(command, "prompt")
+}
+
+/// The same with the greeting up to the line that has `end` in it.
+fn start_and_read(command: &mut Command, end: &str) -> (Running, String) {
     let mut child = command.spawn().unwrap();
     let mut greeting = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
-    while !greeting.contains("prompt") {
+    while !greeting.contains(end) {
         assert!(lines.read_line(&mut greeting).unwrap() > 0, "it ended: {greeting}");
     }
     (Running(child), greeting)
 }
 
+/// The first address that a greeting names.
+fn address_in(greeting: &str) -> &str {
+    greeting.split("http://").nth(1).unwrap().split('/').next().unwrap()
+}
+
+/// Does what Ctrl-C does.
+#[cfg(unix)]
+fn interrupt(program: &Running) {
+    let interrupted = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+}
+
 #[test]
 fn it_prints_addresses_to_click_and_lines_to_copy() {
     let (_program, greeting) = start(program().args(["--listen", "127.0.0.1:0"]));
-    let address = greeting.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let address = address_in(&greeting);
     for line in [
         format!("Page       http://{address}/"),
         format!("WebSocket  ws://{address}/"),
@@ -76,6 +97,32 @@ fn each_option_is_an_environment_variable_too() {
 }
 
 #[test]
+fn a_switch_in_a_variable_is_on_or_off_and_nothing_else() {
+    // Who takes a wrong value all the same ends here.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("--listen={}", taken.local_addr().unwrap());
+    for variable in ["GATEWAY_STOP_ABANDONED", "GATEWAY_NO_COALESCING"] {
+        for value in ["true", "false", "1", "0"] {
+            start(program().env(variable, value).args(["--listen", "127.0.0.1:0"]));
+        }
+        for value in ["yes", "on", "TRUE", "False", "2", "", " true"] {
+            let error = refusal(&program().env(variable, value).arg(&listen).output().unwrap());
+            let option = variable.trim_start_matches("GATEWAY").replace('_', "-").to_lowercase();
+            assert!(error.contains(&format!("'{value}' for '-{option}'")), "{error}");
+            assert!(error.contains("must be true, false, 1 or 0"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn on_all_addresses_it_prints_those_to_use_and_what_a_page_needs() {
+    let (_program, greeting) = start_and_read(program().args(["--listen", "0.0.0.0:0"]), "NAME");
+    assert!(greeting.contains("Page       http://127.0.0.1:") && greeting.contains("WebSocket  ws://127.0.0.1:"));
+    assert!(!greeting.contains("0.0.0.0"), "{greeting}");
+    assert!(greeting.contains("no authentication") && greeting.contains("--allow-origin http://NAME:"), "{greeting}");
+}
+
+#[test]
 fn a_busy_port_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -91,7 +138,7 @@ fn a_wrong_value_is_named_with_its_rule() {
         (["--agent", "a b=http://127.0.0.1:1"], "must be 1 to 64 characters"),
         (["--agent", "http://127.0.0.1:1,http://127.0.0.1:2"], "two agents are called \"default\""),
         (["--allow-origin", "example.com"], "is no origin"),
-        (["--listen", "here"], "invalid socket address"),
+        (["--listen", "here"], "'here' for '--listen"),
         (["--idle-timeout", "0"], "a number of seconds above 0"),
         (["--max-runs", "0"], "1 to 1000000"),
         (["--log", "loud=extremely"], "invalid"),
@@ -108,6 +155,32 @@ fn an_agent_that_this_build_cannot_call_names_the_feature() {
     assert!(refusal(&run(&["--agent", arn])).contains("cargo run --features aws"));
 }
 
+#[test]
+fn a_page_that_is_refused_is_a_warning_with_the_option_to_copy() {
+    let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--log", "warn"]));
+    let address = address_in(&greeting);
+    let origins = ["https://app.example.com:8443", "capacitor://localhost"];
+    for origin in origins {
+        let mut socket = TcpStream::connect(address).unwrap();
+        let handshake = format!(
+            "GET / HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        socket.write_all(handshake.as_bytes()).unwrap();
+        let mut status = String::new();
+        BufReader::new(socket).read_line(&mut status).unwrap();
+        assert!(status.starts_with("HTTP/1.1 403 "), "{status}");
+    }
+    program.0.kill().unwrap();
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log.lines().count(), origins.len(), "{log}");
+    for (line, origin) in log.lines().zip(origins) {
+        let advice = format!("start the gateway with --allow-origin {origin})");
+        assert!(line.contains("WARN") && line.contains(&advice), "{line}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn an_agent_that_is_not_there_yet_is_a_warning_and_ctrl_c_ends_it_cleanly() {
@@ -117,10 +190,27 @@ fn an_agent_that_is_not_there_yet_is_a_warning_and_ctrl_c_ends_it_cleanly() {
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
     assert!(line.contains("WARN") && line.contains("the agent cannot be reached"), "{line}");
-    let interrupted = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
+    interrupt(&program);
     assert!(program.0.wait().unwrap().success());
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("stopped; nothing was under way"), "{rest}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_in_mid_reply_tells_the_client_that_the_gateway_was_stopped() {
+    let (mut program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--grace", "0.1"]));
+    let mut client = Client::at(address_in(&greeting).parse().unwrap(), "/", &[]).await.unwrap();
+    client.send(&json!({"prompt": "count to 1000", "requestId": "r"})).await;
+    while client.next().await.unwrap()["type"] != "output" {}
+    interrupt(&program);
+    let ending = client.run("r").await.pop().unwrap();
+    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("interrupted"), &json!(true)));
+    assert!(ending["message"].as_str().unwrap().contains("gateway was stopped"), "{ending}");
+    assert_eq!(client.close_code().await, 1001);
+    assert!(program.0.wait().unwrap().success());
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("ended=1 requests=\"r\" waiting=0"), "{log}");
 }

@@ -135,7 +135,8 @@ async fn a_shut_down_lets_runs_end_for_a_moment_and_names_what_it_ends() {
     while client.next().await.unwrap()["type"] != "output" {}
     let stopping = tokio::spawn(gateway.shut_down(Duration::from_millis(200)));
     let ending = client.run("r").await.pop().unwrap();
-    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("deadline_exceeded"), &json!(true)));
+    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("interrupted"), &json!(true)));
+    assert_eq!(ending["message"], "The gateway was stopped; the reply is not complete.");
     assert_eq!(client.close_code().await, 1001);
     let abandoned = stopping.await.unwrap();
     assert_eq!((abandoned.running, abandoned.waiting), (vec![RequestId::parse("r").unwrap()], 1));

@@ -27,6 +27,21 @@ pub async fn gateway(agent: Option<&str>, change: impl FnOnce(&mut Config)) -> G
     Gateway::start(config).await.expect("a free port")
 }
 
+/// Status and body of the answer to a handshake with further `headers`, which is refused.
+pub async fn refusal(gateway: &Gateway, path: &str, headers: &[(&str, &str)]) -> (StatusCode, String) {
+    let mut request = reqwest::Client::new()
+        .get(format!("http://{}{path}", gateway.address()))
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-version", "13");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.expect("the gateway listens");
+    (answer.status(), answer.text().await.expect("a body"))
+}
+
 /// A WebSocket client.
 pub struct Client {
     pub stream: WebSocketStream<TcpStream>,
@@ -40,12 +55,20 @@ impl Client {
 
     /// Connects to `path` with further `headers`; the status if that is refused.
     pub async fn try_connect(gateway: &Gateway, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
-        let mut request = format!("ws://{}{path}", gateway.address()).into_client_request().expect("a URL");
+        Self::at(gateway.address(), path, headers).await
+    }
+
+    /// The same for the gateway that listens at `address`.
+    pub async fn at(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
+        let mut request = format!("ws://{address}{path}").into_client_request().expect("a URL");
+        for (name, _) in headers {
+            request.headers_mut().remove(*name);
+        }
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("a header name");
-            request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a header value"));
+            request.headers_mut().append(name, HeaderValue::from_str(value).expect("a header value"));
         }
-        let tcp = TcpStream::connect(gateway.address()).await.expect("the gateway listens");
+        let tcp = TcpStream::connect(address).await.expect("the gateway listens");
         match client_async(request, tcp).await {
             Ok((stream, response)) => {
                 let protocol = response.headers().get("sec-websocket-protocol");
