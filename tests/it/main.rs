@@ -19,6 +19,7 @@ mod origins;
 mod patience;
 mod payload;
 mod protocol;
+mod readers;
 mod replays;
 #[cfg(feature = "functions")]
 mod requests;
@@ -28,7 +29,6 @@ mod session_ids;
 mod session_model;
 mod signing;
 mod simulation;
-mod sse;
 #[cfg(feature = "functions")]
 mod stored;
 mod support;

@@ -6,5 +6,6 @@ mod cost;
 pub mod crashes;
 mod devices;
 mod endings;
+mod replies;
 pub mod runs;
 mod stops;
