@@ -13,7 +13,7 @@ const PIECE: usize = 64 * 1024;
 const STEP: usize = 512;
 
 /// What each member of a gzip body begins with (RFC 1952, section 2.3.1).
-const GZIP_MARK: u8 = 0x1f;
+const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
 /// The longest name of an encoding that is repeated to a client, in characters.
 const MAX_NAME_CHARS: usize = 64;
@@ -31,7 +31,8 @@ pub struct Decoder {
 
 #[derive(Debug)]
 enum Coding {
-    Gzip(GzDecoder<Vec<u8>>),
+    /// A member of a gzip body, and what is still to come of its mark.
+    Gzip(GzDecoder<Vec<u8>>, &'static [u8]),
     /// "deflate" that has not shown its first two bytes yet: the first one, if it has come.
     Deflate(Option<u8>),
     /// "deflate" as it was meant.
@@ -52,7 +53,7 @@ impl Decoder {
         let names: Vec<String> = names.filter(|name| !matches!(name.as_str(), "" | "identity")).collect();
         let coding = match names.join(", ").as_str() {
             "" => return None,
-            "gzip" | "x-gzip" => Coding::Gzip(GzDecoder::new(Vec::new())),
+            "gzip" | "x-gzip" => Coding::gzip(),
             "deflate" => Coding::Deflate(None),
             other => Coding::Unknown(other.chars().take(MAX_NAME_CHARS).collect()),
         };
@@ -97,6 +98,10 @@ impl Decoder {
 }
 
 impl Coding {
+    fn gzip() -> Self {
+        Self::Gzip(GzDecoder::new(Vec::new()), &GZIP_MARK)
+    }
+
     fn write(&mut self, encoded: &[u8], decoded: &mut Vec<u8>) -> Result<(), ReplyError> {
         let mut rest = encoded;
         while rest.has_remaining() {
@@ -109,7 +114,16 @@ impl Coding {
     /// Decodes of `encoded` what it can at once; how much of it that was.
     fn write_some(&mut self, encoded: &[u8], decoded: &mut Vec<u8>) -> Result<usize, ReplyError> {
         let written = match self {
-            Self::Gzip(decoder) => write(decoder, GzDecoder::get_mut, encoded, decoded),
+            Self::Gzip(decoder, mark) => {
+                // The decoder would wait for a whole header, which a short body that is no gzip never is.
+                let (seen, rest) = mark.split_at(mark.len().min(encoded.len()));
+                *mark = rest;
+                if encoded.starts_with(seen) {
+                    write(decoder, GzDecoder::get_mut, encoded, decoded)
+                } else {
+                    Err(ErrorKind::InvalidInput.into())
+                }
+            }
             Self::Zlib(decoder) => write(decoder, ZlibDecoder::get_mut, encoded, decoded),
             Self::Raw(decoder) => write(decoder, DeflateDecoder::get_mut, encoded, decoded),
             Self::Deflate(first) => match *first {
@@ -147,7 +161,7 @@ impl Coding {
     fn end_member(&mut self, next: u8) -> Result<(), ReplyError> {
         self.finish()?;
         *self = match self {
-            Self::Gzip(_) if next == GZIP_MARK => Self::Gzip(GzDecoder::new(Vec::new())),
+            Self::Gzip(..) if next == GZIP_MARK[0] => Self::gzip(),
             _ => Self::Ended,
         };
         Ok(())
@@ -155,7 +169,13 @@ impl Coding {
 
     fn finish(&mut self) -> Result<(), ReplyError> {
         let finished = match self {
-            Self::Gzip(decoder) => if is_whole(decoder) { decoder.try_finish() } else { Err(cut_off()) },
+            Self::Gzip(decoder, _) => {
+                if is_whole(decoder) {
+                    decoder.try_finish()
+                } else {
+                    Err(cut_off())
+                }
+            }
             Self::Zlib(decoder) => decoder.try_finish(),
             Self::Raw(decoder) => decoder.try_finish(),
             Self::Deflate(_) => Err(cut_off()),
@@ -169,7 +189,7 @@ impl Coding {
     }
 
     fn bad(&self) -> ReplyError {
-        ReplyError::BadEncoding(if matches!(self, Self::Gzip(_)) { "gzip" } else { "deflate" })
+        ReplyError::BadEncoding(if matches!(self, Self::Gzip(..)) { "gzip" } else { "deflate" })
     }
 }
 

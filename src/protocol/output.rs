@@ -27,7 +27,7 @@ impl Output {
 
     /// Adds an event after all that wait.
     pub fn add(&mut self, event: Event) {
-        self.bytes += event.as_json().len() + 1;
+        self.bytes += event.as_json().len() + event.name().map_or(0, str::len) + 1;
         self.waiting.push_back(event);
     }
 
@@ -71,7 +71,8 @@ impl Output {
 
     fn slice(&self, frames: &mut Vec<Frame>, seq: &mut Seq, event: &Event) {
         let name = event.name().map(|name| format!(r#","name":{}"#, json_string(name))).unwrap_or_default();
-        let room = self.room - name.len();
+        // What would fit one slice would have fitted a frame.
+        let room = self.room - names_bytes(Whole::default().entry(event).len());
         let mut rest = event.as_json().chars().peekable();
         for index in 0.. {
             let mut text = String::new();
@@ -99,11 +100,8 @@ struct Whole {
 impl Whole {
     /// Takes `event`, if all then fit into `room` bytes. Whether they do.
     fn take(&mut self, event: &Event, room: usize) -> bool {
-        let (before, between) = (separator(&self.events), separator(&self.names));
-        let entry = event.name().map(|name| format!(r#"{between}"{}":{}"#, self.count, json_string(name)));
-        let entry = entry.unwrap_or_default();
-        let names = self.names.len() + entry.len();
-        let names = if names == 0 { 0 } else { names_member("").len() + names };
+        let (before, entry) = (separator(&self.events), self.entry(event));
+        let names = names_bytes(self.names.len() + entry.len());
         if self.events.len() + before.len() + event.as_json().len() + names > room {
             return false;
         }
@@ -114,14 +112,21 @@ impl Whole {
         true
     }
 
+    /// What `names` gets if `event` is the next one; empty: it has no name.
+    fn entry(&self, event: &Event) -> String {
+        let before = separator(&self.names);
+        event.name().map(|name| format!(r#"{before}"{}":{}"#, self.count, json_string(name))).unwrap_or_default()
+    }
+
     /// The member `names` with a comma before it; empty: no event has a name.
     fn names_member(&self) -> String {
-        if self.names.is_empty() { String::new() } else { names_member(&self.names) }
+        if self.names.is_empty() { String::new() } else { format!(r#","names":{{{}}}"#, self.names) }
     }
 }
 
-fn names_member(names: &str) -> String {
-    format!(r#","names":{{{names}}}"#)
+/// How many bytes the member `names` takes that holds so many.
+fn names_bytes(names: usize) -> usize {
+    if names == 0 { 0 } else { r#","names":{}"#.len() + names }
 }
 
 /// What stands between what has been written and what comes next.

@@ -10,8 +10,18 @@ use super::words::{NO_WORDS, words, words_of};
 
 /// Members that an object which only reports an error may have beside `error`.
 const BESIDE_ERROR: [&[u8]; 12] = [
-    b"type", b"code", b"status", b"message", b"param", b"jsonrpc", b"object", b"model", b"provider", b"created",
-    b"choices", b"id",
+    b"type",
+    b"code",
+    b"status",
+    b"message",
+    b"param",
+    b"jsonrpc",
+    b"object",
+    b"model",
+    b"provider",
+    b"created",
+    b"choices",
+    b"id",
 ];
 
 /// The types of objects that say no more than that a stream, or a part of it, has ended.

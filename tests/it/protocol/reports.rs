@@ -36,10 +36,16 @@ const NO_WORDS: &str = "The agent reported an error.";
 const FAILURES: [(&str, &str); 27] = [
     // Anthropic
     (r#"error|{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, "Overloaded"),
-    (r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}"#, "Overloaded"),
+    (
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}"#,
+        "Overloaded",
+    ),
     // OpenAI, and those who do as it does
     (r#"{"error":{"message":"quota","type":"insufficient_quota","param":null,"code":"q"}}"#, "quota"),
-    (r#"{"id":"g","object":"chat.completion.chunk","created":1,"model":"m","provider":"p","error":{"code":502,"message":"upstream"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}"#, "upstream"),
+    (
+        r#"{"id":"g","object":"chat.completion.chunk","created":1,"model":"m","provider":"p","error":{"code":502,"message":"upstream"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}"#,
+        "upstream",
+    ),
     (r#"{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}"#, "too long"),
     (r#"{"error":"model not loaded"}"#, "model not loaded"),
     (r#"{"error":{"code":-32000,"message":"rpc"},"jsonrpc":"2.0","id":1}"#, "rpc"),
@@ -48,8 +54,14 @@ const FAILURES: [(&str, &str); 27] = [
     (r#"{"error":"e","trace_id":"t","requestId":"r","userId":1}"#, "e"),
     (r#"{"\u0065rror":"e"}"#, "e"),
     // OpenAI Responses
-    (r#"response.failed|{"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_error","message":"sorry"}}}"#, "sorry"),
-    (r#"{"type":"error","code":"rate_limit_exceeded","message":"slow down","param":null,"sequence_number":3}"#, "slow down"),
+    (
+        r#"response.failed|{"type":"response.failed","response":{"id":"r","status":"failed","error":{"code":"server_error","message":"sorry"}}}"#,
+        "sorry",
+    ),
+    (
+        r#"{"type":"error","code":"rate_limit_exceeded","message":"slow down","param":null,"sequence_number":3}"#,
+        "slow down",
+    ),
     (r#"{"type":"response.mcp_call.failed","item_id":"m","output_index":0}"#, NO_WORDS),
     (r#"{"type":"thread.run.error"}"#, NO_WORDS),
     // AI SDK
@@ -80,7 +92,8 @@ fn a_failure_that_is_the_last_event_is_the_streams() {
 
 #[test]
 fn an_agent_that_goes_on_has_survived() {
-    let more = ["\"text\"", "{}", "1", r#"{"type":"text-delta","delta":"x"}"#, "", "updates|{}", r#"{"type":"done2"}"#, "[]"];
+    let more =
+        ["\"text\"", "{}", "1", r#"{"type":"text-delta","delta":"x"}"#, "", "updates|{}", r#"{"type":"done2"}"#, "[]"];
     for (failure, _) in FAILURES {
         for more in more {
             assert_eq!(end(&[failure, more]), Ok(()), "{failure}, {more}");
@@ -112,7 +125,9 @@ fn end_marks_behind_a_failure_do_not_hide_it() {
         assert_eq!(end(&[&[failure], &marks[..]].concat()), failed(words), "{failure}");
     }
     assert_eq!(end(&marks), Ok(()), "they are no failures");
-    for no_mark in ["Done|1", "ends|1", r#"{"type":"Done"}"#, r#"{"type":["done"]}"#, "[done]", r#"["[DONE]"]"#, r#"{"end":1}"#] {
+    for no_mark in
+        ["Done|1", "ends|1", r#"{"type":"Done"}"#, r#"{"type":["done"]}"#, "[done]", r#"["[DONE]"]"#, r#"{"end":1}"#]
+    {
         assert_eq!(end(&["error|x", no_mark]), Ok(()), "{no_mark}");
     }
 }
@@ -261,12 +276,18 @@ fn arns_and_account_ids_are_masked() {
         ("role 'arn:aws-us-gov:iam::123456789012:role/path/x+y=z@w' failed", "role '***' failed"),
         ("(arn:aws-cn:s3:::bucket/key*)", "(***)"),
         ("roleArn=ARN:AWS:iam::123456789012:role/x,next", "roleArn=***,next"),
-        ("POST /runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-west-2%3A123456789012%3Aruntime%2Fx-1 failed", "POST /runtimes/*** failed"),
+        (
+            "POST /runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-west-2%3A123456789012%3Aruntime%2Fx-1 failed",
+            "POST /runtimes/*** failed",
+        ),
         ("/runtimes/arn%3aaws%3aecs%3aus-west-2%3a123456789012%3ax?q", "/runtimes/***"),
         ("arn:aws:iam::123456789012:role/a\narn:aws:iam::123456789012:role/b", "***\n***"),
         ("account 123456789012 is suspended", "account *** is suspended"),
         ("of 123456789012", "of ***"),
-        ("cdk-assets-123456789012-us-east-1, 210987654321.dkr.ecr.us-east-1.amazonaws.com", "cdk-assets-***-us-east-1, ***.dkr.ecr.us-east-1.amazonaws.com"),
+        (
+            "cdk-assets-123456789012-us-east-1, 210987654321.dkr.ecr.us-east-1.amazonaws.com",
+            "cdk-assets-***-us-east-1, ***.dkr.ecr.us-east-1.amazonaws.com",
+        ),
         ("acct123456789012é", "acct***é"),
         // Neither of them.
         ("1234567890123 12345678901 4111111111111111", "1234567890123 12345678901 4111111111111111"),
@@ -278,7 +299,8 @@ fn arns_and_account_ids_are_masked() {
         let event = serde_json::json!({"error": said, "error_type": "E", "message": "m"}).to_string();
         assert_eq!(failure(&event), Some(told.to_owned()));
     }
-    let nested = r#"{"error":{"role":"arn:aws:iam::123456789012:role\/x","id":"123456789012"},"error_type":1,"message":1}"#;
+    let nested =
+        r#"{"error":{"role":"arn:aws:iam::123456789012:role\/x","id":"123456789012"},"error_type":1,"message":1}"#;
     assert_eq!(failure(nested), Some(r#"{"role":"***","id":"***"}"#.to_owned()));
 }
 
@@ -286,7 +308,8 @@ fn arns_and_account_ids_are_masked() {
 fn what_is_masked_is_not_uncovered_by_the_cut() {
     for before in 480..=500 {
         for secret in ["123456789012", "arn:aws:iam::123456789012:role/x"] {
-            let words = failure(&format!(r#"{{"type":"RUN_ERROR","message":"{}{secret} end"}}"#, "é".repeat(before))).unwrap();
+            let words =
+                failure(&format!(r#"{{"type":"RUN_ERROR","message":"{}{secret} end"}}"#, "é".repeat(before))).unwrap();
             assert!(words.chars().count() <= 500);
             assert_eq!(words, format!("{}*** end", "é".repeat(before)).chars().take(500).collect::<String>());
         }

@@ -18,7 +18,12 @@ const SEQUENCE: &str = "application/json-seq";
 #[test]
 fn each_line_is_an_event_whatever_the_type_is_called() {
     for content_type in LINES {
-        assert_read(content_type, "{\"a\": 1.50}\n\"é😀\"\n[1]\nnull\n", &["{\"a\": 1.50}", "\"é😀\"", "[1]", "null"], None);
+        assert_read(
+            content_type,
+            "{\"a\": 1.50}\n\"é😀\"\n[1]\nnull\n",
+            &["{\"a\": 1.50}", "\"é😀\"", "[1]", "null"],
+            None,
+        );
         assert_read(content_type, "", &[], None);
     }
     for content_type in ["Application/X-NDJSON; charset=utf-8", "application/jsonl ;x=y"] {

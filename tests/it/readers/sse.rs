@@ -193,9 +193,9 @@ fn events_of_megabytes_are_read() {
 fn an_event_over_the_limit_is_refused_before_it_is_whole() {
     let mut reader = reader_of(1000);
     assert_eq!(reader.feed(b"data: 1\n\n").unwrap(), ["1"]);
-    let fed = (0..100).map(|_| reader.feed(&[b'x'; 100])).take_while(Result::is_ok).count();
+    let fed = (0..100).map(|_| reader.feed([b'x'; 100])).take_while(Result::is_ok).count();
     assert_eq!(fed, 10);
-    assert_eq!(reader_of(1000).feed(&[b'x'; 2000]), Err(ReplyError::TooLarge));
+    assert_eq!(reader_of(1000).feed([b'x'; 2000]), Err(ReplyError::TooLarge));
 }
 
 #[test]
@@ -205,10 +205,7 @@ fn an_event_over_the_limit_is_refused_however_its_lines_are_cut() {
     let fed = (0..100).map(|_| reader.feed(line.as_bytes())).take_while(Result::is_ok).count();
     assert_eq!(fed, 10);
     assert_eq!(reader_of(1000).feed(line.repeat(11).as_bytes()), Err(ReplyError::TooLarge));
-    assert_eq!(
-        reader_of(1000).feed(format!("data: {}\n\n", "x".repeat(1001)).as_bytes()),
-        Err(ReplyError::TooLarge)
-    );
+    assert_eq!(reader_of(1000).feed(format!("data: {}\n\n", "x".repeat(1001)).as_bytes()), Err(ReplyError::TooLarge));
     assert_eq!(reader_of(1000).feed(format!("data: {}\n\n", "x".repeat(1000)).as_bytes()).unwrap().len(), 1);
 }
 

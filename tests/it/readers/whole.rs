@@ -6,7 +6,9 @@ use super::{Reader, assert_read};
 
 #[test]
 fn a_json_body_is_one_event() {
-    for content_type in ["application/json", "Application/JSON;charset=utf-8", "application/problem+json", "text/x+json"] {
+    for content_type in
+        ["application/json", "Application/JSON;charset=utf-8", "application/problem+json", "text/x+json"]
+    {
         assert_read(content_type, "{\"b\": 1.50,\n \"a\": \"é\"}", &["{\"b\": 1.50,\n \"a\": \"é\"}"], None);
         assert_read(content_type, "", &[], None);
     }
@@ -23,7 +25,9 @@ fn a_byte_order_mark_is_not_part_of_json() {
 
 #[test]
 fn any_other_body_is_one_string() {
-    for content_type in ["application/octet-stream", "application/xml", "image/svg+xml", "", "json", "application/jsonp"] {
+    for content_type in
+        ["application/octet-stream", "application/xml", "image/svg+xml", "", "json", "application/jsonp"]
+    {
         assert_read(content_type, "{\"a\":1}\n", &["\"{\\\"a\\\":1}\\n\""], None);
         assert_read(content_type, "\u{feff}x", &["\"\u{feff}x\""], None);
         assert_read(content_type, b"a\xffb", &["\"a\u{fffd}b\""], None);
