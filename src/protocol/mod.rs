@@ -17,7 +17,7 @@ pub mod rejection;
 pub mod report;
 mod words;
 
-pub(crate) use words::words_of;
+pub(crate) use words::{words, words_of};
 
 /// The largest message the gateway sends, in bytes of UTF-8: one frame and one metering unit of API Gateway
 /// (Amazon API Gateway quotas, "WebSocket frame size" and "WebSocket message pricing").

@@ -148,24 +148,18 @@ struct Object<'a> {
     error: Option<&'a RawValue>,
     has_error_type: bool,
     has_message: bool,
-    /// It has a member that an object which only reports an error has not.
-    says_more: bool,
 }
 
 impl<'a> Object<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let mut object = Self { text, ..Self::default() };
-        for_each_member(text, |name, value| {
-            match name {
-                b"type" => object.kind = string(value),
-                b"object" => object.object = Some(value),
-                b"error" => object.error = Some(value),
-                b"error_type" => object.has_error_type = true,
-                b"message" => object.has_message = true,
-                _ => {}
-            }
-            let is_beside = BESIDE_ERROR.contains(&name) || name.ends_with(b"_id") || name.ends_with(b"Id");
-            object.says_more |= name != b"error" && !is_beside;
+        for_each_member(text, |name, value| match name {
+            b"type" => object.kind = string(value),
+            b"object" => object.object = Some(value),
+            b"error" => object.error = Some(value),
+            b"error_type" => object.has_error_type = true,
+            b"message" => object.has_message = true,
+            _ => {}
         });
         text.starts_with('{').then_some(object)
     }
@@ -181,7 +175,17 @@ impl<'a> Object<'a> {
         let is_error = |value: &RawValue| string(value).is_some_and(|text| text == "error");
         self.kind.as_deref().is_some_and(has_failed)
             || self.object.is_some_and(is_error)
-            || (!self.says_more && self.error.is_some_and(is_reason))
+            || (self.error.is_some_and(is_reason) && self.only_reports_an_error())
+    }
+
+    /// Whether it has no member that an object which only reports an error has not.
+    fn only_reports_an_error(&self) -> bool {
+        let mut says_more = false;
+        for_each_member(self.text, |name, _| {
+            let is_beside = BESIDE_ERROR.contains(&name) || name.ends_with(b"_id") || name.ends_with(b"Id");
+            says_more |= name != b"error" && !is_beside;
+        });
+        !says_more
     }
 
     fn words(&self) -> Option<String> {

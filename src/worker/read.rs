@@ -10,6 +10,7 @@ use crate::agent::{MAX_EVENT_BYTES, Progress, Reply, ReplyError};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::protocol::report::{NotWhole, Reports};
+use crate::protocol::words;
 
 /// How a call came to its end.
 #[derive(Debug)]
@@ -102,7 +103,8 @@ impl Reading {
     /// What a reply is that did not come to its end.
     fn broken(&self, error: &ReplyError) -> Called {
         warn!(%error, "the agent's reply did not come to its end");
-        let unreadable = |message: String| Failure::lasting(FailureCode::AgentError, message);
+        // An agent could name its encoding as it likes.
+        let unreadable = |message: &str| Failure::lasting(FailureCode::AgentError, words(message));
         match error {
             ReplyError::Broken(_) => {
                 let words = self.reports.as_ref().and_then(Reports::failure);
@@ -114,14 +116,14 @@ impl Reading {
             }
             ReplyError::UnknownEncoding(name) => {
                 let message = format!("The agent's reply has the content encoding {name:?}, which is not decoded.");
-                Called { agent_goes_on: true, ..unreadable(message).into() }
+                Called { agent_goes_on: true, ..unreadable(&message).into() }
             }
             ReplyError::BadEncoding(name) => {
                 let message = format!("The agent's reply cannot be decoded: it is no valid {name}.");
-                Called { agent_goes_on: true, ..unreadable(message).into() }
+                Called { agent_goes_on: true, ..unreadable(&message).into() }
             }
             ReplyError::NoEventStream => {
-                unreadable("The agent's reply is no event stream, though its Content-Type says so.".to_owned()).into()
+                unreadable("The agent's reply is no event stream, though its Content-Type says so.").into()
             }
         }
     }
