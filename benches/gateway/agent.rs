@@ -14,15 +14,43 @@ use tokio::time::{Instant, sleep_until};
 use crate::Result;
 use crate::stats::Moment;
 
-const HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n";
 const END: &[u8] = b"0\r\n\r\n";
 
-/// What stands before the moment of emission in each event.
-pub(crate) const AT: &[u8] = b"\"at\":";
+/// What stands before the moment of emission in each event, and in a slice of one.
+const AT: [&[u8]; 2] = [b"\"at\":", b"\"at\\\":"];
 
 /// The text of an event; a larger event has it again and again.
 const WORDS: &str = " some words";
+
+/// In what form a reply comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Events,
+    Lines,
+    /// One JSON text, so it can only be one event.
+    Json,
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Events, Self::Lines, Self::Json];
+
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::Events => "text/event-stream; charset=utf-8",
+            Self::Lines => "application/x-ndjson",
+            Self::Json => "application/json",
+        }
+    }
+
+    /// What stands around an event.
+    pub(crate) fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Events => ("data: ", "\n\n"),
+            Self::Lines => ("", "\n"),
+            Self::Json => ("", ""),
+        }
+    }
+}
 
 /// A reply: so many events, each so long after the one before. Without a pause all leave in one write.
 #[derive(Debug, Clone, Copy)]
@@ -31,16 +59,22 @@ pub(crate) struct Plan {
     pub(crate) every: Duration,
     /// How large an event is, as JSON; zero: of about a token's size.
     pub(crate) bytes: usize,
+    pub(crate) form: Form,
 }
 
 impl Plan {
     pub(crate) fn new(events: usize, every_ms: u64) -> Self {
-        Self { events, every: Duration::from_millis(every_ms), bytes: 0 }
+        Self { events, every: Duration::from_millis(every_ms), bytes: 0, form: Form::Events }
     }
 
     /// The same reply, of events of so many bytes each.
     pub(crate) fn of_bytes(self, bytes: usize) -> Self {
         Self { bytes, ..self }
+    }
+
+    /// The same reply in another form.
+    pub(crate) fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// How long the reply takes the agent.
@@ -54,15 +88,17 @@ impl Plan {
             let digits = body[start..].iter().take_while(|byte| byte.is_ascii_digit());
             Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
         };
-        let plan = number(b"events=").zip(number(b"every=")).zip(number(b"bytes="));
-        let ((events, every_ms), bytes) = plan.ok_or("the prompt holds no plan")?;
-        Ok(Self::new(usize::try_from(events)?, every_ms).of_bytes(usize::try_from(bytes)?))
+        let plan = number(b"events=").zip(number(b"every=")).zip(number(b"bytes=").zip(number(b"form=")));
+        let ((events, every_ms), (bytes, form)) = plan.ok_or("the prompt holds no plan")?;
+        let form = *Form::ALL.get(usize::try_from(form)?).ok_or("the plan has no form")?;
+        Ok(Self::new(usize::try_from(events)?, every_ms).of_bytes(usize::try_from(bytes)?).in_form(form))
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "events={} every={}ms bytes={}", self.events, self.every.as_millis(), self.bytes)
+        let Self { events, bytes, form, .. } = self;
+        write!(formatter, "events={events} every={}ms bytes={bytes} form={}", self.every.as_millis(), *form as usize)
     }
 }
 
@@ -100,16 +136,17 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
         };
         let plan = Plan::find(&request)?;
         out.clear();
-        out.extend_from_slice(HEAD);
+        let content_type = plan.form.content_type();
+        write!(out, "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n")?;
         if plan.every.is_zero() {
-            (0..plan.events).try_for_each(|_| write_event(&mut out, plan.bytes))?;
+            (0..plan.events).try_for_each(|_| write_event(&mut out, plan))?;
         } else {
             stream.write_all(&out).await?;
             let start = Instant::now();
             for at in 1..=plan.events {
                 sleep_until(start + plan.every * u32::try_from(at)?).await;
                 out.clear();
-                write_event(&mut out, plan.bytes)?;
+                write_event(&mut out, plan)?;
                 stream.write_all(&out).await?;
             }
             out.clear();
@@ -131,11 +168,12 @@ fn request_length(received: &[u8]) -> Result<Option<usize>> {
     Ok((received.len() >= length).then_some(length))
 }
 
-/// One event of so many bytes, as one chunk of the body.
-fn write_event(out: &mut Vec<u8>, bytes: usize) -> Result<()> {
-    let data = event(bytes);
-    // With `data: ` and the blank line behind it.
-    Ok(write!(out, "{:x}\r\ndata: {data}\n\n\r\n", data.len() + 8)?)
+/// One event of `plan`, as one chunk of the body.
+fn write_event(out: &mut Vec<u8>, plan: Plan) -> Result<()> {
+    let data = event(plan.bytes);
+    let (before, behind) = plan.form.around();
+    let length = before.len() + data.len() + behind.len();
+    Ok(write!(out, "{length:x}\r\n{before}{data}{behind}\r\n")?)
 }
 
 /// An event of at least so many bytes that says when it was emitted: now.
@@ -148,8 +186,8 @@ pub(crate) fn event(bytes: usize) -> String {
 
 /// The moments of emission of the events in `text`.
 pub(crate) fn emissions(text: &[u8]) -> impl Iterator<Item = Moment> {
-    memmem::find_iter(text, AT).map(move |at| {
-        let digits = text[at + AT.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+    AT.iter().flat_map(move |before| memmem::find_iter(text, before).map(|at| at + before.len())).map(move |at| {
+        let digits = text[at..].iter().take_while(|byte| byte.is_ascii_digit());
         Moment(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
     })
 }

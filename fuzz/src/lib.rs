@@ -2,8 +2,10 @@
 //! it does not. The targets of `cargo fuzz` and the runner in `main.rs` call them.
 
 use agentcore_gateway::agent::ReplyError;
-use agentcore_gateway::agent::sse::SseReader;
+use agentcore_gateway::agent::content_encoding::Decoder;
+use agentcore_gateway::agent::reply::EventReader;
 use agentcore_gateway::protocol::answer::Answer;
+use agentcore_gateway::protocol::event::Event;
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::protocol::message::ClientMessage;
 use agentcore_gateway::protocol::{MAX_FRAME_BYTES, MAX_NESTING, nesting};
@@ -11,8 +13,15 @@ use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::session::runtime_id::runtime_session_id;
 use serde_json::value::RawValue;
 
-/// The largest event that [`sse_reader`] lets pass; small, so that inputs exceed it.
+/// The largest event that [`reply_reader`] lets pass; small, so that inputs exceed it.
 const MAX_EVENT_BYTES: usize = 256;
+
+/// One for each reader.
+const CONTENT_TYPES: [&str; 5] =
+    ["text/event-stream", "application/x-ndjson", "application/json-seq", "text/plain", "application/json"];
+
+/// One for each decoder.
+const CONTENT_ENCODINGS: [&str; 3] = ["gzip", "deflate", "br"];
 
 /// A client's message is taken, or refused by an answer that fits a frame.
 pub fn client_message(data: &[u8]) {
@@ -47,42 +56,72 @@ fn check_answer(answer: &Answer, kind: &str) {
     assert!(text.starts_with(&format!("{{\"type\":\"{kind}\"")), "{text}");
 }
 
-/// A stream has the same events however it is cut. The first byte says where to cut.
-pub fn sse_reader(data: &[u8]) {
-    let Some((&cut, body)) = data.split_first() else { return };
-    let whole = read([body]);
+/// A reply has the same events however it is cut. The first byte says where to cut.
+pub fn reply_reader(data: &[u8]) {
+    for content_type in CONTENT_TYPES {
+        let whole = assert_same_however_cut(data, |chunks| read(content_type, chunks));
+        // A byte that is not UTF-8 becomes a character of three, and a character of a string an escape of six. Text has
+        // no event that could be too large.
+        let is_bounded = |event: &String| event.len() <= 6 * MAX_EVENT_BYTES + 2;
+        assert!(content_type == "text/plain" || whole.0.iter().all(is_bounded), "an event is too large");
+    }
+}
+
+/// A body decodes to the same however it is cut. The first byte says where to cut.
+pub fn content_encoding(data: &[u8]) {
+    for encoding in CONTENT_ENCODINGS {
+        assert_same_however_cut(data, |chunks| decode(encoding, chunks));
+    }
+}
+
+fn assert_same_however_cut<T: PartialEq + std::fmt::Debug + Default>(data: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T {
+    let Some((&cut, body)) = data.split_first() else { return T::default() };
+    let whole = read(&[body]);
     let at = usize::from(cut) % (body.len() + 1);
-    assert_same(body, &whole, &read([&body[..at], &body[at..]]), "cut in two");
-    assert_same(body, &whole, &read(body.chunks(1)), "byte by byte");
-    assert_same(body, &whole, &read(body.chunks(usize::from(cut % 7) + 2)), "in pieces");
-    for event in &whole.0 {
-        // A byte that is not UTF-8 becomes a character of three.
-        assert!(event.len() <= 3 * MAX_EVENT_BYTES, "an event of {} bytes", event.len());
-    }
+    assert_eq!(whole, read(&[&body[..at], &body[at..]]), "cut in two: {body:?}");
+    assert_eq!(whole, read(&body.chunks(1).collect::<Vec<_>>()), "byte by byte: {body:?}");
+    assert_eq!(whole, read(&body.chunks(usize::from(cut % 7) + 2).collect::<Vec<_>>()), "in pieces: {body:?}");
+    whole
 }
 
-type Events = (Vec<String>, Option<ReplyError>);
+/// The events of a reply; those of text are one, for where it is cut is where it was.
+fn read(content_type: &str, chunks: &[&[u8]]) -> (Vec<String>, Option<ReplyError>) {
+    let mut reader = EventReader::new(Some(content_type), MAX_EVENT_BYTES);
+    let (mut events, mut error) = (Vec::new(), None);
+    let mut step = |result: Result<Vec<Event>, ReplyError>| match result {
+        Ok(more) => {
+            events.extend(more.iter().map(|event| format!("{}{}", event.name().unwrap_or_default(), event.as_json())));
+            true
+        }
+        Err(found) => {
+            error = Some(found);
+            false
+        }
+    };
+    if chunks.iter().all(|chunk| step(reader.feed(chunk))) {
+        step(reader.finish());
+    }
+    if content_type == "text/plain" {
+        let text: Vec<String> = events.iter().map(|event| serde_json::from_str(event).expect("a string")).collect();
+        events = vec![text.concat()];
+    }
+    (events, error)
+}
 
-fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Events {
-    let mut reader = SseReader::new(MAX_EVENT_BYTES);
-    let mut events = Vec::new();
+fn decode(encoding: &str, chunks: &[&[u8]]) -> (Vec<u8>, Option<ReplyError>) {
+    let mut decoder = Decoder::for_encoding(encoding).expect("it is one");
+    let mut decoded = Vec::new();
     for chunk in chunks {
-        match reader.feed(chunk) {
-            Ok(more) => events.extend(more),
-            Err(error) => return (events, Some(error)),
+        decoder.add(chunk.to_vec().into());
+        while !decoder.is_idle() {
+            match decoder.decode() {
+                Ok(piece) => decoded.extend(piece),
+                Err(error) => return (decoded, Some(error)),
+            }
         }
     }
-    match reader.finish() {
-        Ok(last) => {
-            events.extend(last);
-            (events, None)
-        }
-        Err(error) => (events, Some(error)),
-    }
-}
-
-fn assert_same(body: &[u8], whole: &Events, cut: &Events, how: &str) {
-    assert_eq!(whole, cut, "{how}: {body:?}");
+    let error = decoder.finish().err();
+    (decoded, error)
 }
 
 /// A queue's record is a prompt that survives its encoding, or none.

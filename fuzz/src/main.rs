@@ -1,8 +1,8 @@
 //! Fuzzing with a stable compiler: inputs of the corpus, changed at random, for so many seconds per target.
 //!
 //!     cargo run --manifest-path fuzz/Cargo.toml                     all targets, SOAK_SECONDS (10) each
-//!     cargo run --manifest-path fuzz/Cargo.toml -- sse_reader       one target
-//!     cargo run --manifest-path fuzz/Cargo.toml -- sse_reader FILE  one input
+//!     cargo run --manifest-path fuzz/Cargo.toml -- reply_reader       one target
+//!     cargo run --manifest-path fuzz/Cargo.toml -- reply_reader FILE  one input
 //!
 //! `FUZZ_SEED` repeats a run. An input that fails is written to `fuzz/artifacts/<target>/`.
 
@@ -11,18 +11,22 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{env, fs, io, panic};
 
-use agentcore_gateway_fuzz::{client_message, queue_record, sse_reader};
+use agentcore_gateway_fuzz::{client_message, content_encoding, queue_record, reply_reader};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 3] =
-    [("client_message", client_message), ("sse_reader", sse_reader), ("queue_record", queue_record)];
+const TARGETS: [Target; 4] = [
+    ("client_message", client_message),
+    ("reply_reader", reply_reader),
+    ("content_encoding", content_encoding),
+    ("queue_record", queue_record),
+];
 
 /// Pieces that inputs are made of, which chance alone finds late.
-const WORDS: [&[u8]; 26] = [
+const WORDS: [&[u8]; 31] = [
     b"{",
     b"}",
     b"[",
@@ -40,6 +44,11 @@ const WORDS: [&[u8]; 26] = [
     b"\r\n",
     b"\n\n",
     b"data",
+    b"event: ",
+    b"id",
+    b"\x1e",
+    b"\x1f\x8b\x08",
+    b"\x78\x9c",
     b"data: ",
     b": ",
     b"\xef\xbb\xbf",
@@ -59,7 +68,9 @@ fn main() -> ExitCode {
     let named = |target: &&Target| arguments.first().is_none_or(|name| name == target.0);
     let targets: Vec<&Target> = TARGETS.iter().filter(named).collect();
     if targets.is_empty() || arguments.len() > 2 {
-        eprintln!("usage: agentcore-gateway-fuzz [client_message | sse_reader | queue_record [FILE]]");
+        eprintln!(
+            "usage: agentcore-gateway-fuzz [client_message | reply_reader | content_encoding | queue_record [FILE]]"
+        );
         return ExitCode::from(2);
     }
     let result = match arguments.get(1) {

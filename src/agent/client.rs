@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
+use super::body::Body;
 use super::endpoint::{Endpoint, Runtime};
 use super::reply::EventReader;
 use super::sign::{Unsigned, signed_headers};
 use super::status::error_of;
-use super::{Agents, Invocation, InvokeError, Progress, Reply, ReplyError};
+use super::{Agents, Invocation, InvokeError, MAX_EVENT_BYTES, Progress, Reply, ReplyError};
 use crate::clock::{Clock, Timestamp};
 use crate::protocol::ids::AgentName;
 
@@ -31,6 +32,10 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How much of an error's body is read, and for how long.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// So much may an encoded reply decode to without one event: beyond it, it is a bomb. It is more than the largest event
+/// takes with all that stands around its lines.
+const MAX_BYTES_WITHOUT_EVENT: usize = 2 * MAX_EVENT_BYTES;
 
 /// Calls the configured agents over HTTP. It reports; whether to try again is the caller's decision.
 pub struct AgentClient {
@@ -119,15 +124,12 @@ impl Agents for AgentClient {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .fold(request, |request, (name, value)| request.header(name, value));
-        let mut response =
-            request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
-        if response.status().as_u16() != 200 {
-            return Err(status_error(response).await);
+        let response = request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
+        match response.status() {
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Ok(Box::new(NoContent)),
+            status if status.is_success() => Ok(Box::new(HttpReply::of(response))),
+            _ => Err(status_error(response).await),
         }
-        let reader = EventReader::for_content_type(header(&response, CONTENT_TYPE.as_str()).as_deref());
-        // The values are slices of the connection's first read buffer, which would stay for as long as the stream.
-        response.headers_mut().clear();
-        Ok(Box::new(HttpReply { response, reader }))
     }
 
     async fn stop_session(&self, agent: &AgentName, runtime_session: &str) -> Result<(), InvokeError> {
@@ -145,22 +147,46 @@ impl Agents for AgentClient {
 
 /// A reply that comes over HTTP.
 struct HttpReply {
-    response: Response,
+    body: Body,
     reader: EventReader,
+    bytes_without_event: usize,
+}
+
+impl HttpReply {
+    fn of(response: Response) -> Self {
+        let reader = EventReader::new(header(&response, CONTENT_TYPE.as_str()).as_deref(), MAX_EVENT_BYTES);
+        Self { body: Body::of(response), reader, bytes_without_event: 0 }
+    }
 }
 
 #[async_trait]
 impl Reply for HttpReply {
     async fn next(&mut self) -> Result<Progress, ReplyError> {
-        match self.response.chunk().await {
-            Ok(Some(chunk)) => self.reader.feed(&chunk).map(Progress::Events),
-            Ok(None) => self.reader.finish().map(|event| Progress::End(event.into_iter().collect())),
-            Err(error) => Err(ReplyError::Broken(root_cause(&error))),
+        let Some(piece) = self.body.next().await? else { return self.reader.finish().map(Progress::End) };
+        let events = self.reader.feed(&piece)?;
+        self.bytes_without_event = if events.is_empty() { self.bytes_without_event + piece.len() } else { 0 };
+        if self.body.is_encoded() && self.bytes_without_event > MAX_BYTES_WITHOUT_EVENT {
+            return Err(ReplyError::TooLarge);
         }
+        Ok(Progress::Events(events))
     }
 
     fn is_stream(&self) -> bool {
         self.reader.is_stream()
+    }
+}
+
+/// The reply of a status that has none.
+struct NoContent;
+
+#[async_trait]
+impl Reply for NoContent {
+    async fn next(&mut self) -> Result<Progress, ReplyError> {
+        Ok(Progress::End(Vec::new()))
+    }
+
+    fn is_stream(&self) -> bool {
+        false
     }
 }
 
@@ -173,22 +199,25 @@ fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBui
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+    let value = response.headers().get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-async fn status_error(mut response: Response) -> InvokeError {
-    let mut body = Vec::new();
+async fn status_error(response: Response) -> InvokeError {
+    let status = response.status().as_u16();
+    let error_type = header(&response, ERROR_TYPE_HEADER);
+    let (mut body, mut error) = (Body::of(response), Vec::new());
     let read = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ERROR_BYTES {
+        while let Ok(Some(piece)) = body.next().await {
+            error.extend_from_slice(&piece);
+            if error.len() > MAX_ERROR_BYTES {
                 break;
             }
         }
     };
     // The status says enough if the body does not come.
     let _ = tokio::time::timeout(ERROR_BODY_TIMEOUT, read).await;
-    error_of(response.status().as_u16(), header(&response, ERROR_TYPE_HEADER).as_deref(), &body)
+    error_of(status, error_type.as_deref(), &error)
 }
 
 fn is_loopback(container: &Url) -> bool {
@@ -217,7 +246,7 @@ fn io_error(error: &reqwest::Error) -> Option<&std::io::Error> {
 }
 
 /// The innermost error's text: the outer ones repeat the URL and say nothing more.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -1,11 +1,16 @@
 //! Calling an agent: what the worker asks for, and what may come of it.
 
+mod body;
 pub mod client;
+pub mod content_encoding;
 pub mod echo;
 pub mod endpoint;
+mod line;
+mod pieces;
+mod records;
 pub mod reply;
 pub mod sign;
-pub mod sse;
+mod sse;
 mod status;
 
 use async_trait::async_trait;
@@ -74,7 +79,7 @@ pub enum InvokeError {
     /// 500 and above: the platform failed; the agent may have run.
     #[error("the agent's platform failed with status {0}")]
     Platform(u16),
-    /// A redirect or another status that no agent answers.
+    /// A redirect, or another status that is no answer.
     #[error("unexpected status {0}")]
     Unexpected(u16),
     /// There are no credentials to sign with.
@@ -94,6 +99,15 @@ pub enum ReplyError {
     /// An event is beyond [`MAX_EVENT_BYTES`].
     #[error("an event is larger than {MAX_EVENT_BYTES} bytes")]
     TooLarge,
+    /// `Content-Encoding` names an encoding that is not decoded here.
+    #[error("the content encoding {0:?} is not decoded")]
+    UnknownEncoding(String),
+    /// The body is not what `Content-Encoding` says.
+    #[error("the reply is no valid {0}")]
+    BadEncoding(&'static str),
+    /// The body is not what `Content-Type` says: no line is one of an event stream.
+    #[error("the reply is no event stream")]
+    NoEventStream,
 }
 
 /// What a read of a reply brought.

@@ -5,110 +5,107 @@
 //! that there is.
 
 use super::ReplyError;
+use super::line::{Line, text};
+use crate::protocol::event::{Event, MAX_NAME_BYTES};
 
-/// What a line has besides its data, at most: a byte order mark, `data: ` and CR.
-const FIELD_BYTES: usize = 16;
+/// What a line has besides its data, at most: `data: `.
+const FIELD_BYTES: usize = 6;
 
-/// Reads the data of events from chunks of a body, cut anywhere.
+/// So many bytes of a name are enough: a character that they cut lies behind where the name is cut.
+const NAME_PREFIX: usize = MAX_NAME_BYTES + 4;
+
+/// Reads events from chunks of a body, cut anywhere.
 #[derive(Debug)]
-pub struct SseReader {
+pub(super) struct SseReader {
     max_event_bytes: usize,
-    /// The line that is not complete yet.
-    line: Vec<u8>,
+    line: Line,
     /// The data of the event that is not complete yet; `None`: it has no `data` line so far.
     data: Option<Vec<u8>>,
-    at_start: bool,
-    /// An event was too large; those before it in the same chunk are given out first.
-    is_too_large: bool,
+    /// The name of that event, uncut but for what nobody needs; empty: it has none.
+    name: Vec<u8>,
+    has_bytes: bool,
+    /// A line was a field or a comment.
+    is_event_stream: bool,
 }
 
 impl SseReader {
     /// A reader that refuses events of more than `max_event_bytes`.
-    #[must_use]
-    pub fn new(max_event_bytes: usize) -> Self {
-        Self { max_event_bytes, line: Vec::new(), data: None, at_start: true, is_too_large: false }
+    pub(super) fn new(max_event_bytes: usize) -> Self {
+        let line = Line::new(max_event_bytes + FIELD_BYTES);
+        let (data, name) = (None, Vec::new());
+        Self { max_event_bytes, line, data, name, has_bytes: false, is_event_stream: false }
     }
 
-    /// Takes the next `chunk`, and returns the data of the events that it completes.
-    ///
-    /// # Errors
-    /// [`ReplyError::TooLarge`]
-    pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<String>, ReplyError> {
-        let mut events = Vec::new();
-        let result = self.feed_into(chunk, &mut events);
-        self.is_too_large |= result.is_err();
-        if self.is_too_large && events.is_empty() { Err(ReplyError::TooLarge) } else { Ok(events) }
-    }
-
-    fn feed_into(&mut self, chunk: &[u8], events: &mut Vec<String>) -> Result<(), ReplyError> {
-        if self.is_too_large {
-            return Err(ReplyError::TooLarge);
-        }
+    /// Takes the next `chunk`, and adds the events that it completes to `events`.
+    pub(super) fn feed(&mut self, chunk: &[u8], events: &mut Vec<Event>) -> Result<(), ReplyError> {
+        self.has_bytes |= !chunk.is_empty();
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.extend_line(&rest[..end])?;
+            self.line.extend(&rest[..end])?;
             rest = &rest[end + 1..];
-            if self.line.last() == Some(&b'\r') {
-                self.line.pop();
-            }
-            events.extend(self.end_line()?);
+            self.end_line(events)?;
         }
-        self.extend_line(rest)
+        self.line.extend(rest)
     }
 
-    /// The limit is the same wherever the body is cut: it counts the line as far as it has come.
-    fn extend_line(&mut self, bytes: &[u8]) -> Result<(), ReplyError> {
-        self.line.extend_from_slice(bytes);
-        if self.line.len() > self.max_event_bytes + FIELD_BYTES { Err(ReplyError::TooLarge) } else { Ok(()) }
-    }
-
-    /// The body has ended: the data of the event that this completes, if any.
-    ///
-    /// # Errors
-    /// [`ReplyError::TooLarge`]
-    pub fn finish(&mut self) -> Result<Option<String>, ReplyError> {
-        if self.is_too_large {
-            return Err(ReplyError::TooLarge);
-        }
+    /// The body has ended: adds the event that this completes, if any.
+    pub(super) fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), ReplyError> {
         if !self.line.is_empty() {
-            self.end_line()?;
+            self.end_line(events)?;
         }
-        Ok(self.data.take().map(into_text))
+        if self.has_bytes && !self.is_event_stream {
+            return Err(ReplyError::NoEventStream);
+        }
+        events.extend(self.end_event());
+        Ok(())
     }
 
-    fn end_line(&mut self) -> Result<Option<String>, ReplyError> {
-        let mut line = self.line.as_slice();
-        if std::mem::take(&mut self.at_start) {
-            line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-        }
+    fn end_line(&mut self, events: &mut Vec<Event>) -> Result<(), ReplyError> {
+        let line = self.line.end();
         if line.is_empty() {
-            self.line.clear();
-            return Ok(self.data.take().map(into_text));
+            events.extend(self.end_event());
+            return Ok(());
         }
-        // Comments and the fields `event`, `id` and `retry` say nothing that a client gets.
-        if let Some(value) = data_of(line) {
-            match &mut self.data {
+        let (field, value) = field(line);
+        match field {
+            b"data" => match &mut self.data {
                 Some(data) => {
                     data.push(b'\n');
                     data.extend_from_slice(value);
                 }
                 None => self.data = Some(value.to_vec()),
+            },
+            b"event" => {
+                self.name.clear();
+                self.name.extend_from_slice(&value[..value.len().min(NAME_PREFIX)]);
+            }
+            // Of comments and these fields a client gets nothing.
+            b"" | b"id" | b"retry" => {}
+            _ => {
+                self.line.clear();
+                return Ok(());
             }
         }
         self.line.clear();
+        self.is_event_stream = true;
         let is_too_large = self.data.as_ref().is_some_and(|data| data.len() > self.max_event_bytes);
-        if is_too_large { Err(ReplyError::TooLarge) } else { Ok(None) }
+        if is_too_large { Err(ReplyError::TooLarge) } else { Ok(()) }
+    }
+
+    fn end_event(&mut self) -> Option<Event> {
+        self.line.clear();
+        let event = match self.data.take() {
+            Some(data) => Some(Event::from_data(text(data)).named(&String::from_utf8_lossy(&self.name))),
+            None => (self.name == b"error").then(Event::error_without_data),
+        };
+        self.name.clear();
+        event
     }
 }
 
-fn data_of(line: &[u8]) -> Option<&[u8]> {
-    let value = line.strip_prefix(b"data")?;
-    match value.strip_prefix(b":") {
-        Some(value) => Some(value.strip_prefix(b" ").unwrap_or(value)),
-        None => value.is_empty().then_some(value),
-    }
-}
-
-fn into_text(data: Vec<u8>) -> String {
-    String::from_utf8(data).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+/// The name and the value of the field in `line`; a comment has an empty name.
+fn field(line: &[u8]) -> (&[u8], &[u8]) {
+    let Some(colon) = memchr::memchr(b':', line) else { return (line, b"") };
+    let value = &line[colon + 1..];
+    (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
 }

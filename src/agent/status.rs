@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::InvokeError;
-use crate::protocol::event::words;
+use super::line::without_byte_order_mark;
+use crate::protocol::words_of;
 
 /// The error that an answer with `status` stands for; `error_type` is the header `x-amzn-errortype`.
 pub(super) fn error_of(status: u16, error_type: Option<&str>, body: &[u8]) -> InvokeError {
@@ -49,9 +50,9 @@ impl ErrorBody {
             #[serde(borrow, default)]
             detail: Option<&'a RawValue>,
         }
-        let shape: Shape<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let shape: Shape<'_> = serde_json::from_slice(without_byte_order_mark(body)).unwrap_or_default();
         let told = shape.message.or(shape.error).or(shape.detail).unwrap_or(RawValue::NULL);
         let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
-        Self { code: text(shape.code).or_else(|| text(shape.kind)), message: words(told) }
+        Self { code: text(shape.code).or_else(|| text(shape.kind)), message: words_of(told) }
     }
 }

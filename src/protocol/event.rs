@@ -1,6 +1,7 @@
-//! One event of an agent: the JSON text that a client gets.
+//! One event of an agent: the JSON text that a client gets, and its name.
 
-use serde::{Deserialize, Deserializer};
+use std::mem;
+
 use serde_json::value::RawValue;
 
 use super::{MAX_NESTING, json_string, nesting};
@@ -8,81 +9,67 @@ use super::{MAX_NESTING, json_string, nesting};
 /// How deep an event may nest: an `output` frame puts two levels around it.
 const MAX_EVENT_NESTING: usize = MAX_NESTING - 2;
 
-/// The longest text of an agent that is passed on in `failed.message`, in characters.
-const MAX_MESSAGE_CHARS: usize = 500;
+/// The longest name of an event, in bytes; a longer one is cut.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// The name of an event that has none (HTML, "Server-sent events").
+const DEFAULT_NAME: &str = "message";
 
 /// One event of an agent, as the JSON text that it sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event(String);
+pub struct Event {
+    json: String,
+    name: Option<Box<str>>,
+}
 
 impl Event {
     /// The event that `data` stands for: `data` itself if it is JSON that clients can read, else `data` as a string.
     #[must_use]
     pub fn from_data(data: impl Into<String>) -> Self {
-        let data = data.into();
-        match serde_json::from_str::<&RawValue>(&data) {
-            Ok(value) if nesting(value.get()) > MAX_EVENT_NESTING => Self::from_text(&data),
-            Ok(value) if value.get().len() == data.len() => Self(data),
-            Ok(value) => Self(value.get().to_owned()),
-            Err(_) => Self::from_text(&data),
-        }
+        let mut data = data.into();
+        let json = match serde_json::from_str::<&RawValue>(&data) {
+            Ok(value) if nesting(value.get()) > MAX_EVENT_NESTING => json_string(&data),
+            Ok(value) if value.get().len() == data.len() => mem::take(&mut data),
+            Ok(value) => value.get().to_owned(),
+            Err(_) => json_string(&data),
+        };
+        Self { json, name: None }
     }
 
     /// The event that is the string `text`, whatever it looks like.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        Self(json_string(text))
+        Self { json: json_string(text), name: None }
+    }
+
+    /// An event called `error` that has no data: it is not delivered, and yet it reports a failure.
+    #[must_use]
+    pub fn error_without_data() -> Self {
+        Self { json: String::new(), name: Some("error".into()) }
+    }
+
+    /// The same event by the name of `name`, cut at [`MAX_NAME_BYTES`]. No name and `message` are the same.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
+        Self { name: (!matches!(name, "" | DEFAULT_NAME)).then(|| name.into()), ..self }
     }
 
     /// The event's JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        &self.0
+        &self.json
     }
 
-    /// The agent's own words, if this event of a stream reports a failure.
-    ///
-    /// Two shapes do: the error event of the Python SDK (`error`, `error_type` and `message` together, after which
-    /// the stream ends cleanly with status 200), and AG-UI's `RUN_ERROR`.
+    /// Its name, if it has one of its own.
     #[must_use]
-    pub fn failure(&self) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Shape<'a> {
-            #[serde(borrow, default, deserialize_with = "present")]
-            error: Option<&'a RawValue>,
-            #[serde(borrow, default, deserialize_with = "present")]
-            error_type: Option<&'a RawValue>,
-            #[serde(borrow, default, deserialize_with = "present")]
-            message: Option<&'a RawValue>,
-            #[serde(borrow, default, rename = "type")]
-            kind: Option<&'a RawValue>,
-        }
-        if !self.0.starts_with('{') {
-            return None;
-        }
-        let shape: Shape<'_> = serde_json::from_str(&self.0).ok()?;
-        let told = match (shape.error, shape.error_type, shape.message) {
-            (Some(error), Some(_), Some(_)) => error,
-            (_, _, message) if shape.kind.is_some_and(|kind| kind.get() == r#""RUN_ERROR""#) => {
-                message.unwrap_or(RawValue::NULL)
-            }
-            _ => return None,
-        };
-        Some(words(told))
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
-}
 
-/// A member that is there, whatever its value: `null` too.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// The text of a JSON value that an agent gave as its reason, cut to what a `failed` frame may hold.
-#[must_use]
-pub(crate) fn words(value: &RawValue) -> String {
-    let text = serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned());
-    match text.as_str() {
-        "" | "null" => "The agent reported an error.".to_owned(),
-        _ => text.chars().take(MAX_MESSAGE_CHARS).collect(),
+    /// Whether a client gets it.
+    #[must_use]
+    pub fn has_data(&self) -> bool {
+        !self.json.is_empty()
     }
 }

@@ -148,7 +148,7 @@ pub struct Frame {
 /// Makes the frames of one run.
 #[derive(Debug, Clone)]
 pub struct FrameMaker {
-    names: String,
+    ids: String,
 }
 
 impl FrameMaker {
@@ -156,7 +156,7 @@ impl FrameMaker {
     #[must_use]
     pub fn new(request: &RequestId, session: &SessionId) -> Self {
         let (request, session) = (json_string(request.as_str()), json_string(session.as_str()));
-        Self { names: format!(r#""requestId":{request},"sessionId":{session}"#) }
+        Self { ids: format!(r#""requestId":{request},"sessionId":{session}"#) }
     }
 
     /// `started`: a worker has taken the prompt.
@@ -180,33 +180,36 @@ impl FrameMaker {
         }
     }
 
-    /// `progress`: the run is alive though nothing was pushed. Not numbered, not kept.
+    /// `progress`: the run is alive though nothing was pushed. Not numbered, not kept. `waiting` is how the call would
+    /// fail that is being tried again.
     #[must_use]
-    pub fn progress(&self, elapsed_ms: u64) -> String {
-        format!(r#"{{"type":"progress",{},"elapsedMs":{elapsed_ms}}}"#, self.names)
+    pub fn progress(&self, elapsed_ms: u64, waiting: Option<FailureCode>) -> String {
+        let waiting = waiting.map(|code| format!(r#","waiting":"{}""#, code.as_str())).unwrap_or_default();
+        format!(r#"{{"type":"progress",{},"elapsedMs":{elapsed_ms}{waiting}}}"#, self.ids)
     }
 
-    /// `output` with whole events, given as their JSON texts joined by commas.
+    /// `output` with whole events, given as their JSON texts joined by commas; `more` is a further member with a comma
+    /// before it, or empty.
     #[must_use]
-    pub(super) fn output(&self, seq: Seq, events: &str) -> Frame {
-        self.numbered("output", seq, &format!(r#","events":[{events}]"#), None)
+    pub(super) fn output(&self, seq: Seq, events: &str, more: &str) -> Frame {
+        self.numbered("output", seq, &format!(r#","events":[{events}]{more}"#), None)
     }
 
-    /// `output` with a slice of one event, given as the inside of a JSON string.
+    /// `output` with a slice of one event, given as the inside of a JSON string; `more` as in [`Self::output`].
     #[must_use]
-    pub(super) fn part(&self, seq: Seq, index: usize, last: bool, escaped: &str) -> Frame {
-        let more = format!(r#","part":{{"index":{index},"last":{last}}},"text":"{escaped}""#);
+    pub(super) fn part(&self, seq: Seq, index: usize, last: bool, more: &str, escaped: &str) -> Frame {
+        let more = format!(r#","part":{{"index":{index},"last":{last}}}{more},"text":"{escaped}""#);
         self.numbered("output", seq, &more, None)
     }
 
-    /// How many bytes an output frame has besides its events or text, at most.
+    /// How many bytes an output frame has besides its events or text and their names, at most.
     #[must_use]
     pub(super) fn overhead(&self) -> usize {
-        self.part(u64::MAX, usize::MAX, false, "").text.len()
+        self.part(u64::MAX, usize::MAX, false, "", "").text.len()
     }
 
     fn numbered(&self, kind: &str, seq: Seq, more: &str, outcome: Option<Outcome>) -> Frame {
-        let mut text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.names);
+        let mut text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.ids);
         // It is kept for an hour.
         text.shrink_to_fit();
         Frame { seq, text, outcome }

@@ -2,14 +2,21 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::ids::RequestId;
 use super::json_string;
+use super::object::for_each_member;
 
 /// Members that the gateway itself sets in an invocation body.
-const RESERVED: [&str; 4] = ["prompt", "sessionId", "requestId", "reply"];
+const RESERVED: [&str; 5] = ["prompt", "sessionId", "requestId", "reply", "gatewayReply"];
+
+/// Those of them that no release has let into a queue. One that did not know the last one may have queued it.
+const NEVER_QUEUED: &[&str] = RESERVED.split_at(4).0;
+
+/// The one that a client must not set either where the body is its own: whoever names a place for replies could make an
+/// agent send there.
+const RESERVED_IN_INPUT: &[&str] = RESERVED.split_at(4).1;
 
 /// What a prompt says, in one of its two forms.
 #[derive(Debug, Clone)]
@@ -26,6 +33,15 @@ pub enum PromptBody {
 }
 
 impl PromptBody {
+    /// Takes a whole invocation body, which must be a JSON object.
+    ///
+    /// # Errors
+    /// [`ReservedMember`]
+    pub fn input(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+        refuse(RESERVED_IN_INPUT, &object)?;
+        Ok(Self::Input(object))
+    }
+
     /// The JSON body of the agent's invocation. Numbers keep their digits and members their order.
     #[must_use]
     pub fn invocation(&self, runtime_session: &str, request: &RequestId) -> String {
@@ -50,19 +66,28 @@ impl PromptBody {
 #[derive(Debug, Clone)]
 pub struct Parameters(Box<RawValue>);
 
-/// A member of `parameters` that the gateway itself sets.
+/// A JSON object that a client gave holds a member that is the gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must not hold {}", QuotedList(&RESERVED))]
-pub struct ReservedParameter;
+#[error("must not hold {}", QuotedList(.0))]
+pub struct ReservedMember(&'static [&'static str]);
 
 impl Parameters {
-    /// Takes a JSON object.
+    /// Takes a JSON object of a client.
     ///
     /// # Errors
-    /// [`ReservedParameter`] if it holds a member that the gateway sets, or is no object.
-    pub fn new(object: Box<RawValue>) -> Result<Self, ReservedParameter> {
-        let names: Names = serde_json::from_str(object.get()).map_err(|_| ReservedParameter)?;
-        if names.reserved { Err(ReservedParameter) } else { Ok(Self(object)) }
+    /// [`ReservedMember`] if it holds a member that the gateway sets, or is no object.
+    pub fn new(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+        refuse(&RESERVED, &object)?;
+        Ok(Self(object))
+    }
+
+    /// Takes what has been queued, maybe by an earlier release.
+    ///
+    /// # Errors
+    /// [`ReservedMember`] if it holds a member that no release has let pass, or is no object.
+    pub fn queued(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+        refuse(NEVER_QUEUED, &object)?;
+        Ok(Self(object))
     }
 
     /// The object as it came.
@@ -78,30 +103,11 @@ impl Parameters {
     }
 }
 
-struct Names {
-    reserved: bool,
-}
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Names;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
-                let mut reserved = false;
-                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
-                    reserved |= RESERVED.contains(&name.as_str());
-                }
-                Ok(Names { reserved })
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
+/// Refuses an object that holds one of `names`, and what is no object.
+fn refuse(names: &'static [&'static str], object: &RawValue) -> Result<(), ReservedMember> {
+    let mut is_refused = !object.get().starts_with('{');
+    for_each_member(object.get(), |name, _| is_refused |= names.iter().any(|reserved| reserved.as_bytes() == name));
+    if is_refused { Err(ReservedMember(names)) } else { Ok(()) }
 }
 
 struct QuotedList(&'static [&'static str]);

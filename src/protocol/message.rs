@@ -116,7 +116,7 @@ impl Prompt {
             (None, Some(_)) if members.get("parameters").is_some() => {
                 return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
             }
-            (None, Some(input)) => PromptBody::Input(input),
+            (None, Some(input)) => PromptBody::input(input).map_err(|error| invalid(format!("\"input\" {error}.")))?,
         };
         Ok(Self { session: session(members)?, request, agent: members.string("agent")?, body })
     }

@@ -11,8 +11,13 @@ pub mod ids;
 pub mod invocation;
 mod members;
 pub mod message;
+mod object;
 pub mod output;
 pub mod rejection;
+pub mod report;
+mod words;
+
+pub(crate) use words::{words, words_of};
 
 /// The largest message the gateway sends, in bytes of UTF-8: one frame and one metering unit of API Gateway
 /// (Amazon API Gateway quotas, "WebSocket frame size" and "WebSocket message pricing").
@@ -28,33 +33,54 @@ pub const MAX_NESTING: usize = 127;
 /// How deep the JSON text `text` nests; `text` must be valid JSON.
 #[must_use]
 pub fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0_usize);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in text.bytes() {
-        if in_string {
+    let mut nesting = Nesting::default();
+    nesting.read(text.as_bytes());
+    nesting.deepest
+}
+
+/// How deep a JSON text nests, as far as it has been read.
+#[derive(Debug, Default)]
+pub(crate) struct Nesting {
+    depth: usize,
+    deepest: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    /// Reads the next `bytes` of the text.
+    pub(crate) fn read(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
             match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
+                b'"' => self.in_string = true,
+                b'[' | b'{' => {
+                    self.depth += 1;
+                    self.deepest = self.deepest.max(self.depth);
+                }
+                b']' | b'}' => self.depth = self.depth.saturating_sub(1),
                 _ => {}
             }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
         }
     }
-    deepest
+
+    /// Whether nothing is open: a text that is valid so far may end here.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.depth == 0 && !self.in_string
+    }
 }
 
 /// The JSON string that stands for `text`, with its quotes.
 #[must_use]
+#[expect(clippy::expect_used, reason = "a string always serialises")]
 pub fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::to_string(text).expect("a string is plain data")
 }

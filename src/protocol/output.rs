@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::MAX_FRAME_BYTES;
 use super::event::Event;
 use super::frame::{Frame, FrameMaker, Seq};
+use super::{MAX_FRAME_BYTES, json_string};
 
 /// Events of one run that wait to be sent, and the frames that they become.
 ///
@@ -27,7 +27,7 @@ impl Output {
 
     /// Adds an event after all that wait.
     pub fn add(&mut self, event: Event) {
-        self.bytes += event.as_json().len() + 1;
+        self.bytes += event.as_json().len() + event.name().map_or(0, str::len) + 1;
         self.waiting.push_back(event);
     }
 
@@ -46,50 +46,92 @@ impl Output {
     /// All that waits, as frames of which the first has the number `seq`. Nothing waits afterwards.
     pub fn cut(&mut self, mut seq: Seq) -> Vec<Frame> {
         let mut frames = Vec::new();
-        let mut events = String::new();
+        let mut whole = Whole::default();
         self.bytes = 0;
         for event in std::mem::take(&mut self.waiting) {
-            let json = event.as_json();
-            let separator = usize::from(!events.is_empty());
-            if events.len() + separator + json.len() > self.room {
-                self.close(&mut frames, &mut seq, &mut events);
-            }
-            if json.len() > self.room {
-                self.slice(&mut frames, &mut seq, json);
+            if whole.take(&event, self.room) {
                 continue;
             }
-            if !events.is_empty() {
-                events.push(',');
+            self.close(&mut frames, &mut seq, &mut whole);
+            if !whole.take(&event, self.room) {
+                self.slice(&mut frames, &mut seq, &event);
             }
-            events.push_str(json);
         }
-        self.close(&mut frames, &mut seq, &mut events);
+        self.close(&mut frames, &mut seq, &mut whole);
         frames
     }
 
-    fn close(&self, frames: &mut Vec<Frame>, seq: &mut Seq, events: &mut String) {
-        if !events.is_empty() {
-            frames.push(self.maker.output(*seq, events));
-            events.clear();
+    fn close(&self, frames: &mut Vec<Frame>, seq: &mut Seq, whole: &mut Whole) {
+        if whole.count > 0 {
+            frames.push(self.maker.output(*seq, &whole.events, &whole.names_member()));
+            *whole = Whole::default();
             *seq += 1;
         }
     }
 
-    fn slice(&self, frames: &mut Vec<Frame>, seq: &mut Seq, json: &str) {
-        let mut rest = json.chars().peekable();
+    fn slice(&self, frames: &mut Vec<Frame>, seq: &mut Seq, event: &Event) {
+        let name = event.name().map(|name| format!(r#","name":{}"#, json_string(name))).unwrap_or_default();
+        // What would fit one slice would have fitted a frame.
+        let room = self.room - names_bytes(Whole::default().entry(event).len());
+        let mut rest = event.as_json().chars().peekable();
         for index in 0.. {
             let mut text = String::new();
-            while let Some(next) = rest.next_if(|next| text.len() + escaped_len(*next) <= self.room) {
+            while let Some(next) = rest.next_if(|next| text.len() + escaped_len(*next) <= room) {
                 escape(&mut text, next);
             }
             let last = rest.peek().is_none();
-            frames.push(self.maker.part(*seq, index, last, &text));
+            frames.push(self.maker.part(*seq, index, last, &name, &text));
             *seq += 1;
             if last {
                 return;
             }
         }
     }
+}
+
+/// Whole events of one frame, and their names.
+#[derive(Debug, Default)]
+struct Whole {
+    count: usize,
+    events: String,
+    names: String,
+}
+
+impl Whole {
+    /// Takes `event`, if all then fit into `room` bytes. Whether they do.
+    fn take(&mut self, event: &Event, room: usize) -> bool {
+        let (before, entry) = (separator(&self.events), self.entry(event));
+        let names = names_bytes(self.names.len() + entry.len());
+        if self.events.len() + before.len() + event.as_json().len() + names > room {
+            return false;
+        }
+        self.events.push_str(before);
+        self.events.push_str(event.as_json());
+        self.names.push_str(&entry);
+        self.count += 1;
+        true
+    }
+
+    /// What `names` gets if `event` is the next one; empty: it has no name.
+    fn entry(&self, event: &Event) -> String {
+        let before = separator(&self.names);
+        event.name().map(|name| format!(r#"{before}"{}":{}"#, self.count, json_string(name))).unwrap_or_default()
+    }
+
+    /// The member `names` with a comma before it; empty: no event has a name.
+    fn names_member(&self) -> String {
+        if self.names.is_empty() { String::new() } else { format!(r#","names":{{{}}}"#, self.names) }
+    }
+}
+
+/// How many bytes the member `names` takes that holds so many.
+fn names_bytes(names: usize) -> usize {
+    if names == 0 { 0 } else { r#","names":{}"#.len() + names }
+}
+
+/// What stands between what has been written and what comes next.
+fn separator(written: &str) -> &'static str {
+    if written.is_empty() { "" } else { "," }
 }
 
 /// Of the characters that a JSON string must escape, only these occur in a JSON text.

@@ -158,7 +158,7 @@ impl QueuedPrompt {
     }
 
     fn read(payload: Payload) -> Result<Self, MalformedPayload> {
-        let parameters = payload.parameters.map(Parameters::new).transpose().map_err(|_| MalformedPayload::Rule)?;
+        let parameters = payload.parameters.map(Parameters::queued).transpose().map_err(|_| MalformedPayload::Rule)?;
         let body = match (payload.prompt, payload.input) {
             (Some(prompt), None) => PromptBody::Prompt { prompt, parameters },
             (None, Some(input)) if parameters.is_none() && input.get().starts_with('{') => PromptBody::Input(input),

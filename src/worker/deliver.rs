@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::deadline::{Deadline, in_time};
@@ -12,7 +13,7 @@ use super::log::Next;
 use super::run::{Phase, Run};
 use crate::backoff::{persist, retry};
 use crate::clock::{Timestamp, millis};
-use crate::protocol::frame::Frame;
+use crate::protocol::frame::{FailureCode, Frame};
 use crate::protocol::ids::ConnectionId;
 use crate::push::PushError;
 use crate::recovery::Behind;
@@ -71,6 +72,8 @@ impl Run<'_> {
         connecting_until: Timestamp,
     ) -> Result<(), PushError> {
         let mut last_push = Instant::now();
+        let mut waiting = self.waiting.subscribe();
+        waiting.mark_changed();
         loop {
             let changed = self.log.changed();
             match self.log.next(taken.load(Ordering::Relaxed)) {
@@ -83,12 +86,17 @@ impl Run<'_> {
                 Next::Later => {
                     let idle = self.log.idle();
                     let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
-                    let more = timeout(silence, changed).await;
+                    let is_more = tokio::select! {
+                        biased;
+                        () = changed => true,
+                        () = begins_to_wait(&mut waiting) => false,
+                        () = sleep(silence) => false,
+                    };
                     drop(idle);
-                    if more.is_ok() {
+                    if is_more {
                         continue;
                     }
-                    let progress = self.maker.progress(millis(self.began.elapsed()));
+                    let progress = self.maker.progress(millis(self.began.elapsed()), *waiting.borrow_and_update());
                     self.push_frame(connection, &progress, connecting_until).await?;
                 }
             }
@@ -136,4 +144,10 @@ impl Run<'_> {
         };
         retry(self.tools.settings.device_timeout, may_pass, attempt).await
     }
+}
+
+/// Waits until the call has to be tried again, or for another reason than so far.
+async fn begins_to_wait(waiting: &mut watch::Receiver<Option<FailureCode>>) {
+    // The run itself holds the other end.
+    while waiting.changed().await.is_ok() && waiting.borrow_and_update().is_none() {}
 }

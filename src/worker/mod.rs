@@ -2,7 +2,7 @@
 //!
 //! A run is three stages with bounded buffers between them, and two that watch over it:
 //!
-//! - `produce` calls the agent (`call`), reads its reply event by event, and packs the events into numbered frames
+//! - `produce` calls the agent (`call`), reads its reply event by event (`read`), and packs the events into numbered frames
 //!   (`coalesce`), which it puts into the run's `log`;
 //! - `deliver` pushes the log to each connection at its own pace;
 //! - `record` makes the log durable, segment by segment, off the push path;
@@ -19,6 +19,7 @@ mod deliver;
 mod devices;
 mod log;
 mod produce;
+mod read;
 mod record;
 mod run;
 pub mod settings;

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use super::coalesce::{EVENT_BATCHES, coalesce};
 use super::deadline::{Deadline, comes_within, in_time};
+use super::read::Called;
 use super::run::Run;
 use super::settings::OnStop;
 use crate::agent::Invocation;
@@ -27,15 +28,12 @@ impl Run<'_> {
         let calling = async {
             tokio::select! {
                 biased;
-                ending = self.ended_early(deadline) => (ending, true),
-                ending = self.tools.call(&invocation, events) => {
-                    let agent_goes_on = matches!(&ending, Ending::Failed(failure) if goes_on_after(failure.code));
-                    (ending, agent_goes_on)
-                }
+                ending = self.ended_early(deadline) => Called { ending, agent_goes_on: true },
+                called = self.tools.call(&invocation, &self.waiting, events) => called,
             }
         };
         let coalescing = coalesce(batches, &self.log, self.maker.clone(), &self.tools.settings);
-        let ((ending, agent_goes_on), ()) = tokio::join!(calling, coalescing);
+        let (Called { ending, agent_goes_on }, ()) = tokio::join!(calling, coalescing);
         self.log.append(vec![self.maker.ending(self.log.last() + 1, &ending)]);
         if agent_goes_on && self.tools.settings.on_stop == OnStop::StopSession {
             self.stop_session(&invocation, deadline).await;
@@ -75,9 +73,4 @@ impl Run<'_> {
             }
         }
     }
-}
-
-/// Whether the agent may still be at work after a failure of this kind.
-fn goes_on_after(code: FailureCode) -> bool {
-    matches!(code, FailureCode::AgentTimeout | FailureCode::OutputTooLarge)
 }

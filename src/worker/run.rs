@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use super::Tools;
 use super::audience::Audience;
+use super::call::Waiting;
 use super::claim::Came;
 use super::deadline::Deadline;
 use super::log::Log;
@@ -59,6 +60,7 @@ pub(super) struct Run<'a> {
     pub(super) began: Instant,
     pub(super) audience: watch::Sender<Audience>,
     pub(super) stop: watch::Sender<bool>,
+    pub(super) waiting: Waiting,
     pub(super) phase: watch::Sender<Phase>,
 }
 
@@ -89,6 +91,7 @@ impl<'a> Run<'a> {
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
+            waiting: watch::Sender::new(None),
             phase: watch::Sender::new(Phase::Running),
         }
     }

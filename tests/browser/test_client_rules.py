@@ -372,6 +372,28 @@ def test_the_next_prompt_waits_until_the_one_before_it_was_taken(driver):
     assert [message["requestId"] for message in driver.sent()] == ["r2"]
 
 
+def test_names_come_with_their_events_whole_or_in_slices(driver):
+    driver.start()
+    driver.run_frame("output", 2, events=[1, 2], names={"1": "updates"})
+    driver.run_frame("output", 3, part={"index": 0, "last": False}, name="values", text="[3")
+    driver.run_frame("output", 4, part={"index": 1, "last": True}, name="values", text="]")
+    driver.run_frame("output", 5, events=[4])
+    assert driver.reply() == [1, 2, [3], 4]
+    assert [part["names"] for part in driver.request()["output"]] == [{"1": "updates"}, {"0": "values"}, {}]
+
+
+def test_it_knows_what_a_run_waits_for_until_it_goes_on(driver):
+    driver.start()
+    waiting = "return client.requests.get('r s').waiting"
+    driver.receive(type="progress", requestId="r", sessionId="s", elapsedMs=0, waiting="agent_throttled")
+    assert driver.do(waiting) == "agent_throttled"
+    driver.receive(type="progress", requestId="r", sessionId="s", elapsedMs=20000)
+    assert driver.do(waiting) is None
+    driver.receive(type="progress", requestId="r", sessionId="s", elapsedMs=20001, waiting="agent_unavailable")
+    driver.output(2, "x")
+    assert driver.do(waiting) is None
+
+
 def test_after_a_minute_without_a_frame_it_asks(driver):
     driver.start()
     driver.advance(55)

@@ -208,6 +208,25 @@ def test_events_show_the_text_they_bear_and_else_their_json(context, gateway):
     assert last_turn(page).locator(".block").all_text_contents() == ["plain strands ag-ui text result nested", "end"]
 
 
+def test_names_of_events_and_what_a_run_waits_for_are_shown(page, gateway):
+    frames = replying(
+        {"type": "started"},
+        {"type": "output", "events": ["text ", {"n": 1}, {"n": 2}], "names": {"0": "messages", "2": "updates"}},
+        {"type": "output", "part": {"index": 0, "last": False}, "name": "values", "text": '{"n":'},
+        {"type": "output", "part": {"index": 1, "last": True}, "name": "values", "text": "3}"},
+    )
+
+    def answers(message):
+        ids = {key: message.get(key) for key in ("requestId", "sessionId")}
+        return [*frames(message), {"type": "progress", **ids, "elapsedMs": 1, "waiting": "agent_throttled"}] if "prompt" in message else []
+
+    play(page, gateway, answers)
+    ask(page, "names")
+    expect(last_turn(page).locator(".json")).to_have_text(['{"n":1}', 'updates: {"n":2}', 'values: {"n":3}'])
+    expect(last_turn(page).locator(".block")).to_have_text("text ", use_inner_text=False)
+    expect(last_turn(page).locator(".badge")).to_have_text("agent throttled")
+
+
 def test_nothing_that_comes_is_taken_for_html(context, gateway):
     page = context.new_page()
     hostile = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"

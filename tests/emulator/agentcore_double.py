@@ -4,6 +4,7 @@ It checks path, headers, signature and permissions as AWS does, records every ca
 the agent's events back, one by one. A request can be given a behaviour, which happens instead.
 """
 
+import gzip
 import http.client
 import json
 import re
@@ -70,6 +71,15 @@ class Cut:
     def event(self, number, _call):
         if number == self._after:
             raise ConnectionAbortedError
+
+
+class Answer:
+    """Answers with this instead of calling the agent."""
+
+    def __init__(self, content_type, body, *, encoding=None, status=200):
+        self.status, self.content_type = status, content_type
+        self.body = gzip.compress(body) if encoding == "gzip" else body
+        self.encoding = encoding
 
 
 @dataclass
@@ -258,10 +268,22 @@ def _handler(double):
             self.end_headers()
             self.wfile.write(body)
 
+        def _answer_with(self, answer):
+            self.send_response(answer.status)
+            self.send_header("content-type", answer.content_type)
+            if answer.encoding:
+                self.send_header("content-encoding", answer.encoding)
+            self.send_header("content-length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
         def _invoke(self, call, body):
             behaviour = double.behaviour(call)
             if hasattr(behaviour, "begin"):
                 behaviour.begin(call)
+            if isinstance(behaviour, Answer):
+                call.status = behaviour.status
+                return self._answer_with(behaviour)
             events = double.agent_events(call, body)
             content_type = next(events)
             call.status = 200

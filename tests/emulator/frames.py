@@ -14,12 +14,12 @@ _MEMBERS = {
     "pong": ({"type"}, set()),
     "echo": ({"type", "data"}, set()),
     "started": (_RUN | {"seq"}, set()),
-    "progress": (_RUN | {"elapsedMs"}, set()),
+    "progress": (_RUN | {"elapsedMs"}, {"waiting"}),
     "completed": (_RUN | {"seq"}, set()),
     "failed": (_RUN | {"seq", "code", "message", "retryable"}, set()),
     "stopped": (_RUN | {"seq"}, set()),
 }
-_OUTPUTS = (_RUN | {"seq", "events"}, _RUN | {"seq", "part", "text"})
+_OUTPUTS = ((_RUN | {"seq", "events"}, {"names"}), (_RUN | {"seq", "part", "text"}, {"name"}))
 
 ENDINGS = {"completed", "failed", "stopped"}
 
@@ -30,12 +30,10 @@ def parse(text):
     assert len(text.encode()) <= MAX_BYTES, f"a message of {len(text.encode())} bytes"
     message = json.loads(text)
     kind, members = message.get("type"), set(message)
-    if kind == "output":
-        assert members in _OUTPUTS, text
-        return message
-    assert kind in _MEMBERS, text
-    required, optional = _MEMBERS[kind]
-    assert required <= members <= required | optional, text
+    assert kind == "output" or kind in _MEMBERS, text
+    forms = _OUTPUTS if kind == "output" else (_MEMBERS[kind],)
+    assert any(required <= members <= required | optional for required, optional in forms), text
+    assert all(int(index) < len(message["events"]) for index in message.get("names", {})), text
     return message
 
 
@@ -91,6 +89,16 @@ class Reply:
                 events.append(json.loads(slices))
                 slices = ""
         return events
+
+    @property
+    def names(self):
+        """The names of the agent's events, in its order; `None` for one that has none."""
+        names = []
+        for frame in self.frames:
+            names += [frame.get("names", {}).get(str(at)) for at in range(len(frame.get("events", [])))]
+            if frame.get("part", {}).get("last"):
+                names.append(frame.get("name"))
+        return names
 
     @property
     def text(self):

@@ -21,6 +21,7 @@ mod origins;
 mod patience;
 mod payload;
 mod protocol;
+mod readers;
 mod replays;
 #[cfg(feature = "functions")]
 mod requests;
@@ -30,7 +31,6 @@ mod session_ids;
 mod session_model;
 mod signing;
 mod simulation;
-mod sse;
 #[cfg(feature = "functions")]
 mod stored;
 mod support;

@@ -202,6 +202,14 @@ fn an_input_is_an_object_and_has_no_parameters() {
 }
 
 #[test]
+fn what_a_release_queued_that_did_not_reserve_a_name_is_still_a_prompt() {
+    for body in [r#""prompt":"x","parameters":{"gatewayReply":1}"#, r#""input":{"gatewayReply":1}"#] {
+        let text = hello().encode().replace(r#""prompt":"hello""#, body);
+        assert!(QueuedPrompt::decode(&text).unwrap().encode().contains(body), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_payload_is_refused() {
     let payload = hello().encode();
     for text in ["", "null", "[]", "{}", "hello", &payload[1..], &payload[..payload.len() - 1], &format!("{payload}x")]

@@ -65,6 +65,16 @@ fn what_is_no_segment_is_told_apart() {
     );
 }
 
+#[test]
+fn names_of_events_are_kept() {
+    let mut output = Output::new(maker());
+    output.add(Event::from_data("1").named("updates"));
+    output.add(Event::from_text(&"x".repeat(40_000)).named("värde"));
+    let frames: Vec<Arc<Frame>> = output.cut(2).into_iter().map(Arc::new).collect();
+    assert!(frames[0].text.contains(r#""names":{"0":"updates"}"#) && frames[1].text.contains(r#""name":"värde""#));
+    assert_round_trip(&Segment::new(frames).unwrap());
+}
+
 proptest! {
     #[test]
     fn a_segment_survives_being_stored(

@@ -1,6 +1,7 @@
 //! The HTTP client for agents against a fake agent on a real socket: one test per status and per kind of trouble.
 
 mod container;
+mod encodings;
 mod replies;
 mod runtime;
 mod statuses;

@@ -64,17 +64,60 @@ async fn json_that_is_none_is_a_string() {
 }
 
 #[tokio::test]
-async fn an_error_event_in_a_json_reply_is_only_an_answer() {
-    let agent = FakeAgent::once(Script::json("{}")).await;
-    assert!(!reply(&container(&agent.url())).await.is_stream());
+async fn only_events_and_lines_are_a_stream_in_which_something_can_fail() {
+    for (content_type, is_stream) in [
+        ("text/event-stream", true),
+        ("application/x-ndjson", true),
+        ("application/json-seq", true),
+        ("application/json", false),
+        ("text/plain", false),
+        ("application/octet-stream", false),
+    ] {
+        let agent = FakeAgent::once(Script::body(content_type, ":\n")).await;
+        assert_eq!(reply(&container(&agent.url())).await.is_stream(), is_stream, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn lines_and_pieces_of_text_come_as_the_agent_sends_them() {
+    for content_type in ["application/x-ndjson", "text/plain"] {
+        let (steps, script) = Script::stream_of(content_type);
+        let agent = FakeAgent::once(script).await;
+        let mut reply = reply(&container(&agent.url())).await;
+        for number in 1..4 {
+            steps.send(format!("{number}\n"));
+            let expected = if content_type == "text/plain" { format!("\"{number}\\n\"") } else { number.to_string() };
+            assert_eq!(next_events(&mut *reply).await, Ok(Some(vec![expected])), "{content_type}");
+        }
+        steps.end();
+        assert_eq!(next_events(&mut *reply).await, Ok(None));
+    }
+}
+
+#[tokio::test]
+async fn any_2xx_is_an_answer() {
+    for status in [200, 201, 202, 203, 206, 207, 226, 299] {
+        let script = Script::status(status, "{\"a\": 1.50}").with_header("content-type", "application/json");
+        assert_eq!(events_of(script).await, ["{\"a\": 1.50}"], "{status}");
+        let script = Script::status(status, "").with_header("content-type", "application/json");
+        assert_eq!(events_of(script).await, [""; 0], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn no_content_and_reset_content_are_empty_whatever_they_say() {
+    for (name, value) in [("content-type", "text/event-stream"), ("content-encoding", "br")] {
+        let head = format!("HTTP/1.1 204 No Content\r\n{name}: {value}\r\n\r\n");
+        assert_eq!(events_of(Script::Raw(head.into_bytes())).await, [""; 0]);
+        assert_eq!(events_of(Script::status(205, "x").with_header(name, value)).await, [""; 0]);
+    }
 }
 
 #[tokio::test]
 async fn other_bodies_are_one_string() {
     let html = "<!doctype html>\n<p>\"é\"</p>";
     let expected = serde_json::Value::from(html).to_string();
-    for content_type in ["text/html", "text/plain; charset=utf-8", "application/octet-stream", "application/jsonl", ""]
-    {
+    for content_type in ["text/html", "text/plain; charset=utf-8", "application/octet-stream", "image/png", ""] {
         assert_eq!(events_of(Script::body(content_type, html)).await, [expected.as_str()], "{content_type}");
     }
     assert_eq!(events_of(Script::status(200, "[1]")).await, ["\"[1]\""]);
@@ -112,11 +155,11 @@ async fn a_body_shorter_than_announced_is_not_whole() {
 
 #[tokio::test]
 async fn an_event_over_the_limit_is_too_large() {
-    for content_type in ["application/json", "text/plain", "text/event-stream"] {
+    for content_type in ["application/json", "application/octet-stream", "application/jsonl", "text/event-stream"] {
         let body = [b"data: ".to_vec(), vec![b'x'; MAX_EVENT_BYTES + 1]].concat();
         let agent = FakeAgent::once(Script::body(content_type, body)).await;
         let result = all_events(reply(&container(&agent.url())).await).await;
-        assert_eq!(result, Err(ReplyError::TooLarge), "{content_type}");
+        assert!(result == Err(ReplyError::TooLarge), "{content_type}");
     }
 }
 
@@ -124,6 +167,14 @@ async fn an_event_over_the_limit_is_too_large() {
 async fn a_reply_of_the_largest_size_is_whole() {
     let body = format!("\"{}\"", "x".repeat(MAX_EVENT_BYTES - 2));
     assert_eq!(events_of(Script::json(body.clone())).await, [body]);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_event_stream_is_refused() {
+    for body in ["{\"error\": \"x\"}", "\n"] {
+        let agent = FakeAgent::once(Script::body("text/event-stream", body)).await;
+        assert_eq!(all_events(reply(&container(&agent.url())).await).await, Err(ReplyError::NoEventStream));
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use agentcore_gateway::agent::InvokeError;
 
 use super::{container, error, runtime};
 use crate::support::agent::{FakeAgent, Script};
+use crate::support::gzip;
 
 /// What a client makes of an answer, be the agent a container or a runtime.
 async fn told(answer: impl Fn() -> Script) -> InvokeError {
@@ -151,10 +152,23 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn success_without_status_200_is_not_expected() {
-    for status in [201, 202, 204] {
-        assert_eq!(told_of(status, "").await, InvokeError::Unexpected(status));
-    }
+async fn an_error_that_is_encoded_is_told_in_its_words() {
+    let body = gzip(r#"{"message":"no such model"}"#);
+    let answer = || Script::status(424, body.clone()).with_header("content-encoding", "gzip");
+    assert_eq!(told(answer).await, InvokeError::AgentFailed("no such model".to_owned()));
+    let answer = || Script::status(429, body.clone()).with_header("content-encoding", "br");
+    assert_eq!(told(answer).await, InvokeError::Throttled);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_an_error_is_not_part_of_it() {
+    assert_eq!(told_of(424, "\u{feff}{\"message\":\"no\"}").await, InvokeError::AgentFailed("no".to_owned()));
+}
+
+#[tokio::test]
+async fn arns_and_account_ids_in_the_agents_words_are_masked() {
+    let body = r#"{"message":"arn:aws:sts::123456789012:assumed-role/a/b of 123456789012 may not"}"#;
+    assert_eq!(told_of(424, body).await, InvokeError::AgentFailed("*** of *** may not".to_owned()));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::support::agent::{FakeAgent, Script};
 use crate::support::engine::events_of;
+use crate::support::gzip;
 use crate::support::socket::{Client, gateway};
 
 #[tokio::test]
@@ -41,6 +42,84 @@ async fn agents_that_do_not_stream_or_answer_something_else_are_passed_on() {
     let gateway = gateway(Some(&agent.url()), |_| {}).await;
     let frames = Client::connect(&gateway).await.ask("hi", "r").await;
     assert_eq!(frames.len(), 2, "an empty body is no event");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_encoded_and_has_names_comes_as_if_it_were_not() {
+    let body = gzip("event: updates\ndata: {\"n\": 1}\n\ndata: 2\n\nevent: error\ndata: no tool\n\n");
+    let agent = FakeAgent::start(move |_| {
+        Script::body("text/event-stream", body.clone()).with_header("content-encoding", "gzip")
+    })
+    .await;
+    let gateway = gateway(Some(&agent.url()), |_| {}).await;
+    let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+    assert_eq!(events_of(&frames), [json!({"n": 1}), json!(2), json!("no tool")]);
+    assert_eq!(frames[1]["names"], json!({"0": "updates", "2": "error"}));
+    let ending = frames.last().unwrap();
+    assert_eq!((&ending["code"], &ending["message"]), (&json!("agent_error"), &json!("no tool")));
+    assert_eq!(ending["retryable"], true);
+}
+
+#[tokio::test]
+async fn an_answer_of_another_success_is_an_answer_and_the_agent_is_called_once() {
+    for (status, body, events) in [(201, "{\"a\":1}", vec![json!({"a": 1})]), (202, "", vec![]), (204, "", vec![])] {
+        let agent = FakeAgent::start(move |_| match status {
+            204 => Script::Raw(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
+            _ => Script::status(status, body).with_header("content-type", "application/json"),
+        })
+        .await;
+        let gateway = gateway(Some(&agent.url()), |_| {}).await;
+        let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+        assert_eq!((events_of(&frames), &frames.last().unwrap()["type"]), (events, &json!("completed")));
+        assert_eq!(agent.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn lines_and_text_reach_the_client_before_the_agent_has_ended() {
+    for (content_type, piece, event) in
+        [("application/x-ndjson", "{\"a\":1}\n", json!({"a": 1})), ("text/plain", "é\n", json!("é\n"))]
+    {
+        let (steps, script) = Script::stream_of(content_type);
+        let agent = FakeAgent::sequence([script]).await;
+        let gateway = gateway(Some(&agent.url()), |_| {}).await;
+        let mut client = Client::connect(&gateway).await;
+        client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+        for _ in 0..3 {
+            steps.send(piece);
+            let output = loop {
+                let frame = client.next().await.unwrap();
+                if frame["type"] == "output" {
+                    break frame;
+                }
+            };
+            assert_eq!(output["events"], json!([event]), "{content_type}");
+        }
+        steps.end();
+        assert_eq!(client.run("r").await.pop().unwrap()["type"], "completed");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_read_fails_for_good() {
+    let cases = [
+        ("application/json", "br", b"{}".to_vec(), "agent_error", "\"br\""),
+        ("application/json", "gzip", b"{}".to_vec(), "agent_error", "gzip"),
+        ("text/event-stream", "", b"{\"error\":\"x\"}".to_vec(), "agent_error", "event stream"),
+        ("application/json", "gzip", gzip(" ".repeat(11 << 20)), "output_too_large", "10485760"),
+    ];
+    for (content_type, encoding, body, code, words) in cases {
+        let agent = FakeAgent::start(move |_| {
+            Script::body(content_type, body.clone()).with_header("content-encoding", encoding)
+        })
+        .await;
+        let gateway = gateway(Some(&agent.url()), |_| {}).await;
+        let frames = Client::connect(&gateway).await.ask("hi", "r").await;
+        let ending = frames.last().unwrap();
+        assert_eq!((&ending["code"], &ending["retryable"]), (&json!(code), &json!(false)));
+        assert!(ending["message"].as_str().unwrap().contains(words), "{ending}");
+        assert_eq!((frames.len(), agent.requests().len()), (2, 1));
+    }
 }
 
 #[tokio::test]

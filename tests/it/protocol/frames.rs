@@ -64,7 +64,7 @@ fn output_slices_an_event_that_fits_no_frame() {
 #[test]
 fn progress_has_no_number() {
     let expected = json!({"type": "progress", "requestId": "r1", "sessionId": "s\"é\\", "elapsedMs": 20_000});
-    assert_eq!(value(&maker().progress(20_000)), expected);
+    assert_eq!(value(&maker().progress(20_000, None)), expected);
 }
 
 #[test]

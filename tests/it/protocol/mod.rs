@@ -9,6 +9,7 @@ mod invocations;
 mod output;
 mod prompts;
 mod properties;
+mod reports;
 
 use agentcore_gateway::protocol::ids::{RequestId, SessionId};
 use agentcore_gateway::protocol::message::{ClientMessage, Prompt};

@@ -130,11 +130,53 @@ fn parameters_that_are_no_object_are_refused() {
 
 #[test]
 fn parameters_may_not_hold_what_the_gateway_sets() {
-    for name in ["prompt", "sessionId", "requestId", "reply", r"pr\u006fmpt", r"\u0072eply"] {
+    let names = [
+        "prompt",
+        "sessionId",
+        "requestId",
+        "reply",
+        "gatewayReply",
+        r"pr\u006fmpt",
+        r"\u0072eply",
+        r"gateway\u0052eply",
+    ];
+    for name in names {
         let text = format!(r#"{{"prompt":"x","requestId":"r1","parameters":{{"a":1,"{name}":2}}}}"#);
-        let rule = ["\"parameters\" must not hold", "\"prompt\"", "\"sessionId\"", "\"requestId\"", "\"reply\""];
+        let rule = [
+            "\"parameters\" must not hold",
+            "\"prompt\"",
+            "\"sessionId\"",
+            "\"requestId\"",
+            "\"reply\"",
+            "\"gatewayReply\"",
+        ];
         assert_refused_of(&text, InvalidRequest, &rule, Some("r1"));
     }
+}
+
+#[test]
+fn an_input_may_not_name_a_place_for_replies() {
+    for input in [
+        r#"{"gatewayReply":{}}"#,
+        r#"{"prompt":"x","gatewayReply":null}"#,
+        r#"{"a":1,"gateway\u0052eply":2,"b":3}"#,
+        r#"{"\ud800":1,"gatewayReply":1}"#,
+    ] {
+        let text = format!(r#"{{"input":{input},"requestId":"r1"}}"#);
+        assert_refused_of(&text, InvalidRequest, &["\"input\" must not hold \"gatewayReply\""], Some("r1"));
+    }
+    for input in [
+        r#"{"prompt":1,"sessionId":2,"requestId":3,"reply":4}"#,
+        r#"{"a":{"gatewayReply":1},"b":"gatewayReply","gatewayreply":1,"gatewayReply ":1}"#,
+        r#"{"\ud800":"\udfff"}"#,
+    ] {
+        prompt(&format!(r#"{{"input":{input}}}"#));
+    }
+}
+
+#[test]
+fn parameters_may_have_a_name_that_is_no_unicode() {
+    prompt(r#"{"prompt":"x","parameters":{"\ud800":1}}"#);
 }
 
 #[test]

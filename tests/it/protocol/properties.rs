@@ -159,7 +159,7 @@ proptest! {
         let failure = Failure::lasting(FailureCode::AgentError, message.iter().collect::<String>());
         let endings = [Ending::Completed, Ending::Stopped, Ending::Failed(failure)];
         let mut texts: Vec<String> = endings.iter().map(|ending| maker.ending(seq, ending).text).collect();
-        texts.extend([maker.started().text, maker.progress(seq)]);
+        texts.extend([maker.started().text, maker.progress(seq, Some(FailureCode::AgentUnavailable))]);
         for text in texts {
             prop_assert!(text.len() <= MAX_FRAME_BYTES);
             let value: Value = serde_json::from_str(&text).unwrap();

@@ -132,6 +132,17 @@ fn segments() -> [Segment; 2] {
     [begin, end].map(|frames| Segment::new(frames).unwrap())
 }
 
+/// The segment that is recorded of events with names.
+fn segment_of_names() -> Segment {
+    let frame = |seq: u64, rest: &str| {
+        let text = format!(r#"{{"type":"output","requestId":"r-2","sessionId":"travel #1","seq":{seq},{rest}}}"#);
+        Arc::new(Frame { seq, text, outcome: None })
+    };
+    let whole = frame(3, r#""events":[{"messages":[]},"Grüße"],"names":{"0":"updates"}"#);
+    let part = frame(4, r#""part":{"index":0,"last":true},"name":"värde","text":"\"x\"""#);
+    Segment::new(vec![whole, part]).unwrap()
+}
+
 fn connection_record() -> Connection {
     let sessions = ["travel #1", "work"].map(|id| SessionId::parse(id).unwrap());
     Connection { principal: key().principal, sessions: sessions.into(), replay: Some(replay()) }
@@ -206,4 +217,14 @@ async fn segments_are_written_as_recorded() {
     assert_eq!(items, [inflated(recorded("segment")), inflated(recorded("ending"))]);
     let text = "\u{1e}{\"type\":\"completed\",\"requestId\":\"r-2\",\"sessionId\":\"travel #1\",\"seq\":3}\n";
     assert_eq!(items[1]["frames"], text);
+}
+
+#[tokio::test]
+async fn a_recorded_segment_of_events_with_names_is_read_and_written_as_recorded() {
+    let (_, table) = holding(&[recorded("segment"), recorded("segment-names")]);
+    assert_eq!(table.read(&run(), 2, NOW).await.unwrap(), segment_of_names().frames());
+    let (db, table) = holding(&[]);
+    table.append(&run(), &segment_of_names(), &lease("lease-2"), NOW).await.unwrap();
+    let items: Vec<_> = db.items().into_iter().map(inflated).collect();
+    assert_eq!(items, [inflated(recorded("segment-names"))]);
 }

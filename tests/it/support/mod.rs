@@ -1,5 +1,10 @@
 //! What the tests share.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 pub mod agent;
 #[cfg(feature = "functions")]
 pub mod aws;
@@ -17,3 +22,10 @@ pub mod push;
 pub mod reply;
 pub mod scripted;
 pub mod socket;
+
+/// `text` as a gzip body.
+pub fn gzip<T: AsRef<[u8]>>(text: T) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_ref()).unwrap();
+    encoder.finish().unwrap()
+}

@@ -16,8 +16,12 @@ pub enum Step {
     Events(Vec<String>),
     /// Waits.
     Wait(Duration),
+    /// Sends an event with a name, or one without data.
+    Event(Event),
     /// Breaks off.
     Break,
+    /// Cannot be read further.
+    Fail(ReplyError),
     /// Says nothing more, and does not end either.
     Hang,
 }
@@ -104,6 +108,12 @@ impl Reply for ScriptedReply {
                 Some(Step::Wait(time)) => tokio::time::sleep(*time).await,
                 Some(Step::Hang) => std::future::pending().await,
                 Some(Step::Break) => return Err(ReplyError::Broken("cut".to_owned())),
+                Some(Step::Fail(error)) => return Err(error.clone()),
+                Some(Step::Event(event)) => {
+                    let event = event.clone();
+                    self.0.pop_front();
+                    return Ok(Progress::Events(vec![event]));
+                }
                 Some(Step::Events(events)) => {
                     let events = events.iter().map(Event::from_data).collect();
                     self.0.pop_front();

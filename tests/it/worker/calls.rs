@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use agentcore_gateway::agent::InvokeError;
-use agentcore_gateway::worker::settings::Settings;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -15,7 +14,7 @@ const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs one prompt; returns the events, the ending, the number of calls and the time it took.
-async fn run(author: impl Fn(usize) -> Script + Send + Sync + 'static) -> (Vec<Value>, Value, usize, Duration) {
+pub async fn run(author: impl Fn(usize) -> Script + Send + Sync + 'static) -> (Vec<Value>, Value, usize, Duration) {
     let engine = Engine::new(ScriptedAgents::new(move |_, call| author(call)));
     engine.say("c", &prompt("s", "r")).await;
     let began = Instant::now();
@@ -34,6 +33,11 @@ async fn each_failure_of_a_call_has_its_code_and_says_whether_to_try_again() {
     let words = || "the agent's words".to_owned();
     let cases = [
         (InvokeError::Invalid { status: 400, message: words() }, "agent_error", false),
+        (InvokeError::Invalid { status: 405, message: words() }, "agent_error", false),
+        (InvokeError::Invalid { status: 408, message: words() }, "agent_error", true),
+        (InvokeError::Invalid { status: 413, message: words() }, "agent_error", false),
+        (InvokeError::Invalid { status: 425, message: words() }, "agent_error", true),
+        (InvokeError::Invalid { status: 499, message: words() }, "agent_error", false),
         (InvokeError::Conflict(words()), "agent_error", false),
         (InvokeError::AgentFailed(words()), "agent_error", true),
         (InvokeError::AccessDenied, "agent_unavailable", false),
@@ -42,6 +46,9 @@ async fn each_failure_of_a_call_has_its_code_and_says_whether_to_try_again() {
         (InvokeError::Platform(502), "agent_unavailable", true),
         (InvokeError::Platform(503), "agent_unavailable", true),
         (InvokeError::Platform(504), "agent_unavailable", true),
+        (InvokeError::Unexpected(301), "agent_unavailable", false),
+        (InvokeError::Unexpected(307), "agent_unavailable", false),
+        (InvokeError::Unexpected(399), "agent_unavailable", false),
         (InvokeError::NoAnswer("secret detail".to_owned()), "agent_unavailable", true),
         (InvokeError::Unreachable("secret detail".to_owned()), "agent_unavailable", true),
         (InvokeError::Credentials("secret detail".to_owned()), "internal", true),
@@ -105,56 +112,75 @@ async fn an_agent_that_never_answers_or_falls_silent_ends_as_a_time_out() {
     assert_eq!(took.as_secs(), 500, "every byte starts the silence anew");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reply_that_breaks_off_keeps_what_came_before() {
-    let (events, ending, _, _) =
-        run(|_| Script::Reply(vec![Step::Events(vec!["1".to_owned(), "2".to_owned()]), Step::Break])).await;
-    assert_eq!(events, [json!(1), json!(2)]);
-    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("agent_error"), &json!(true)));
+/// The times in ms and the `waiting` of all `progress` frames that `connection` was sent.
+fn waits(engine: &Engine, connection: &str) -> Vec<(u64, Option<String>)> {
+    let frames = engine.push.received(connection).into_iter().filter(|frame| frame["type"] == "progress");
+    let wait = |frame: Value| {
+        let members = frame.as_object().unwrap().len();
+        let waiting = frame.get("waiting").map(|waiting| waiting.as_str().unwrap().to_owned());
+        assert_eq!(members, 4 + usize::from(waiting.is_some()), "{frame}");
+        (frame["elapsedMs"].as_u64().unwrap(), waiting)
+    };
+    frames.map(wait).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_reports_a_failure_is_delivered_and_ends_the_run() {
-    let sdk = r#"{"error":"no tool","error_type":"ValueError","message":"An error occurred during streaming"}"#;
-    let ag_ui = r#"{"type":"RUN_ERROR","message":"no tool","code":"X"}"#;
-    for failure in [sdk, ag_ui] {
-        let (events, ending, _, _) = run(move |_| stream(["1", failure, "3"], MS)).await;
-        assert_eq!(events, [json!(1), serde_json::from_str(failure).unwrap()], "what comes after it is not read");
-        assert_eq!((&ending["code"], &ending["message"]), (&json!("agent_error"), &json!("no tool")));
-    }
-    let (events, ending, ..) = run(|_| stream([r#"{"error":"a value","message":"no failure"}"#], MS)).await;
-    assert_eq!((events.len(), &ending["type"]), (1, &json!("completed")), "all three members make a failure");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reply_beyond_the_limit_ends_there() {
-    assert_eq!(Settings::default().max_reply_bytes, 32 * 1024 * 1024);
-    let agents = ScriptedAgents::new(|_, _| stream(["123", "456", "789", "0"], MS));
-    let engine = Engine::with(agents, |tools| tools.settings.max_reply_bytes = 9);
-    engine.say("c", &prompt("s", "r")).await;
-    assert!(engine.work_next().await);
-    let mut frames = engine.frames("c", "r");
-    let ending = frames.pop().unwrap();
-    assert_eq!(events_of(&frames), [json!(123), json!(456), json!(789)]);
-    assert_eq!((&ending["code"], &ending["retryable"]), (&json!("output_too_large"), &json!(false)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_agents_session_is_stopped_where_the_agent_may_still_be_at_work_and_nowhere_else() {
-    let events = || Step::Events(vec!["1".to_owned(), "\"more than 9 bytes\"".to_owned()]);
-    let cases = [
-        ("completed", vec![], 0),
-        ("agent_error", vec![Step::Break], 0),
-        ("agent_timeout", vec![Step::Hang], 1),
-        ("output_too_large", vec![events()], 1),
-    ];
-    for (end, steps, stopped) in cases {
-        let agents = ScriptedAgents::new(move |_, _| Script::Reply(steps.clone()));
-        let engine = Engine::with(agents, |tools| tools.settings.max_reply_bytes = 9);
+async fn a_client_hears_at_once_that_a_call_is_tried_again_and_why() {
+    for (failure, code, window) in [
+        (InvokeError::Throttled, "agent_throttled", 60),
+        (InvokeError::QuotaExceeded, "agent_throttled", 60),
+        (InvokeError::RetryableConflict, "agent_throttled", 60),
+        (InvokeError::Refused, "agent_unavailable", 10),
+    ] {
+        let engine = Engine::new(ScriptedAgents::new(move |_, _| error(&failure)));
         engine.say("c", &prompt("s", "r")).await;
         assert!(engine.work_next().await);
-        let ending = engine.frames("c", "r").pop().unwrap();
-        assert_eq!(ending.get("code").unwrap_or(&ending["type"]), end);
-        assert_eq!(engine.agents.stopped().len(), stopped, "{end}");
+        let waits = waits(&engine, "c");
+        assert_eq!(waits[0], (0, Some(code.to_owned())), "with the first attempt that failed");
+        assert!(waits.iter().all(|(_, waiting)| waiting.as_deref() == Some(code)), "{waits:?}");
+        let expected: Vec<u64> = (0..window).step_by(20).map(|second| second * 1000).collect();
+        assert_eq!(waits.iter().map(|(at, _)| at / 100 * 100).collect::<Vec<_>>(), expected, "then as ever");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_another_reason_too() {
+    let agents = ScriptedAgents::new(|_, call| match call {
+        0..3 => error(&InvokeError::Refused),
+        3..6 => error(&InvokeError::Throttled),
+        _ => stream(["1"], 50 * SECOND),
+    });
+    let engine = Engine::new(agents);
+    engine.say("c", &prompt("s", "r")).await;
+    assert!(engine.work_next().await);
+    let reasons: Vec<_> = waits(&engine, "c").into_iter().map(|(_, waiting)| waiting).collect();
+    let waiting = |code: &str| Some(code.to_owned());
+    assert_eq!(reasons, [waiting("agent_unavailable"), waiting("agent_throttled"), None, None], "then it was called");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_hears_of_a_call_that_is_not_tried_again() {
+    for settings in [0, 60] {
+        let agents = ScriptedAgents::new(move |_, _| match settings {
+            0 => error(&InvokeError::Throttled),
+            _ => error(&InvokeError::Platform(500)),
+        });
+        let engine = Engine::with(agents, |tools| tools.settings.retry_window = settings * SECOND);
+        engine.say("c", &prompt("s", "r")).await;
+        assert!(engine.work_next().await);
+        assert_eq!(waits(&engine, "c"), []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_comes_later_hears_that_the_agent_is_waited_for() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| error(&InvokeError::Throttled)));
+    engine.say("c", &prompt("s", "r")).await;
+    let worker = engine.work_alone().await;
+    crate::support::clock::pass(33.0).await;
+    engine.say("d", &json!({"action": "resume", "sessionId": "s", "requestId": "r"})).await;
+    assert!(worker.await.unwrap());
+    let waits = waits(&engine, "d");
+    assert_eq!(waits[0].1.as_deref(), Some("agent_throttled"));
+    assert!((33_000..35_000).contains(&waits[0].0), "{waits:?}");
 }

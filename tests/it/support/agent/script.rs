@@ -46,8 +46,13 @@ impl Script {
 
     /// 200 with an event stream that `Steps` feeds. The head of the answer is sent at once.
     pub fn stream() -> (Steps, Self) {
+        Self::stream_of("text/event-stream; charset=utf-8")
+    }
+
+    /// The same with a body of `content_type`.
+    pub fn stream_of(content_type: &str) -> (Steps, Self) {
         let (sender, steps) = unbounded_channel();
-        let headers = vec![("content-type".to_owned(), "text/event-stream; charset=utf-8".to_owned())];
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         (Steps(sender), Self::Stream { status: 200, headers, steps })
     }
 

@@ -1,0 +1,138 @@
+//! Reading a reply to its end, and what became of it.
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::Tools;
+use super::call::silent;
+use crate::agent::{MAX_EVENT_BYTES, Progress, Reply, ReplyError};
+use crate::protocol::event::Event;
+use crate::protocol::frame::{Ending, Failure, FailureCode};
+use crate::protocol::report::{NotWhole, Reports};
+use crate::protocol::words;
+
+/// How a call came to its end.
+#[derive(Debug)]
+pub(super) struct Called {
+    pub(super) ending: Ending,
+    /// The agent may still be at work.
+    pub(super) agent_goes_on: bool,
+}
+
+impl Called {
+    /// The agent has said all that it had to say, or is gone.
+    fn to_its_end(ending: Ending) -> Self {
+        Self { ending, agent_goes_on: false }
+    }
+}
+
+impl From<Failure> for Called {
+    /// The agent may go on where the gateway gives up; where the agent itself has failed it does not.
+    fn from(failure: Failure) -> Self {
+        let agent_goes_on = matches!(failure.code, FailureCode::AgentTimeout | FailureCode::OutputTooLarge);
+        Self { ending: Ending::Failed(failure), agent_goes_on }
+    }
+}
+
+/// A reply that is being read.
+struct Reading {
+    /// How many bytes of events may still come.
+    room: usize,
+    /// What its events report, if it is a stream.
+    reports: Option<Reports>,
+}
+
+impl Tools {
+    /// Sends the events of `reply` to `events`, until it ends or fails.
+    pub(super) async fn read(&self, mut reply: Box<dyn Reply>, events: mpsc::Sender<Vec<Event>>) -> Called {
+        let mut reading =
+            Reading { room: self.settings.max_reply_bytes, reports: reply.is_stream().then(Reports::default) };
+        loop {
+            let Ok(progress) = timeout(self.settings.silence_limit, reply.next()).await else {
+                return silent().into();
+            };
+            let (mut batch, is_end) = match progress {
+                Ok(Progress::Events(batch)) => (batch, false),
+                Ok(Progress::End(batch)) => (batch, true),
+                Err(error) => return reading.broken(&error),
+            };
+            let failure = reading.cut_at_failure(&mut batch);
+            batch.retain(Event::has_data);
+            // Nobody takes events any more only when the run is being given up.
+            if !batch.is_empty() && events.send(batch).await.is_err() {
+                return Failure::interrupted().into();
+            }
+            match failure {
+                Some(failure) => return failure.into(),
+                None if is_end => return Called::to_its_end(reading.end()),
+                None => {}
+            }
+        }
+    }
+}
+
+impl Reading {
+    /// Cuts `batch` behind the first event that ends the run, and says why it does.
+    fn cut_at_failure(&mut self, batch: &mut Vec<Event>) -> Option<Failure> {
+        for at in 0..batch.len() {
+            let event = &batch[at];
+            let Some(room) = self.room.checked_sub(event.as_json().len()) else {
+                batch.truncate(at);
+                let message = "The agent's reply is larger than the gateway's limit.";
+                return Some(Failure::lasting(FailureCode::OutputTooLarge, message));
+            };
+            self.room = room;
+            if let Some(words) = self.reports.as_mut().and_then(|reports| reports.take(event)) {
+                batch.truncate(at + 1);
+                return Some(reported(words));
+            }
+        }
+        None
+    }
+
+    /// What a reply is that has come to its end.
+    fn end(&self) -> Ending {
+        match self.reports.as_ref().map_or(Ok(()), Reports::end) {
+            Ok(()) => Ending::Completed,
+            Err(NotWhole::Failed(words)) => Ending::Failed(reported(words)),
+            Err(NotWhole::BrokenOff) => Ending::Failed(broken_off()),
+        }
+    }
+
+    /// What a reply is that did not come to its end.
+    fn broken(&self, error: &ReplyError) -> Called {
+        warn!(%error, "the agent's reply did not come to its end");
+        // An agent could name its encoding as it likes.
+        let unreadable = |message: &str| Failure::lasting(FailureCode::AgentError, words(message));
+        match error {
+            ReplyError::Broken(_) => {
+                let words = self.reports.as_ref().and_then(Reports::failure);
+                words.map_or_else(broken_off, reported).into()
+            }
+            ReplyError::TooLarge => {
+                let message = format!("An event of the agent is larger than {MAX_EVENT_BYTES} bytes.");
+                Failure::lasting(FailureCode::OutputTooLarge, message).into()
+            }
+            ReplyError::UnknownEncoding(name) => {
+                let message = format!("The agent's reply has the content encoding {name:?}, which is not decoded.");
+                Called { agent_goes_on: true, ..unreadable(&message).into() }
+            }
+            ReplyError::BadEncoding(name) => {
+                let message = format!("The agent's reply cannot be decoded: it is no valid {name}.");
+                Called { agent_goes_on: true, ..unreadable(&message).into() }
+            }
+            ReplyError::NoEventStream => {
+                unreadable("The agent's reply is no event stream, though its Content-Type says so.").into()
+            }
+        }
+    }
+}
+
+fn reported(words: String) -> Failure {
+    Failure::retryable(FailureCode::AgentError, words)
+}
+
+fn broken_off() -> Failure {
+    reported("The agent's reply broke off.".to_owned())
+}
