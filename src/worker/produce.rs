@@ -11,7 +11,7 @@ use super::read::Called;
 use super::run::Run;
 use super::settings::OnStop;
 use crate::agent::Invocation;
-use crate::protocol::frame::{Ending, FailureCode};
+use crate::protocol::frame::Ending;
 use crate::session::runtime_id::runtime_session_id;
 
 /// A session's microVM takes up to 15 s to stop.
