@@ -21,7 +21,7 @@ impl fmt::Display for Greeting<'_> {
         list(out, "WebSocket", addresses.iter().map(|address| format!("ws://{address}/")))?;
         match self.gateway.demo_agent() {
             Some(url) => list(out, "Agent", [format!("default: built-in demo agent at {url}")])?,
-            None => self.agents.iter().try_for_each(|agent| list(out, "Agent", [agent.clone()]))?,
+            None => list(out, "Agent", self.agents.iter().cloned())?,
         }
         writeln!(out)?;
         list(out, "Try", [format!("npx wscat -c ws://{first}/"), format!("websocat ws://{first}/")])?;
@@ -36,16 +36,12 @@ impl fmt::Display for Greeting<'_> {
 impl Greeting<'_> {
     /// What matters where other machines can reach the gateway.
     fn about_others(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.gateway.address();
-        writeln!(
-            out,
-            "  Everybody who can reach an address above can talk to the agent: there is no authentication here."
+        out.write_str(
+            "  Everybody who can reach an address above can talk to the agent: there is no authentication here.\n  \
+             The page at an address above may connect. A page that is served under a name, or from elsewhere,\n  \
+             needs its origin allowed: ",
         )?;
-        writeln!(
-            out,
-            "  The page at an address above may connect. A page that is served under a name, or from elsewhere,"
-        )?;
-        writeln!(out, "  needs its origin allowed: --allow-origin http://NAME:{}\n", address.port())
+        writeln!(out, "--allow-origin http://NAME:{}\n", self.gateway.address().port())
     }
 }
 
