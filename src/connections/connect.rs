@@ -5,7 +5,7 @@ use http::HeaderValue;
 use tracing::{info, warn};
 
 use super::ConnectionsHandler;
-use crate::gateway_event::{connection_of, principal_of, respond};
+use crate::gateway_event::{connection_of, respond};
 use crate::protocol::ids::SessionId;
 use crate::session::room::apply_making_room;
 use crate::session::store::StoreError;
@@ -16,7 +16,8 @@ use crate::session::{Cursor, SessionKey};
 const BEARER: &str = "bearer";
 
 impl ConnectionsHandler {
-    /// Lets a connection in, or refuses it with a status: 403 for its origin, 400 for its `sessionId`, 503 if the table is out of reach.
+    /// Lets a connection in, or refuses it with a status: 403 for its origin or for want of a
+    /// principal, 400 for its `sessionId`, 503 if the table is out of reach.
     pub(super) async fn connect(&self, event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         let origin = event.headers.get("origin").map(|origin| origin.to_str().unwrap_or("?"));
         if !self.origins.allows(origin) {
@@ -27,8 +28,13 @@ impl ConnectionsHandler {
             Ok(session) => session,
             Err(error) => return refuse(400, &format!("\"sessionId\" {error}.")),
         };
-        let (Ok(connection), Ok(principal)) = (connection_of(event), principal_of(event)) else {
-            return refuse(400, "The connection is not known.");
+        let Ok(connection) = connection_of(event) else { return refuse(400, "The connection is not known.") };
+        let principal = match self.identity.at_connect(event) {
+            Ok(principal) => principal,
+            Err(why) => {
+                warn!(%why, "refused a connection");
+                return refuse(403, "The gateway does not know who is connecting.");
+            }
         };
         let now = self.clock.now();
         if let Err(error) = self.connections.record(&connection, &principal, session.as_ref(), None, now).await {

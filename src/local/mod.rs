@@ -28,6 +28,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::closer::{self, Closer};
 use crate::connections::ConnectionsHandler;
 use crate::connections::origins::AllowedOrigins;
+use crate::identity::Identity;
 use crate::journal::REPLAY_WINDOW;
 use crate::journal::memory::{MAX_BYTES, MemoryJournal};
 use crate::message::MessageHandler;
@@ -174,6 +175,7 @@ impl Gateway {
                 max_receive_count: limits_given_up.max_receive_count,
             },
         });
+        let identity = Identity::Anonymous;
         let connections = ConnectionsHandler {
             sessions: table.clone(),
             connections: table,
@@ -181,10 +183,11 @@ impl Gateway {
             push: hub.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            identity: identity.clone(),
             origins: config.origins.clone(),
             replay_window: config.replay_window,
         };
-        let messages = MessageHandler::new(queue.clone(), names, clock.clone(), random.clone());
+        let messages = MessageHandler::new(queue.clone(), names, identity, clock.clone(), random.clone());
         let (max_runs, margin) = (config.max_runs, config.worker.deadline_margin);
         let prompts = Dispatcher::start(queue, Consumer::Worker(worker), max_runs, margin);
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);

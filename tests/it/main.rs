@@ -12,6 +12,7 @@ mod emulator;
 mod environment;
 #[cfg(feature = "functions")]
 mod functions;
+mod identities;
 mod local;
 #[cfg(feature = "local")]
 mod options;

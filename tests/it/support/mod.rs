@@ -18,3 +18,5 @@ pub mod push;
 pub mod reply;
 pub mod scripted;
 pub mod socket;
+#[cfg(feature = "jwt")]
+pub mod tokens;
