@@ -73,8 +73,14 @@ fn print_addresses(gateway: &Gateway, agents: impl Iterator<Item = String>) -> i
     writeln!(out, "\n  Try        npx wscat -c ws://{address}/")?;
     writeln!(out, "             websocat ws://{address}/")?;
     writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
-    if !address.ip().is_loopback() {
+    if !gateway.is_open() {
+        writeln!(out, "  Only with a token: npx wscat -s bearer -s \"$TOKEN\" -c ws://{address}/")?;
+        writeln!(out, "                     websocat -H \"Authorization: Bearer $TOKEN\" ws://{address}/\n")?;
+    }
+    if !address.ip().is_loopback() && gateway.is_open() {
         writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.")?;
+    }
+    if !address.ip().is_loopback() {
         writeln!(
             out,
             "  A page that is not opened on this machine needs --allow-origin http://HOST:{}\n",

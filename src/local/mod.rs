@@ -3,6 +3,8 @@
 //! An HTTP and WebSocket server does to the handlers what API Gateway does to them on AWS; queue, table and journal are
 //! in memory behind the same traits; and a built-in demo agent speaks the AgentCore container contract over HTTP.
 
+pub mod auth_options;
+mod authorization;
 mod demo;
 mod dispatch;
 mod hub;
@@ -24,11 +26,12 @@ use tokio::task::JoinHandle;
 
 use crate::agent::client::AgentClient;
 use crate::agent::endpoint::Endpoint;
+#[cfg(feature = "jwt")]
+use crate::authorizer::AuthorizerConfig;
 use crate::clock::{Clock, SystemClock};
 use crate::closer::{self, Closer};
 use crate::connections::ConnectionsHandler;
 use crate::connections::origins::AllowedOrigins;
-use crate::identity::Identity;
 use crate::journal::REPLAY_WINDOW;
 use crate::journal::memory::{MAX_BYTES, MemoryJournal};
 use crate::message::MessageHandler;
@@ -38,6 +41,7 @@ use crate::random::Random;
 use crate::session::memory::MemoryTable;
 use crate::worker::settings::Settings;
 use crate::worker::{Tools, Worker};
+use authorization::Authorization;
 use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
 use server::Server;
@@ -51,6 +55,9 @@ pub struct Config {
     pub agents: BTreeMap<AgentName, Endpoint>,
     /// What calls of AgentCore runtimes are signed with.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// Whose tokens let in, and as whom; `None`: everybody may connect.
+    #[cfg(feature = "jwt")]
+    pub authorizer: Option<AuthorizerConfig>,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
     /// A connection without a message in either direction for so long is closed.
@@ -75,6 +82,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             agents: BTreeMap::new(),
             credentials: None,
+            #[cfg(feature = "jwt")]
+            authorizer: None,
             origins: AllowedOrigins::Loopback,
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
@@ -120,6 +129,7 @@ pub struct Abandoned {
 #[derive(Debug)]
 pub struct Gateway {
     address: SocketAddr,
+    is_open: bool,
     demo: Option<Url>,
     hub: Arc<Hub>,
     prompts: Dispatcher,
@@ -175,7 +185,12 @@ impl Gateway {
                 max_receive_count: limits_given_up.max_receive_count,
             },
         });
-        let identity = Identity::Anonymous;
+        #[cfg(feature = "jwt")]
+        let authorization = Authorization::new(&config, &clock)?;
+        #[cfg(not(feature = "jwt"))]
+        let authorization = Authorization::None;
+        let identity = authorization.identity();
+        let is_open = matches!(authorization, Authorization::None);
         let connections = ConnectionsHandler {
             sessions: table.clone(),
             connections: table,
@@ -191,15 +206,21 @@ impl Gateway {
         let (max_runs, margin) = (config.max_runs, config.worker.deadline_margin);
         let prompts = Dispatcher::start(queue, Consumer::Worker(worker), max_runs, margin);
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
-        let server = Server::new(&config, messages, connections, hub.clone(), clock, random);
+        let server = Server::new(&config, authorization, messages, connections, hub.clone(), clock, random);
         let server = tokio::spawn(server.serve(listener));
-        Ok(Self { address, demo, hub, prompts, given_up, server, demo_server })
+        Ok(Self { address, is_open, demo, hub, prompts, given_up, server, demo_server })
     }
 
     /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether everybody who can reach it may connect.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The demo agent's address, if there is one.

@@ -9,6 +9,7 @@ use clap::builder::FalseyValueParser;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
+use super::auth_options::{AuthOptions, InvalidAuth};
 use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::journal;
@@ -30,6 +31,10 @@ pub struct Options {
     /// Give it again as NAME=URL for more; the one without a name is the default [default: a built-in demo agent]
     #[arg(long = "agent", env = "GATEWAY_AGENT", value_name = "[NAME=]URL|ARN", value_delimiter = ',', value_parser = parse_agent)]
     pub agents: Vec<(AgentName, Endpoint)>,
+
+    /// Who may connect.
+    #[command(flatten)]
+    pub auth: AuthOptions,
 
     /// A web origin whose pages may connect, such as `https://app.example.com`, or * for any. Give it again for more
     /// [default: pages of this machine]
@@ -101,6 +106,9 @@ pub struct Options {
 /// Options that cannot be used together, or not in this build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOptions {
+    /// Who may connect is not clear.
+    #[error(transparent)]
+    Auth(#[from] InvalidAuth),
     /// Two agents of one name.
     #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
     SameName(AgentName),
@@ -122,6 +130,7 @@ impl Options {
     /// # Errors
     /// [`InvalidOptions`]
     pub fn config(&self) -> Result<Config, InvalidOptions> {
+        self.auth.check()?;
         let mut agents = BTreeMap::new();
         for (name, endpoint) in &self.agents {
             check_built_in(endpoint)?;
@@ -152,6 +161,8 @@ impl Options {
         Ok(Config {
             listen: self.listen,
             agents,
+            #[cfg(feature = "jwt")]
+            authorizer: self.auth.authorizer()?,
             origins,
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::debug;
 
 use super::Config;
+use super::authorization::{Authorization, Refused};
 use super::hub::Hub;
 use super::route::EventSource;
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ const PAGE: &str = include_str!("../../websocket_test.html");
 
 /// What every connection shares.
 pub(super) struct Server {
+    pub(super) authorization: Authorization,
     pub(super) messages: MessageHandler,
     pub(super) connections: ConnectionsHandler,
     pub(super) hub: Arc<Hub>,
@@ -46,6 +48,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         config: &Config,
+        authorization: Authorization,
         messages: MessageHandler,
         connections: ConnectionsHandler,
         hub: Arc<Hub>,
@@ -53,7 +56,7 @@ impl Server {
         random: Arc<Random>,
     ) -> Self {
         let (idle_timeout, max_connection_age) = (config.idle_timeout, config.max_connection_age);
-        Self { messages, connections, hub, clock, random, idle_timeout, max_connection_age }
+        Self { authorization, messages, connections, hub, clock, random, idle_timeout, max_connection_age }
     }
 
     pub(super) async fn serve(self, listener: TcpListener) {
@@ -101,7 +104,15 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
     if !header_has(request.headers(), header::SEC_WEBSOCKET_VERSION, "13") {
         return Err(StatusCode::UPGRADE_REQUIRED);
     }
-    let source = EventSource { connection: server.new_connection_id()?, connected_at: server.clock.now() };
+    let (connection, connected_at) = (server.new_connection_id()?, server.clock.now());
+    let mut source = EventSource { connection, connected_at, principal: None };
+    let asking = source.connect(request.uri(), request.headers());
+    source.principal = match server.authorization.admit(&asking).await {
+        Ok(principal) => principal,
+        Err(Refused) => {
+            return Ok((StatusCode::FORBIDDEN, "No good token came; the gateway's log says why.\n").into_response());
+        }
+    };
     let verdict = server.connections.handle(source.connect(request.uri(), request.headers())).await;
     let status = u16::try_from(verdict.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "tests")]
 
 mod agent_client;
+mod auth_options;
 #[cfg(feature = "authorizer")]
 mod authorizer;
 mod closer;

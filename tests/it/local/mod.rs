@@ -5,3 +5,5 @@ mod limits;
 mod program;
 mod replies;
 mod storm;
+#[cfg(feature = "jwt")]
+mod tokens;

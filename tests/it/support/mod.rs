@@ -10,7 +10,7 @@ pub mod dynamodb;
 pub mod engine;
 #[cfg(feature = "authorizer")]
 pub mod lambda;
-#[cfg(feature = "authorizer")]
+#[cfg(feature = "jwt")]
 pub mod log;
 pub mod losing;
 pub mod outage;
