@@ -22,7 +22,7 @@ const ED25519_KEY_BYTES: usize = 32;
 /// A key, and the algorithms whose signatures it verifies.
 pub(super) struct Key {
     id: Option<String>,
-    algorithms: Vec<Algorithm>,
+    pub(super) algorithms: Vec<Algorithm>,
     pub(super) decoding: DecodingKey,
 }
 

@@ -17,10 +17,11 @@ mod policy;
 mod refusal;
 mod token;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use tracing::info;
 
 pub use config::{AuthorizerConfig, DocumentUrl, InvalidDocumentUrl, InvalidSettings, KeysAt};
@@ -93,17 +94,19 @@ impl Authorizer {
             return Err(Refusal::CriticalExtension);
         }
         let key = self.keys.find(header.kid.as_deref(), header.alg).await?;
-        let data = decode::<Claims>(token, &key.decoding, &signature_only(header.alg)).map_err(refusal::of)?;
+        let data = decode::<Claims>(token, &key.decoding, &signature_only(&key.algorithms)).map_err(refusal::of)?;
         data.claims.check(&self.config, self.clock.now())
     }
 }
 
 /// The claims are checked here, by this gateway's clock.
-fn signature_only(algorithm: jsonwebtoken::Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
+fn signature_only(algorithms: &[Algorithm]) -> Validation {
+    Validation {
+        algorithms: algorithms.to_vec(),
+        required_spec_claims: HashSet::new(),
+        validate_exp: false,
+        validate_nbf: false,
+        validate_aud: false,
+        ..Validation::default()
+    }
 }

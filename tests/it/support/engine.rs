@@ -100,10 +100,8 @@ impl Engine {
 
     /// Sends `message` on `connection` by its route, and returns the answer.
     pub async fn say(&self, connection: &str, message: &Value) -> Option<Value> {
-        let route = match message.get("action").and_then(Value::as_str) {
-            Some(route @ ("resume" | "stop")) => route,
-            _ => "$default",
-        };
+        let route = message.get("action").and_then(Value::as_str).filter(|action| ["resume", "stop"].contains(action));
+        let route = route.unwrap_or("$default");
         answer_of(self.handle(event(route, connection, message.to_string())).await)
     }
 
