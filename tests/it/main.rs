@@ -3,7 +3,7 @@
 
 mod agent_client;
 mod auth_options;
-#[cfg(feature = "authorizer")]
+#[cfg(feature = "jwt")]
 mod authorizer;
 mod closer;
 mod conformance;

@@ -2,6 +2,7 @@
 
 mod config;
 mod discovery;
+#[cfg(feature = "authorizer")]
 mod function;
 mod issuers;
 mod keys;
