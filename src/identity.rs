@@ -73,7 +73,9 @@ impl Identity {
             warn!(%error, "whose a connection is could not be read");
             refusal("Who sent this message could not be looked up; send it again.")
         })?;
-        owner.ok_or(Unidentified::NoRecord).and_then(|owner| known(owner, Unidentified::NoRecord)).map_err(unknown)
+        let owner = owner.ok_or(Unidentified::NoRecord).and_then(|owner| known(owner, Unidentified::NoRecord));
+        // Releases before this one recorded the role.
+        owner.and_then(not_shared).map_err(unknown)
     }
 }
 
@@ -91,10 +93,13 @@ fn caller_of(identity: &ApiGatewayRequestIdentity) -> Result<Principal, Unidenti
         (None, None) => text(&identity.user_arn).ok_or(Unidentified::NoCaller)?,
         _ => return Err(Unidentified::NoIdentity),
     };
-    if name.ends_with(COGNITO_SESSION) {
-        return Err(Unidentified::NoIdentity);
-    }
-    known(Principal::parse(name).map_err(|_| Unidentified::NoCaller)?, Unidentified::NoCaller)
+    let caller = Principal::parse(name).map_err(|_| Unidentified::NoCaller)?;
+    known(not_shared(caller)?, Unidentified::NoCaller)
+}
+
+/// A role as Cognito assumes it is no principal: all identities of a pool would be one.
+fn not_shared(caller: Principal) -> Result<Principal, Unidentified> {
+    if caller.as_str().ends_with(COGNITO_SESSION) { Err(Unidentified::NoIdentity) } else { Ok(caller) }
 }
 
 /// The sessions of everybody, from when the gateway had no authentication, are nobody's now.

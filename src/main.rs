@@ -70,13 +70,15 @@ fn print_addresses(gateway: &Gateway, agents: impl Iterator<Item = String>) -> i
         Some(url) => writeln!(out, "  Agent      default: built-in demo agent at {url}")?,
         None => agents.into_iter().try_for_each(|agent| writeln!(out, "  Agent      {agent}"))?,
     }
-    writeln!(out, "\n  Try        npx wscat -c ws://{address}/")?;
-    writeln!(out, "             websocat ws://{address}/")?;
+    let (wscat, websocat) = if gateway.is_open() {
+        ("", "")
+    } else {
+        writeln!(out, "  Clients    only with a token")?;
+        (r#"-s bearer -s "$TOKEN" "#, r#"-H "Authorization: Bearer $TOKEN" "#)
+    };
+    writeln!(out, "\n  Try        npx wscat {wscat}-c ws://{address}/")?;
+    writeln!(out, "             websocat {websocat}ws://{address}/")?;
     writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
-    if !gateway.is_open() {
-        writeln!(out, "  Only with a token: npx wscat -s bearer -s \"$TOKEN\" -c ws://{address}/")?;
-        writeln!(out, "                     websocat -H \"Authorization: Bearer $TOKEN\" ws://{address}/\n")?;
-    }
     if !address.ip().is_loopback() && gateway.is_open() {
         writeln!(out, "  Everybody who can reach {address} can talk to the agent: there is no authentication here.")?;
     }

@@ -187,10 +187,13 @@ async fn a_handshake_that_does_not_say_who_signed_it_is_refused() {
 async fn a_message_of_a_connection_whose_caller_nobody_saw_is_refused() {
     let engine = engine(Identity::Caller);
     assert_refuses_messages(&engine, |message| saying("unknown", message)).await;
-    // One that was opened while everybody was let in.
-    let (open, now) = (ConnectionId::parse("open").unwrap(), engine.clock.now());
-    engine.table.record(&open, &Principal::anonymous(), None, None, now).await.unwrap();
-    assert_refuses_messages(&engine, |message| saying("open", message)).await;
+    // One that was opened while everybody was let in, and one from when identities of a pool were recorded as their role.
+    let role = Principal::parse(callers()[ADA].identity["userArn"].as_str().unwrap()).unwrap();
+    for (name, principal) in [("open", Principal::anonymous()), ("role", role)] {
+        let connection = ConnectionId::parse(name).unwrap();
+        engine.table.record(&connection, &principal, None, None, engine.clock.now()).await.unwrap();
+        assert_refuses_messages(&engine, |message| saying(name, message)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
