@@ -21,7 +21,8 @@
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
 //! - [`closer`]: the handler of prompts that no worker could take.
-//! - `authorizer` (feature `authorizer`): the authorizer of `$connect`, which checks JSON Web Tokens.
+//! - [`identity`]: whose a connection is.
+//! - `authorizer` (feature `jwt`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.
 //! - `function` (feature `function`): the functions on AWS, wired from their environment variables.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
@@ -47,13 +48,13 @@
 //! - **One at a time** (I4). One queue group per session:
 //!   [`QueuedPrompt::group`](queue::payload::QueuedPrompt::group), and the claim.
 //! - **Nothing missed** (I5). `connections/resume.rs`, and `live_from` in `worker/supervise.rs`.
-//! - **Own sessions only** (I6). A [`SessionKey`](session::SessionKey) is a pair, and the principal comes from the event,
-//!   never from the message; AgentCore's id is made by
+//! - **Own sessions only** (I6). A [`SessionKey`](session::SessionKey) is a pair, and the principal comes from the event or
+//!   the connection's record, never from the message ([`Identity`](identity::Identity)); AgentCore's id is made by
 //!   [`runtime_session_id`](session::runtime_id::runtime_session_id).
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
-#[cfg(feature = "authorizer")]
+#[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;
 pub mod clock;
@@ -64,6 +65,7 @@ pub mod environment;
 #[cfg(feature = "function")]
 pub mod function;
 mod gateway_event;
+pub mod identity;
 pub mod journal;
 #[cfg(feature = "local")]
 pub mod local;

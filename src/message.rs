@@ -1,5 +1,6 @@
-//! The `$default` function: validates a message and puts a prompt into the queue. It may do nothing else: no table, no
-//! pushing; its answer goes back to the client as the route's response.
+//! The `$default` function: validates a message and puts a prompt into the queue. It may do nothing else: no pushing, and no
+//! table but for whose the connection is where only its record says so; its answer goes back to the client as the route's
+//! response.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsock
 use tracing::warn;
 
 use crate::clock::Clock;
-use crate::gateway_event::{answer_with, connection_of, principal_of};
+use crate::gateway_event::{answer_with, connection_of};
+use crate::identity::Identity;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::{AgentName, RequestId};
 use crate::protocol::message::{ClientMessage, Prompt};
@@ -25,20 +27,22 @@ use crate::trace::TraceContext;
 pub struct MessageHandler {
     prompts: Arc<dyn Prompts>,
     agents: Arc<BTreeSet<AgentName>>,
+    identity: Identity,
     clock: Arc<dyn Clock>,
     random: Arc<Random>,
 }
 
 impl MessageHandler {
-    /// A handler that puts prompts for `agents` into the queue `prompts`.
+    /// A handler that puts prompts for `agents` into the queue `prompts`, as those of whom `identity` knows.
     #[must_use]
     pub fn new(
         prompts: Arc<dyn Prompts>,
         agents: BTreeSet<AgentName>,
+        identity: Identity,
         clock: Arc<dyn Clock>,
         random: Arc<Random>,
     ) -> Self {
-        Self { prompts, agents: Arc::new(agents), clock, random }
+        Self { prompts, agents: Arc::new(agents), identity, clock, random }
     }
 
     /// Answers one message; `trace` is what a prompt in it belongs to.
@@ -66,16 +70,15 @@ impl MessageHandler {
         trace: TraceContext,
     ) -> Result<Answer, Rejection> {
         let named = prompt.request.clone();
-        let agent = self.agent(prompt.agent.as_deref()).map_err(|rejection| rejection.of(named))?;
+        let refused = |rejection: Rejection| rejection.of(named.clone());
+        let agent = self.agent(prompt.agent.as_deref()).map_err(refused)?;
         let now = self.clock.now();
-        let connection = connection_of(event)?;
+        let connection = connection_of(event).map_err(refused)?;
+        let principal = self.identity.of(event, now).await.map_err(refused)?;
         let session = prompt.session.unwrap_or_else(|| own_session(&connection));
         let request = prompt.request.unwrap_or_else(|| self.random.request_id(now));
         let queued = QueuedPrompt {
-            run: RunKey {
-                session: SessionKey { principal: principal_of(event)?, session: session.clone() },
-                request: request.clone(),
-            },
+            run: RunKey { session: SessionKey { principal, session: session.clone() }, request: request.clone() },
             connection,
             agent,
             received_at: now,

@@ -23,10 +23,15 @@ module "message" {
   statements  = local.message_statements
   settings    = local.function_settings
 
-  environment = {
-    PROMPTS_QUEUE_URL = aws_sqs_queue.prompts.url
-    AGENT_NAMES       = join(",", local.agent_names)
-  }
+  environment = merge(
+    {
+      AUTH              = var.auth
+      PROMPTS_QUEUE_URL = aws_sqs_queue.prompts.url
+      AGENT_NAMES       = join(",", local.agent_names)
+    },
+    # Whose a connection is stands in its record only.
+    var.auth == "iam" ? { TABLE_NAME = aws_dynamodb_table.sessions.name } : {},
+  )
 }
 
 module "connections" {
@@ -42,6 +47,7 @@ module "connections" {
   settings    = local.function_settings
 
   environment = {
+    AUTH                  = var.auth
     TABLE_NAME            = aws_dynamodb_table.sessions.name
     MANAGEMENT_ENDPOINT   = local.management_endpoint
     REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
@@ -119,7 +125,8 @@ module "authorizer" {
   environment = merge(
     {
       JWT_ISSUER         = var.jwt_issuer
-      JWT_AUDIENCE       = var.jwt_audience
+      JWT_AUDIENCES      = join(",", var.jwt_audiences)
+      JWT_CLIENTS        = join(",", var.jwt_clients)
       JWT_TOKEN_IN_QUERY = tostring(var.jwt_token_in_query)
     },
     var.jwt_jwks_url == "" ? {} : { JWT_JWKS_URL = var.jwt_jwks_url },

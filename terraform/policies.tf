@@ -10,13 +10,25 @@ locals {
 
   stop_actions = var.on_stop == "stop-session" ? ["bedrock-agentcore:StopRuntimeSession"] : []
 
-  message_statements = [
-    {
-      sid       = "Prompts"
-      actions   = ["sqs:SendMessage"]
-      resources = [aws_sqs_queue.prompts.arn]
-    },
-  ]
+  message_statements = concat(
+    [
+      {
+        sid       = "Prompts"
+        actions   = ["sqs:SendMessage"]
+        resources = [aws_sqs_queue.prompts.arn]
+      },
+    ],
+    var.auth != "iam" ? [] : [
+      {
+        # With signed handshakes only the record of a connection says whose it is.
+        sid       = "Connections"
+        actions   = ["dynamodb:GetItem"]
+        resources = [aws_dynamodb_table.sessions.arn]
+        # The keys that a request names; src/table has their form.
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CONNECTION#*"] } }
+      },
+    ],
+  )
 
   # Connection ids are made as clients come, so the last part of the ARN has to be open.
   connections_statements = [

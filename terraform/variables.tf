@@ -91,15 +91,47 @@ variable "jwt_issuer" {
   }
 }
 
-variable "jwt_audience" {
-  description = "Audience (`aud`) that a token must have. Required with `auth = \"jwt\"`. With Amazon Cognito it is the app client's id, and clients send ID tokens: access tokens of Cognito have no `aud`."
-  type        = string
-  default     = ""
+variable "jwt_audiences" {
+  description = "Audiences: a token is good if its `aud` is or holds one of them. With `auth = \"jwt\"` this or `jwt_clients` is required. What to give for which identity provider is in docs/identity.md."
+  type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = (var.auth == "jwt") == (var.jwt_audience != "")
-    error_message = "jwt_audience is required with auth = \"jwt\", and has no meaning with any other."
+    condition     = var.auth == "jwt" || length(var.jwt_audiences) == 0
+    error_message = "jwt_audiences has a meaning with auth = \"jwt\" only."
+  }
+
+  validation {
+    condition     = var.auth != "jwt" || length(var.jwt_audiences) + length(var.jwt_clients) > 0
+    error_message = "jwt_audiences or jwt_clients is required with auth = \"jwt\": without either no token would be good."
+  }
+
+  validation {
+    condition     = alltrue([for audience in var.jwt_audiences : can(regex("^[^\\s,]+$", audience))])
+    error_message = "An audience must be a name without white space and commas."
+  }
+
+  validation {
+    condition     = length(join(",", concat(var.jwt_audiences, var.jwt_clients))) <= 2048
+    error_message = "jwt_audiences and jwt_clients must be at most 2,048 characters: the environment of a function holds 4 KB in all."
+  }
+}
+
+variable "jwt_clients" {
+  description = "Clients whose tokens are good though they have no `aud`: their `client_id`, else their `azp`, is one of these. For access tokens of Amazon Cognito and session tokens of Clerk; a `token_use`, where there is one, must be `access`."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = var.auth == "jwt" || length(var.jwt_clients) == 0
+    error_message = "jwt_clients has a meaning with auth = \"jwt\" only."
+  }
+
+  validation {
+    condition     = alltrue([for client in var.jwt_clients : can(regex("^[^\\s,]+$", client))])
+    error_message = "A client must be a name without white space and commas."
   }
 }
 

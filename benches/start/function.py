@@ -17,13 +17,14 @@ CERTIFICATE_FILES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-cert
 SETTINGS = {
     "PROMPTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/prompts.fifo",
     "GIVEN_UP_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/given-up.fifo",
+    "AUTH": "none",
     "AGENT_NAMES": "default",
     "TABLE_NAME": "sessions",
     "MANAGEMENT_ENDPOINT": "https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod",
     "AGENTS": '{"default":{"runtime_arn":"arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/agent-AbCdEfGhIj",'
     '"endpoint_name":"DEFAULT"}}',
     "JWT_ISSUER": "https://issuer.example.com",
-    "JWT_AUDIENCE": "gateway",
+    "JWT_AUDIENCES": "gateway",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

@@ -1,5 +1,6 @@
 //! The settings of the authorizer.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,17 +8,30 @@ use reqwest::Url;
 
 use crate::environment::{Environment, InvalidVariable};
 
-/// Whose tokens are good, and where they may stand.
+/// Whose tokens are good, for whom, and where they may stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizerConfig {
     /// The `iss` of every token, character by character.
     pub issuer: String,
-    /// What `aud` must be or hold.
-    pub audience: String,
+    /// What `aud` must be, or hold one of.
+    pub audiences: BTreeSet<String>,
+    /// Whose tokens are good if they have no `aud`: their `client_id`, else their `azp`.
+    pub clients: BTreeSet<String>,
     /// Where the issuer's keys are.
     pub keys_at: KeysAt,
     /// Whether a token may stand in the query, where proxies and logs see it.
     pub token_in_query: bool,
+}
+
+/// Settings that are of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidSettings {
+    /// No audience and no client: no token would be good.
+    ForNobody,
+    /// The issuer is no place where its keys could be found, and no other place is given.
+    Issuer(InvalidDocumentUrl),
+    /// The keys are not where they may be.
+    KeysAt(InvalidDocumentUrl),
 }
 
 /// Where the keys of an issuer are.
@@ -30,25 +44,43 @@ pub enum KeysAt {
 }
 
 impl AuthorizerConfig {
-    /// The settings in `environment`: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`, `JWT_TOKEN_IN_QUERY`.
+    /// The settings for tokens of `issuer`, whose keys are at `jwks_url`, or else found by discovery. No token may stand in
+    /// the query.
+    ///
+    /// # Errors
+    /// [`InvalidSettings`]
+    pub fn new(
+        issuer: &str,
+        audiences: BTreeSet<String>,
+        clients: BTreeSet<String>,
+        jwks_url: Option<&str>,
+    ) -> Result<Self, InvalidSettings> {
+        if audiences.is_empty() && clients.is_empty() {
+            return Err(InvalidSettings::ForNobody);
+        }
+        let keys_at = match jwks_url {
+            Some(url) => KeysAt::Url(url.parse().map_err(InvalidSettings::KeysAt)?),
+            None => KeysAt::Discovery(issuer.parse::<DocumentUrl>().map_err(InvalidSettings::Issuer)?.discovery()),
+        };
+        Ok(Self { issuer: issuer.to_owned(), audiences, clients, keys_at, token_in_query: false })
+    }
+
+    /// The settings in `environment`: `JWT_ISSUER`, `JWT_AUDIENCES` and `JWT_CLIENTS` (separated by commas), `JWT_JWKS_URL`,
+    /// `JWT_TOKEN_IN_QUERY`.
     ///
     /// # Errors
     /// The first variable that is missing or breaks its rule.
     pub fn from_environment(environment: &Environment) -> Result<Self, InvalidVariable> {
-        let url = |variable, text: &str| {
-            text.parse::<DocumentUrl>().map_err(|error| InvalidVariable::new(variable, error.to_string()))
-        };
-        let issuer = environment.required("JWT_ISSUER")?;
-        let keys_at = match environment.optional("JWT_JWKS_URL") {
-            Some(text) => KeysAt::Url(url("JWT_JWKS_URL", text)?),
-            None => KeysAt::Discovery(url("JWT_ISSUER", issuer)?.discovery()),
-        };
-        Ok(Self {
-            issuer: issuer.to_owned(),
-            audience: environment.required("JWT_AUDIENCE")?.to_owned(),
-            keys_at,
-            token_in_query: environment.flag("JWT_TOKEN_IN_QUERY", false)?,
-        })
+        let list = |variable| environment.list(variable).map(str::to_owned).collect();
+        let (audiences, clients) = (list("JWT_AUDIENCES"), list("JWT_CLIENTS"));
+        let jwks_url = environment.optional("JWT_JWKS_URL");
+        let config = Self::new(environment.required("JWT_ISSUER")?, audiences, clients, jwks_url);
+        let config = config.map_err(|invalid| match invalid {
+            InvalidSettings::ForNobody => InvalidVariable::new("JWT_AUDIENCES", "be set, or JWT_CLIENTS"),
+            InvalidSettings::Issuer(rule) => InvalidVariable::new("JWT_ISSUER", rule.to_string()),
+            InvalidSettings::KeysAt(rule) => InvalidVariable::new("JWT_JWKS_URL", rule.to_string()),
+        })?;
+        Ok(Self { token_in_query: environment.flag("JWT_TOKEN_IN_QUERY", false)?, ..config })
     }
 }
 

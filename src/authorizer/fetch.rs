@@ -6,8 +6,9 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
+use super::issuer::difference;
 use super::keyset::KeySet;
-use super::{DocumentUrl, KeysAt};
+use super::{Difference, DocumentUrl, KeysAt};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,6 +42,8 @@ pub(super) enum FetchError {
     Keys(DocumentUrl, &'static str),
     #[error("{0}: {1}")]
     Discovery(DocumentUrl, &'static str),
+    #[error("{0}: it is another issuer's: its issuer {1}")]
+    OtherIssuer(DocumentUrl, Difference),
 }
 
 /// What is read of a discovery document.
@@ -84,8 +87,8 @@ impl Fetcher {
         let invalid = |reason| FetchError::Discovery(url.clone(), reason);
         let found: Discovery = serde_json::from_slice(&document).map_err(|_| invalid("it is no discovery document"))?;
         // 4.3: they must be the same, or somebody else speaks for this issuer.
-        if found.issuer != self.issuer {
-            return Err(invalid("it is another issuer's"));
+        if let Some(difference) = difference(&self.issuer, &found.issuer) {
+            return Err(FetchError::OtherIssuer(url.clone(), difference));
         }
         found.jwks_uri.parse().map_err(|_| invalid("its jwks_uri does not begin with https://"))
     }

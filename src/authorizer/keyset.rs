@@ -12,13 +12,17 @@ use super::Refusal;
 /// RFC 7518, 3.3: a smaller RSA key must not be used.
 const MIN_RSA_BITS: usize = 2048;
 
-/// An uncompressed point of P-256: a mark and two coordinates (RFC 7518, 6.2.1).
+/// Uncompressed points: a mark and two coordinates (RFC 7518, 6.2.1).
 const P256_POINT_BYTES: usize = 65;
+const P384_POINT_BYTES: usize = 97;
 
-/// A key that verifies signatures of one algorithm.
+/// RFC 8032, 5.1.5.
+const ED25519_KEY_BYTES: usize = 32;
+
+/// A key, and the algorithms whose signatures it verifies.
 pub(super) struct Key {
     id: Option<String>,
-    pub(super) algorithm: Algorithm,
+    pub(super) algorithms: Vec<Algorithm>,
     pub(super) decoding: DecodingKey,
 }
 
@@ -38,7 +42,7 @@ impl KeySet {
         }
         let Document { keys } = serde_json::from_slice(document).map_err(|_| "it is no JSON Web Key Set")?;
         let keys: Vec<_> = keys.into_iter().filter_map(|key| usable(serde_json::from_value(key).ok()?)).collect();
-        if keys.is_empty() { Err("none of its keys is of use for RS256 or ES256") } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err("none of its keys is of use") } else { Ok(Self(keys)) }
     }
 
     /// Whether there is a key that a token with this `kid` may mean.
@@ -56,7 +60,7 @@ impl KeySet {
         if !self.knows(kid) {
             return Err(Refusal::UnknownKey);
         }
-        let key = self.candidates(kid).find(|key| key.algorithm == algorithm);
+        let key = self.candidates(kid).find(|key| key.algorithms.contains(&algorithm));
         key.map(Arc::clone).ok_or(Refusal::WrongAlgorithm)
     }
 
@@ -70,8 +74,11 @@ fn usable(jwk: Jwk) -> Option<Arc<Key>> {
         return None;
     }
     let decoding = DecodingKey::from_jwk(&jwk).ok()?;
-    let algorithm = algorithm_of(&jwk, &decoding)?;
-    Some(Arc::new(Key { id: jwk.common.key_id, algorithm, decoding }))
+    let algorithms = algorithms_of(&jwk, &decoding);
+    if algorithms.is_empty() {
+        return None;
+    }
+    Some(Arc::new(Key { id: jwk.common.key_id, algorithms, decoding }))
 }
 
 /// RFC 7517, 4.2 and 4.3: what a key says it is for.
@@ -82,20 +89,33 @@ fn is_for_signatures(jwk: &Jwk) -> bool {
         && operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
-/// The one algorithm that a key is for: by its kind, and by its `alg` if it has one.
-fn algorithm_of(jwk: &Jwk, decoding: &DecodingKey) -> Option<Algorithm> {
-    let (algorithm, named) = match (&jwk.algorithm, decoding.kind()) {
-        (AlgorithmParameters::RSA(_), DecodingKeyKind::RsaModulusExponent { n, .. }) if bits(n) >= MIN_RSA_BITS => {
-            (Algorithm::RS256, KeyAlgorithm::RS256)
+/// The algorithms that a key is for: the one that its `alg` names, if that is of its kind; else all of its kind. For RSA
+/// those are six, which differ in padding and hash: issuers such as Microsoft Entra ID do not say which.
+fn algorithms_of(jwk: &Jwk, decoding: &DecodingKey) -> Vec<Algorithm> {
+    let of_its_kind = kind_of(jwk, decoding).into_iter().flatten().copied();
+    let stated = jwk.common.key_algorithm;
+    of_its_kind.filter(|algorithm| stated.is_none_or(|stated| stated == KeyAlgorithm::from(*algorithm))).collect()
+}
+
+/// The algorithms of a key's kind; none for one that is weak, or has not the form of its kind.
+fn kind_of(jwk: &Jwk, decoding: &DecodingKey) -> Option<&'static [Algorithm]> {
+    use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+    match (&jwk.algorithm, decoding.kind()) {
+        (AlgorithmParameters::RSA(_), DecodingKeyKind::RsaModulusExponent { n, .. }) => {
+            (bits(n) >= MIN_RSA_BITS).then_some(&[RS256, RS384, RS512, PS256, PS384, PS512])
         }
-        (AlgorithmParameters::EllipticCurve(point), DecodingKeyKind::SecretOrDer(bytes))
-            if point.curve == EllipticCurve::P256 && bytes.len() == P256_POINT_BYTES =>
-        {
-            (Algorithm::ES256, KeyAlgorithm::ES256)
+        (AlgorithmParameters::EllipticCurve(point), DecodingKeyKind::SecretOrDer(bytes)) => {
+            match (&point.curve, bytes.len()) {
+                (EllipticCurve::P256, P256_POINT_BYTES) => Some(&[ES256]),
+                (EllipticCurve::P384, P384_POINT_BYTES) => Some(&[ES384]),
+                _ => None,
+            }
         }
-        _ => return None,
-    };
-    jwk.common.key_algorithm.is_none_or(|stated| stated == named).then_some(algorithm)
+        (AlgorithmParameters::OctetKeyPair(pair), DecodingKeyKind::SecretOrDer(bytes)) => {
+            (pair.curve == EllipticCurve::Ed25519 && bytes.len() == ED25519_KEY_BYTES).then_some(&[EdDSA])
+        }
+        _ => None,
+    }
 }
 
 /// How many bits a number has that is written with its highest byte first.

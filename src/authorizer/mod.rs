@@ -1,27 +1,31 @@
 //! The authorizer of `$connect`: lets in who holds a token of the configured issuer, and says who that is.
 //!
-//! The algorithm and the key of a signature are the issuer's choice, never the token's ([RFC 8725], 3.1): `RS256` and
-//! `ES256`, each only with a key of its kind. A token that is not good, for whatever reason, is answered with a policy
-//! that denies, and the reason stands in the log only; the token stands nowhere.
+//! The algorithm and the key of a signature are the issuer's choice, never the token's ([RFC 8725], 3.1): RSA keys verify
+//! `RS256` to `PS512`, keys on P-256 `ES256`, on P-384 `ES384`, Ed25519 keys `EdDSA`, and a key that names its algorithm
+//! that one only. A token that is not good, for whatever reason, is answered with a policy that denies, and the reason stands
+//! in the log only; the token stands nowhere.
 //!
 //! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 
 mod claims;
 mod config;
 mod fetch;
+mod issuer;
 mod keys;
 mod keyset;
 mod policy;
 mod refusal;
 mod token;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use tracing::info;
 
-pub use config::{AuthorizerConfig, DocumentUrl, KeysAt};
+pub use config::{AuthorizerConfig, DocumentUrl, InvalidDocumentUrl, InvalidSettings, KeysAt};
+pub use issuer::Difference;
 pub use policy::{NoMethod, Verdict};
 pub use refusal::Refusal;
 
@@ -58,6 +62,14 @@ impl Authorizer {
     /// [`NoMethod`] for an event that does not say what is to be allowed; API Gateway sends none such.
     pub async fn handle(&self, event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Verdict, NoMethod> {
         let method = event.method_arn.as_deref().filter(|arn| !arn.is_empty()).ok_or(NoMethod)?;
+        Ok(Verdict::new(method, self.admit(event).await.ok()))
+    }
+
+    /// Whose the connection is that `event` asks for. A refusal is logged.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub async fn admit(&self, event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Result<Principal, Refusal> {
         let decision = match token_of(event, self.config.token_in_query) {
             Ok(token) => self.verify(token).await,
             Err(refusal) => Err(refusal),
@@ -65,7 +77,7 @@ impl Authorizer {
         if let Err(refusal) = &decision {
             info!(reason = %refusal, "refused a connection");
         }
-        Ok(Verdict::new(method, decision.ok()))
+        decision
     }
 
     /// Whose `token` it is, now.
@@ -82,17 +94,19 @@ impl Authorizer {
             return Err(Refusal::CriticalExtension);
         }
         let key = self.keys.find(header.kid.as_deref(), header.alg).await?;
-        let data = decode::<Claims>(token, &key.decoding, &signature_only(key.algorithm)).map_err(refusal::of)?;
+        let data = decode::<Claims>(token, &key.decoding, &signature_only(&key.algorithms)).map_err(refusal::of)?;
         data.claims.check(&self.config, self.clock.now())
     }
 }
 
 /// The claims are checked here, by this gateway's clock.
-fn signature_only(algorithm: jsonwebtoken::Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
+fn signature_only(algorithms: &[Algorithm]) -> Validation {
+    Validation {
+        algorithms: algorithms.to_vec(),
+        required_spec_claims: HashSet::new(),
+        validate_exp: false,
+        validate_nbf: false,
+        validate_aud: false,
+        ..Validation::default()
+    }
 }

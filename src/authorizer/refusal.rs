@@ -2,6 +2,8 @@
 
 use jsonwebtoken::errors::{Error, ErrorKind};
 
+use super::Difference;
+
 /// The rule that a token breaks. It holds nothing of the token, so that it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -30,11 +32,17 @@ pub enum Refusal {
     #[error("the token's signature is wrong")]
     WrongSignature,
     /// Not of the configured issuer.
-    #[error("the token's issuer is another")]
-    WrongIssuer,
-    /// Not for the configured audience.
-    #[error("the token is for another audience")]
+    #[error("the token's issuer {0}")]
+    WrongIssuer(Difference),
+    /// Its `aud` names none of the configured audiences.
+    #[error("the token is for another audience: its aud is none of the configured audiences")]
     WrongAudience,
+    /// It has no `aud`, and its client is none of the configured ones.
+    #[error("the token has no aud, and its client (client_id, else azp) is none of the configured clients")]
+    WrongClient,
+    /// It has no `aud`, and a `token_use` other than `access`.
+    #[error("the token has no aud, and its token_use is not access")]
+    NoAccessToken,
     /// `exp` is past.
     #[error("the token has expired")]
     Expired,

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use tracing::warn;
 
 use super::ConnectionsHandler;
-use crate::gateway_event::{connection_of, principal_of, respond};
+use crate::gateway_event::{connection_of, respond};
 use crate::protocol::ids::SessionId;
 use crate::session::room::apply_making_room;
 use crate::session::store::StoreError;
@@ -15,7 +15,8 @@ use crate::session::{Cursor, SessionKey};
 use crate::subprotocol::Bearer;
 
 impl ConnectionsHandler {
-    /// Lets a connection in, or refuses it with a status: 403 for its origin, 400 for its `sessionId`, 503 if the table is out of reach.
+    /// Lets a connection in, or refuses it with a status: 403 for its origin or for want of a
+    /// principal, 400 for its `sessionId`, 503 if the table is out of reach.
     pub(super) async fn connect(&self, event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         let header = |name: HeaderName| event.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let origin = header(ORIGIN);
@@ -30,8 +31,13 @@ impl ConnectionsHandler {
             Ok(bearer) => bearer,
             Err(error) => return refuse(400, &format!("{error}.")),
         };
-        let (Ok(connection), Ok(principal)) = (connection_of(event), principal_of(event)) else {
-            return refuse(400, "The connection is not known.");
+        let Ok(connection) = connection_of(event) else { return refuse(400, "The connection is not known.") };
+        let principal = match self.identity.at_connect(event) {
+            Ok(principal) => principal,
+            Err(why) => {
+                warn!(%why, "refused a connection");
+                return refuse(403, "The gateway does not know who is connecting.");
+            }
         };
         let now = self.clock.now();
         if let Err(error) = self.connections.record(&connection, &principal, session.as_ref(), None, now).await {

@@ -14,6 +14,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use crate::gateway_event::{answer_with, respond};
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::RequestId;
@@ -41,6 +42,8 @@ pub struct ConnectionsHandler {
     pub clock: Arc<dyn Clock>,
     /// Leases.
     pub random: Arc<Random>,
+    /// How it is known whose a connection is.
+    pub identity: Identity,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
     /// How long a run can be replayed after its end.

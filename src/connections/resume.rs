@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::replay::CutShort;
 use super::{ConnectionsHandler, unavailable};
-use crate::gateway_event::{connection_of, principal_of};
+use crate::gateway_event::connection_of;
 use crate::journal::Tail;
 use crate::protocol::answer::{Answer, RequestState};
 use crate::protocol::frame::{Outcome, Seq};
@@ -56,9 +56,11 @@ impl ConnectionsHandler {
         event: &ApiGatewayWebsocketProxyRequest,
         resume: Resume,
     ) -> Result<Option<Answer>, Rejection> {
-        let connection = connection_of(event)?;
-        let key = SessionKey { principal: principal_of(event)?, session: resume.session };
         let named = resume.request.clone();
+        let refused = |rejection: Rejection| rejection.of(named.clone());
+        let connection = connection_of(event).map_err(refused)?;
+        let principal = self.identity.of(event, self.clock.now()).await.map_err(refused)?;
+        let key = SessionKey { principal, session: resume.session };
         let replay = ReplayId(self.random.unique_name());
         let resuming = Resuming { key: &key, connection: &connection, replay, after: resume.after };
         match self.attach_and_replay(&resuming, resume.request).await {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 
 use super::{ConnectionsHandler, unavailable};
-use crate::gateway_event::principal_of;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::RequestId;
 use crate::protocol::message::Stop;
@@ -19,8 +18,10 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 
 impl ConnectionsHandler {
     pub(super) async fn stop(&self, event: &ApiGatewayWebsocketProxyRequest, stop: Stop) -> Result<Answer, Rejection> {
-        let key = SessionKey { principal: principal_of(event)?, session: stop.session };
         let named = stop.request.clone();
+        let principal = self.identity.of(event, self.clock.now()).await;
+        let principal = principal.map_err(|rejection| rejection.of(named.clone()))?;
+        let key = SessionKey { principal, session: stop.session };
         match self.record_stop(&key, stop.request).await {
             Ok(Ok(request_id)) => Ok(Answer::Stopping { request_id, session_id: key.session }),
             Ok(Err(rejection)) => Err(rejection.of(named)),

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::config::Builder;
 use aws_sdk_dynamodb::Client;
 
+use super::auth::Auth;
 use crate::clock::SystemClock;
 use crate::connections::ConnectionsHandler;
 use crate::connections::origins::{AllowedOrigins, Origin};
@@ -23,6 +24,8 @@ pub struct Config {
     pub table: String,
     /// The stage of the WebSocket API, as the Management API knows it.
     pub management_endpoint: String,
+    /// Who may connect.
+    pub auth: Auth,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
     /// How long a run can be replayed after its end.
@@ -31,7 +34,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `TABLE_NAME`, `MANAGEMENT_ENDPOINT`, `ALLOWED_ORIGINS` (separated by commas, or `*`; none: no page may
-    /// connect) and `REPLAY_WINDOW_SECONDS`.
+    /// connect), `REPLAY_WINDOW_SECONDS`, and what [`Auth::read`] reads.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -44,6 +47,7 @@ impl Config {
         Ok(Self {
             table: environment.required("TABLE_NAME")?.to_owned(),
             management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
+            auth: Auth::read(environment)?,
             origins: AllowedOrigins::from_list(origins),
             replay_window: environment.duration_up_to("REPLAY_WINDOW_SECONDS", REPLAY_WINDOW, journal::RETENTION)?,
         })
@@ -60,6 +64,7 @@ impl Config {
             push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
             clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),
+            identity: self.auth.identity(aws),
             origins: self.origins,
             replay_window: self.replay_window,
         }

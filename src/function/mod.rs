@@ -1,5 +1,7 @@
 //! What the functions on AWS have in common, and what each is wired from: its variables and the adapters of AWS.
 
+#[cfg(any(feature = "connections", feature = "message"))]
+pub mod auth;
 #[cfg(feature = "sdk")]
 pub mod aws;
 #[cfg(feature = "closer")]

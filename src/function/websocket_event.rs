@@ -44,7 +44,8 @@ struct Context {
 #[serde(rename_all = "camelCase")]
 struct Identity {
     user_arn: Option<String>,
-    user: Option<String>,
+    cognito_identity_pool_id: Option<String>,
+    cognito_identity_id: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for WebSocketEvent {
@@ -64,7 +65,9 @@ impl<'de> Deserialize<'de> for WebSocketEvent {
         context.connection_id = event.request_context.connection_id;
         context.authorizer.fields = event.request_context.authorizer.unwrap_or_default();
         if let Some(identity) = event.request_context.identity {
-            (context.identity.user_arn, context.identity.user) = (identity.user_arn, identity.user);
+            context.identity.user_arn = identity.user_arn;
+            context.identity.cognito_identity_pool_id = identity.cognito_identity_pool_id;
+            context.identity.cognito_identity_id = identity.cognito_identity_id;
         }
         Ok(Self(request))
     }

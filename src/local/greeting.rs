@@ -23,8 +23,13 @@ impl fmt::Display for Greeting<'_> {
             Some(url) => list(out, "Agent", [format!("default: built-in demo agent at {url}")])?,
             None => list(out, "Agent", self.agents.iter().cloned())?,
         }
+        let (wscat, websocat) = self.credentials();
+        if !self.gateway.is_open() {
+            list(out, "Clients", ["only with a token".to_owned()])?;
+        }
         writeln!(out)?;
-        list(out, "Try", [format!("npx wscat -c ws://{first}/"), format!("websocat ws://{first}/")])?;
+        let lines = [format!("npx wscat {wscat}-c ws://{first}/"), format!("websocat {websocat}ws://{first}/")];
+        list(out, "Try", lines)?;
         writeln!(out, "  and send   {{\"prompt\":\"Hello\"}}\n")?;
         if !self.gateway.address().ip().is_loopback() {
             self.about_others(out)?;
@@ -34,11 +39,23 @@ impl fmt::Display for Greeting<'_> {
 }
 
 impl Greeting<'_> {
+    /// The options of two clients that send a token, where one is needed.
+    fn credentials(&self) -> (&'static str, &'static str) {
+        if self.gateway.is_open() {
+            return ("", "");
+        }
+        (r#"-s bearer -s "$TOKEN" "#, r#"-H "Authorization: Bearer $TOKEN" "#)
+    }
+
     /// What matters where other machines can reach the gateway.
     fn about_others(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.gateway.is_open() {
+            let warning =
+                "Everybody who can reach an address above can talk to the agent: there is no authentication here.";
+            writeln!(out, "  {warning}")?;
+        }
         out.write_str(
-            "  Everybody who can reach an address above can talk to the agent: there is no authentication here.\n  \
-             The page at an address above may connect. A page that is served under a name, or from elsewhere,\n  \
+            "  The page at an address above may connect. A page that is served under a name, or from elsewhere,\n  \
              needs its origin allowed: ",
         )?;
         writeln!(out, "--allow-origin http://NAME:{}\n", self.gateway.address().port())

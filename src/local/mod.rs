@@ -4,6 +4,8 @@
 //! in memory behind the same traits; and a built-in demo agent speaks the AgentCore container contract over HTTP.
 
 pub mod addresses;
+pub mod auth_options;
+mod authorization;
 mod demo;
 mod dispatch;
 pub mod greeting;
@@ -29,6 +31,8 @@ use tokio::task::JoinHandle;
 
 use crate::agent::client::AgentClient;
 use crate::agent::endpoint::Endpoint;
+#[cfg(feature = "jwt")]
+use crate::authorizer::AuthorizerConfig;
 use crate::clock::{Clock, SystemClock};
 use crate::closer::{self, Closer};
 use crate::connections::ConnectionsHandler;
@@ -43,6 +47,7 @@ use crate::random::Random;
 use crate::session::memory::MemoryTable;
 use crate::worker::settings::Settings;
 use crate::worker::{Tools, Worker};
+use authorization::Authorization;
 use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
 use server::Server;
@@ -59,6 +64,9 @@ pub struct Config {
     pub agents: BTreeMap<AgentName, Endpoint>,
     /// What calls of AgentCore runtimes are signed with.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// Whose tokens let in, and as whom; `None`: everybody may connect.
+    #[cfg(feature = "jwt")]
+    pub authorizer: Option<AuthorizerConfig>,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
     /// A connection without a message in either direction for so long is closed.
@@ -83,6 +91,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8787)),
             agents: BTreeMap::new(),
             credentials: None,
+            #[cfg(feature = "jwt")]
+            authorizer: None,
             origins: AllowedOrigins::OneMachine(Vec::new()),
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
@@ -129,6 +139,7 @@ pub struct Abandoned {
 pub struct Gateway {
     address: SocketAddr,
     addresses: Vec<SocketAddr>,
+    is_open: bool,
     demo: Option<Url>,
     hub: Arc<Hub>,
     prompts: Dispatcher,
@@ -189,6 +200,12 @@ impl Gateway {
                 max_receive_count: limits_given_up.max_receive_count,
             },
         });
+        #[cfg(feature = "jwt")]
+        let authorization = Authorization::new(&config, &clock)?;
+        #[cfg(not(feature = "jwt"))]
+        let authorization = Authorization::None;
+        let identity = authorization.identity();
+        let is_open = matches!(authorization, Authorization::None);
         let connections = ConnectionsHandler {
             sessions: table.clone(),
             connections: table,
@@ -196,16 +213,17 @@ impl Gateway {
             push: hub.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            identity: identity.clone(),
             origins: config.origins.clone(),
             replay_window: config.replay_window,
         };
-        let messages = MessageHandler::new(queue.clone(), names, clock.clone(), random.clone());
+        let messages = MessageHandler::new(queue.clone(), names, identity, clock.clone(), random.clone());
         let (max_runs, margin) = (config.max_runs, config.worker.deadline_margin);
         let prompts = Dispatcher::start(queue, Consumer::Worker(worker), max_runs, margin);
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
-        let server = Server::new(&config, messages, connections, hub.clone(), clock, random);
+        let server = Server::new(&config, authorization, messages, connections, hub.clone(), clock, random);
         let server = tokio::spawn(server.serve(listener));
-        Ok(Self { address, addresses, demo, hub, prompts, given_up, server, demo_server })
+        Ok(Self { address, addresses, is_open, demo, hub, prompts, given_up, server, demo_server })
     }
 
     /// The address that it listens on.
@@ -218,6 +236,12 @@ impl Gateway {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Whether everybody who can reach it may connect.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The demo agent's address, if there is one.

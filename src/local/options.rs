@@ -1,6 +1,6 @@
 //! The command line of the local gateway. Each option is also an environment variable.
 
-mod values;
+pub(super) mod values;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use clap::Parser;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
+use super::auth_options::{AuthOptions, InvalidAuth};
 use crate::agent::endpoint::Endpoint;
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
@@ -32,6 +33,10 @@ pub struct Options {
     /// Give it again as NAME=URL for more; the one without a name is the default [default: a built-in demo agent]
     #[arg(long = "agent", env = "GATEWAY_AGENT", value_name = "[NAME=]URL|ARN", value_delimiter = ',', value_parser = parse_agent)]
     pub agents: Vec<(AgentName, Endpoint)>,
+
+    /// Who may connect.
+    #[command(flatten)]
+    pub auth: AuthOptions,
 
     /// A web origin whose pages may connect, such as `https://app.example.com`, or * for any, besides pages of the IP
     /// address that the gateway is reached at. Give it again for more [default: pages of this machine]
@@ -103,6 +108,9 @@ pub struct Options {
 /// Options that cannot be used together, or not in this build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOptions {
+    /// Who may connect is not clear.
+    #[error(transparent)]
+    Auth(#[from] InvalidAuth),
     /// Two agents of one name.
     #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
     SameName(AgentName),
@@ -124,6 +132,7 @@ impl Options {
     /// # Errors
     /// [`InvalidOptions`]
     pub fn config(&self) -> Result<Config, InvalidOptions> {
+        self.auth.check()?;
         let mut agents = BTreeMap::new();
         for (name, endpoint) in &self.agents {
             check_built_in(endpoint)?;
@@ -150,6 +159,8 @@ impl Options {
             listen: self.listen,
             agents,
             origins: AllowedOrigins::on_one_machine(self.origins.clone()),
+            #[cfg(feature = "jwt")]
+            authorizer: self.auth.authorizer()?,
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
             push_delay: Duration::from_millis(self.push_delay),

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::query::{self, Undecodable};
 use crate::clock::Timestamp;
-use crate::protocol::ids::ConnectionId;
+use crate::identity::PRINCIPAL;
+use crate::protocol::ids::{ConnectionId, Principal};
 
 /// The API's routes besides `$connect` and `$disconnect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,8 @@ impl Route {
 pub(super) struct EventSource {
     pub(super) connection: ConnectionId,
     pub(super) connected_at: Timestamp,
+    /// Whom the authorizer has named.
+    pub(super) principal: Option<Principal>,
 }
 
 impl EventSource {
@@ -82,6 +85,9 @@ impl EventSource {
         context.route_key = Some(route_key.to_owned());
         context.event_type = Some(event_type.to_owned());
         context.connection_id = Some(self.connection.as_str().to_owned());
+        if let Some(principal) = &self.principal {
+            context.authorizer.fields.insert(PRINCIPAL.to_owned(), principal.as_str().into());
+        }
         context.connected_at = signed(self.connected_at);
         context.request_time_epoch = signed(now);
         event

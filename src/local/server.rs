@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body as ResponseBody;
+use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::debug;
 
 use super::Config;
+use super::authorization::{Authorization, Refused};
 use super::handshake::{self, Refusal};
 use super::hub::Hub;
 use super::route::EventSource;
@@ -33,6 +35,7 @@ const PAGE: &str = include_str!("../../websocket_test.html");
 
 /// What every connection shares.
 pub(super) struct Server {
+    pub(super) authorization: Authorization,
     pub(super) messages: MessageHandler,
     pub(super) connections: ConnectionsHandler,
     pub(super) hub: Arc<Hub>,
@@ -45,6 +48,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         config: &Config,
+        authorization: Authorization,
         messages: MessageHandler,
         connections: ConnectionsHandler,
         hub: Arc<Hub>,
@@ -52,7 +56,7 @@ impl Server {
         random: Arc<Random>,
     ) -> Self {
         let (idle_timeout, max_connection_age) = (config.idle_timeout, config.max_connection_age);
-        Self { messages, connections, hub, clock, random, idle_timeout, max_connection_age }
+        Self { authorization, messages, connections, hub, clock, random, idle_timeout, max_connection_age }
     }
 
     pub(super) async fn serve(self, listener: TcpListener) {
@@ -93,13 +97,24 @@ fn page() -> Response {
     (headers, PAGE).into_response()
 }
 
+fn connect(source: &EventSource, request: &Request) -> Result<ApiGatewayWebsocketProxyRequest, Refusal> {
+    let event = source.connect(request.uri(), request.headers());
+    event.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("{error}.")))
+}
+
 /// The opening handshake, with `$connect` in the middle.
 async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, Refusal> {
     let accept = handshake::accept(&request)?;
-    let source = EventSource { connection: server.new_connection_id()?, connected_at: server.clock.now() };
-    let event = source.connect(request.uri(), request.headers());
-    let event = event.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("{error}.")))?;
-    let verdict = server.connections.handle(event).await;
+    let (connection, connected_at) = (server.new_connection_id()?, server.clock.now());
+    let mut source = EventSource { connection, connected_at, principal: None };
+    source.principal = match server.authorization.admit(&connect(&source, &request)?).await {
+        Ok(principal) => principal,
+        Err(Refused) => {
+            let reason = "No good token came; the gateway's log says why.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
+        }
+    };
+    let verdict = server.connections.handle(connect(&source, &request)?).await;
     let status = u16::try_from(verdict.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
     if !status.is_success() {

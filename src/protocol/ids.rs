@@ -89,7 +89,7 @@ identifier!(
 );
 
 identifier!(
-    /// Who a connection belongs to: the `sub` of a token, the ARN of a caller, or `anonymous`.
+    /// Who a connection belongs to: the `sub` of a token, a Cognito identity or the ARN of a caller, or `anonymous`.
     Principal,
     "a string of 1 to 2048 bytes",
     |text| (1..=2048).contains(&text.len())

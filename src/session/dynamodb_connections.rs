@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::dynamodb::Updated;
 use super::item::set_of;
-use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, StoreError};
+use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, StoreError};
 use super::{CONNECTION_RETENTION, ReplayId};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, SessionId};
@@ -30,10 +30,7 @@ impl Connections for Table {
     }
 
     async fn replay(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<ReplayId>, StoreError> {
-        let get = self.client.get_item().table_name(&self.name);
-        let get = get.set_key(Some(key_of(connection_partition(connection)))).consistent_read(true);
-        let found = get.send().await.map_err(|error| store_error(&error))?;
-        found.item.filter(|item| !item.has_expired(now)).map_or(Ok(None), |item| replay_of(&item))
+        self.read_record(connection, now).await?.map_or(Ok(None), |item| replay_of(&item))
     }
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
@@ -41,6 +38,23 @@ impl Connections for Table {
             self.client.delete_item().table_name(&self.name).set_key(Some(key_of(connection_partition(connection))));
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(|error| store_error(&error))?;
         deleted.attributes.filter(|item| !item.has_expired(now)).map(|item| connection_of(&item)).transpose()
+    }
+}
+
+#[async_trait]
+impl Owners for Table {
+    async fn owner(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Principal>, StoreError> {
+        self.read_record(connection, now).await?.map(|item| principal_of(&item)).transpose()
+    }
+}
+
+impl Table {
+    /// The record of `connection` as it is, after every write before this.
+    async fn read_record(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name);
+        let get = get.set_key(Some(key_of(connection_partition(connection)))).consistent_read(true);
+        let found = get.send().await.map_err(|error| store_error(&error))?;
+        Ok(found.item.filter(|item| !item.has_expired(now)))
     }
 }
 
@@ -64,16 +78,23 @@ fn replay_of(item: &Item) -> Result<Option<ReplayId>, StoreError> {
     item.get("replay").map(|_| item.text("replay").map(|replay| ReplayId(replay.to_owned()))).transpose()
 }
 
+fn principal_of(item: &Item) -> Result<Principal, StoreError> {
+    Principal::parse(item.text("principal")?).map_err(|_| malformed("principal"))
+}
+
 fn connection_partition(connection: &ConnectionId) -> String {
     format!("CONNECTION#{connection}")
 }
 
 fn connection_of(item: &Item) -> Result<Connection, StoreError> {
-    let principal = Principal::parse(item.text("principal")?).map_err(|_| malformed("principal"))?;
     let sessions = match item.get("sessions") {
         Some(sessions) => sessions.as_ss().map_err(|_| malformed("sessions"))?.as_slice(),
         None => &[],
     };
     let sessions = sessions.iter().map(|id| SessionId::parse(id.as_str()).map_err(|_| malformed("sessions")));
-    Ok(Connection { principal, sessions: sessions.collect::<Result<_, _>>()?, replay: replay_of(item)? })
+    Ok(Connection {
+        principal: principal_of(item)?,
+        sessions: sessions.collect::<Result<_, _>>()?,
+        replay: replay_of(item)?,
+    })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Refused, Sessions, StoreError};
+use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, Refused, Sessions, StoreError};
 use super::transition::Transition;
 use super::{CONNECTION_RETENTION, RETENTION, ReplayId, Session, SessionKey};
 use crate::clock::Timestamp;
@@ -78,6 +78,13 @@ impl Connections for MemoryTable {
 
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
         Ok(lock(&self.connections).remove(connection, now))
+    }
+}
+
+#[async_trait]
+impl Owners for MemoryTable {
+    async fn owner(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Principal>, StoreError> {
+        Ok(lock(&self.connections).get(connection, now).map(|record| record.principal.clone()))
     }
 }
 

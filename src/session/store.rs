@@ -62,6 +62,17 @@ pub struct Connection {
     pub replay: Option<ReplayId>,
 }
 
+/// Knows whose each connection is.
+#[async_trait]
+pub trait Owners: Send + Sync {
+    /// Who `connection` belongs to, as it was recorded; `None`: it has no record, or has closed. It sees every record that
+    /// was made before.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn owner(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Principal>, StoreError>;
+}
+
 /// Keeps connections, so that one that closes can be detached from its sessions.
 #[async_trait]
 pub trait Connections: Send + Sync {

@@ -151,9 +151,9 @@ run "tokens_may_connect" {
   command = plan
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = "https://issuer.example.com"
-    jwt_audience = "gateway"
+    auth          = "jwt"
+    jwt_issuer    = "https://issuer.example.com"
+    jwt_audiences = ["gateway"]
   }
 
   assert {

@@ -16,6 +16,7 @@ run "as_they_come" {
 
   assert {
     condition = module.message.configuration.environment == tomap({
+      AUTH              = "none"
       PROMPTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENT_NAMES       = "default"
     })
@@ -24,6 +25,7 @@ run "as_they_come" {
 
   assert {
     condition = module.connections.configuration.environment == tomap({
+      AUTH                  = "none"
       TABLE_NAME            = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       REPLAY_WINDOW_SECONDS = "3600"
@@ -102,7 +104,8 @@ run "as_they_can_be_set" {
   variables {
     auth                  = "jwt"
     jwt_issuer            = "https://issuer.example.com/"
-    jwt_audience          = "gateway"
+    jwt_audiences         = ["web", "mobile"]
+    jwt_clients           = ["app", "https://app.example.com"]
     jwt_jwks_url          = "https://issuer.example.com/keys"
     jwt_token_in_query    = true
     agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
@@ -131,6 +134,16 @@ run "as_they_can_be_set" {
     log_level             = "DEBUG"
     log_retention_days    = 7
     access_logs           = false
+  }
+
+  assert {
+    condition     = module.message.configuration.environment.AUTH == "jwt" && module.connections.configuration.environment.AUTH == "jwt"
+    error_message = "message and connections know who may connect"
+  }
+
+  assert {
+    condition     = !contains(keys(module.message.configuration.environment), "TABLE_NAME")
+    error_message = "With tokens message knows no table"
   }
 
   assert {
@@ -174,7 +187,8 @@ run "as_they_can_be_set" {
   assert {
     condition = module.authorizer[0].configuration.environment == tomap({
       JWT_ISSUER         = "https://issuer.example.com/"
-      JWT_AUDIENCE       = "gateway"
+      JWT_AUDIENCES      = "web,mobile"
+      JWT_CLIENTS        = "app,https://app.example.com"
       JWT_JWKS_URL       = "https://issuer.example.com/keys"
       JWT_TOKEN_IN_QUERY = "true"
     })
@@ -212,14 +226,39 @@ run "as_they_can_be_set" {
   }
 }
 
+run "signed_requests_are_told_to_the_functions" {
+  command = plan
+
+  variables {
+    auth = "iam"
+  }
+
+  expect_failures = [check.an_agent_is_configured]
+
+  assert {
+    condition = module.message.configuration.environment == tomap({
+      AUTH              = "iam"
+      TABLE_NAME        = "agentcore-gateway-prod"
+      PROMPTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
+      AGENT_NAMES       = "default"
+    })
+    error_message = "message knows where the records of connections are"
+  }
+
+  assert {
+    condition     = module.connections.configuration.environment.AUTH == "iam"
+    error_message = "connections knows that requests are signed"
+  }
+}
+
 run "the_authorizer_finds_the_keys_itself" {
   command = plan
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = "https://issuer.example.com"
-    jwt_audience = "gateway"
-    agents       = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789" } }
+    auth        = "jwt"
+    jwt_issuer  = "https://issuer.example.com"
+    jwt_clients = ["app"]
+    agents      = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789" } }
   }
 
   expect_failures = [check.prompts_without_a_name_have_an_agent]
@@ -227,7 +266,8 @@ run "the_authorizer_finds_the_keys_itself" {
   assert {
     condition = module.authorizer[0].configuration.environment == tomap({
       JWT_ISSUER         = "https://issuer.example.com"
-      JWT_AUDIENCE       = "gateway"
+      JWT_AUDIENCES      = ""
+      JWT_CLIENTS        = "app"
       JWT_TOKEN_IN_QUERY = "false"
     })
     error_message = "No address of keys means discovery, and no token in the address is the default"

@@ -6,9 +6,9 @@ mock_provider "aws" {
 }
 
 variables {
-  auth         = "jwt"
-  jwt_issuer   = "https://issuer.example.com"
-  jwt_audience = "gateway"
+  auth          = "jwt"
+  jwt_issuer    = "https://issuer.example.com"
+  jwt_audiences = ["gateway"]
 }
 
 run "with_agents" {
@@ -82,6 +82,37 @@ run "with_agents" {
   assert {
     condition     = length(distinct(values(output.role_names))) == 5 && output.role_names.worker == "agentcore-gateway-prod-worker-eu-central-1"
     error_message = "Each function has a role of its own, with the region in its name"
+  }
+}
+
+run "with_signed_requests" {
+  command = plan
+
+  variables {
+    auth          = "iam"
+    jwt_issuer    = ""
+    jwt_audiences = []
+  }
+
+  expect_failures = [check.an_agent_is_configured]
+
+  assert {
+    condition = { for s in jsondecode(module.message.policy).Statement : s.Sid => s if s.Sid != "Log" && s.Sid != "Trace" } == {
+      Prompts = {
+        Sid      = "Prompts"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]
+      }
+      Connections = {
+        Sid       = "Connections"
+        Effect    = "Allow"
+        Action    = ["dynamodb:GetItem"]
+        Resource  = ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CONNECTION#*"] } }
+      }
+    }
+    error_message = "With signed requests message may also read whose a connection is, and no other item"
   }
 }
 

@@ -154,9 +154,9 @@ run "tokens_need_an_issuer" {
   }
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = ""
-    jwt_audience = "gateway"
+    auth          = "jwt"
+    jwt_issuer    = ""
+    jwt_audiences = ["gateway"]
   }
 
   expect_failures = [var.jwt_issuer]
@@ -184,15 +184,15 @@ run "an_issuer_is_reached_by_https" {
   }
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = "http://issuer.example.com"
-    jwt_audience = "gateway"
+    auth          = "jwt"
+    jwt_issuer    = "http://issuer.example.com"
+    jwt_audiences = ["gateway"]
   }
 
   expect_failures = [var.jwt_issuer]
 }
 
-run "tokens_need_an_audience" {
+run "tokens_need_an_audience_or_a_client" {
   command = plan
 
   module {
@@ -200,12 +200,11 @@ run "tokens_need_an_audience" {
   }
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = "https://issuer.example.com"
-    jwt_audience = ""
+    auth       = "jwt"
+    jwt_issuer = "https://issuer.example.com"
   }
 
-  expect_failures = [var.jwt_audience]
+  expect_failures = [var.jwt_audiences]
 }
 
 run "an_audience_needs_tokens" {
@@ -216,10 +215,87 @@ run "an_audience_needs_tokens" {
   }
 
   variables {
-    jwt_audience = "gateway"
+    jwt_audiences = ["gateway"]
   }
 
-  expect_failures = [var.jwt_audience]
+  expect_failures = [var.jwt_audiences]
+}
+
+run "a_client_needs_tokens" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    jwt_clients = ["app"]
+  }
+
+  expect_failures = [var.jwt_clients]
+}
+
+run "an_audience_has_no_comma" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth          = "jwt"
+    jwt_issuer    = "https://issuer.example.com"
+    jwt_audiences = ["web,mobile"]
+  }
+
+  expect_failures = [var.jwt_audiences]
+}
+
+run "a_client_is_not_empty" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth        = "jwt"
+    jwt_issuer  = "https://issuer.example.com"
+    jwt_clients = ["app", ""]
+  }
+
+  expect_failures = [var.jwt_clients]
+}
+
+run "audiences_and_clients_fit_the_environment" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth          = "jwt"
+    jwt_issuer    = "https://issuer.example.com"
+    jwt_audiences = [join("", [for number in range(1024) : "a"])]
+    jwt_clients   = [join("", [for number in range(1024) : "c"])]
+  }
+
+  expect_failures = [var.jwt_audiences]
+}
+
+run "a_client_alone_is_enough" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    auth        = "jwt"
+    jwt_issuer  = "https://issuer.example.com"
+    jwt_clients = ["https://app.example.com"]
+  }
 }
 
 run "keys_are_reached_by_https" {
@@ -230,10 +306,10 @@ run "keys_are_reached_by_https" {
   }
 
   variables {
-    auth         = "jwt"
-    jwt_issuer   = "https://issuer.example.com"
-    jwt_audience = "gateway"
-    jwt_jwks_url = "http://issuer.example.com/keys"
+    auth          = "jwt"
+    jwt_issuer    = "https://issuer.example.com"
+    jwt_audiences = ["gateway"]
+    jwt_jwks_url  = "http://issuer.example.com/keys"
   }
 
   expect_failures = [var.jwt_jwks_url]

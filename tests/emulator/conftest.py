@@ -19,7 +19,7 @@ from deployment import Deployment
 from emulator import ACCOUNT, REGION, Emulator
 from example_agent import running_agent
 from signature import credentials_of
-from tokens import AUDIENCE, Issuer
+from tokens import AUDIENCE, CLIENT, Issuer
 
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:runtime/example-AbCdEf1234"
 ALLOWED_ORIGIN = "https://app.example.com"
@@ -62,7 +62,7 @@ def issuer():
 
 @pytest.fixture(scope="session")
 def deployments(emulator, agentcore, issuer):
-    """Both kinds of deployment that the emulator can try, applied at once."""
+    """One deployment for each way to say who may connect, applied at once."""
     common = {
         "agentcore_runtime_arn": RUNTIME_ARN,
         "agentcore_endpoint_url": agentcore.url,
@@ -74,7 +74,16 @@ def deployments(emulator, agentcore, issuer):
     }
     made = [
         Deployment(emulator, "gateway-open", auth="none", **common),
-        Deployment(emulator, "gateway-jwt", auth="jwt", jwt_issuer=issuer.url, jwt_audience=AUDIENCE, **common),
+        Deployment(
+            emulator,
+            "gateway-jwt",
+            auth="jwt",
+            jwt_issuer=issuer.url,
+            jwt_audiences=["another-gateway", AUDIENCE],
+            jwt_clients=[CLIENT],
+            **common,
+        ),
+        Deployment(emulator, "gateway-iam", auth="iam", **common),
     ]
     with ThreadPoolExecutor() as pool:
         list(pool.map(Deployment.apply, made))
@@ -91,6 +100,12 @@ def gateway(deployments):
 def authenticated_gateway(deployments):
     """The deployment that wants a token."""
     return deployments[1]
+
+
+@pytest.fixture(scope="session")
+def signed_gateway(deployments):
+    """The deployment that wants a signed handshake."""
+    return deployments[2]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from websockets.exceptions import InvalidStatus
 
 from client import new_id
 from leftovers import leftovers
-from tokens import AUDIENCE
+from tokens import AUDIENCE, CLIENT
 
 
 @pytest.fixture
@@ -39,6 +39,12 @@ def test_an_audience_may_be_one_of_several(connect, authenticated_gateway, issue
     connect(deployment=authenticated_gateway, additional_headers=bearer(token)).catch_up()
 
 
+def test_an_access_token_of_a_configured_client_needs_no_audience(connect, authenticated_gateway, issuer):
+    token = issuer.token("alice", aud=None, client_id=CLIENT, token_use="access")
+    client = connect(deployment=authenticated_gateway, additional_headers=bearer(token))
+    assert client.ending(client.ask("Hello")).ending["type"] == "completed"
+
+
 @pytest.mark.parametrize(
     "make_token",
     [
@@ -47,6 +53,9 @@ def test_an_audience_may_be_one_of_several(connect, authenticated_gateway, issue
         lambda issuer: issuer.token("alice", nbf=int(time.time()) + 120),
         lambda issuer: issuer.token("alice", iss="https://issuer.example.com"),
         lambda issuer: issuer.token("alice", aud="another"),
+        lambda issuer: issuer.token("alice", aud="another", client_id=CLIENT),
+        lambda issuer: issuer.token("alice", aud=None, client_id="another"),
+        lambda issuer: issuer.token("alice", aud=None, client_id=CLIENT, token_use="id"),
         lambda issuer: issuer.token(None),
         lambda issuer: issuer.unsigned_token("alice"),
         lambda issuer: issuer.strangers_token("alice"),
@@ -60,6 +69,9 @@ def test_an_audience_may_be_one_of_several(connect, authenticated_gateway, issue
         "not-yet-valid",
         "other-issuer",
         "other-audience",
+        "other-audience-of-a-client",
+        "other-client",
+        "no-access-token",
         "without-subject",
         "unsigned",
         "signed-by-a-stranger",

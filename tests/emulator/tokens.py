@@ -15,6 +15,7 @@ from jwt.utils import base64url_encode
 from ports import free_port
 
 AUDIENCE = "gateway"
+CLIENT = "mobile"
 KEY_ID = "k1"
 
 

@@ -25,8 +25,27 @@ fn the_readme_has_every_option_with_its_variable() {
 }
 
 #[test]
+fn each_identity_provider_that_is_tested_has_its_row_and_each_row_is_tested() {
+    let made: serde_json::Value = serde_json::from_str(&read("tests/fixtures/jwt/tokens.json")).expect("JSON");
+    let providers: Vec<_> = made["providers"].as_object().expect("providers").keys().cloned().collect();
+    let document = read("docs/identity.md");
+    let rows = document.lines().skip_while(|line| !line.starts_with("| provider ")).skip(2);
+    let names = rows.map_while(|line| line.strip_prefix("| ")?.split(" |").next());
+    let mut named: Vec<_> = names.map(str::to_owned).collect();
+    named.sort();
+    assert_eq!(named, providers);
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
-    for document in ["README.md", "docs/protocol.md", "docs/architecture.md", "agentcore_example/README.md"] {
+    for document in [
+        "README.md",
+        "docs/protocol.md",
+        "docs/architecture.md",
+        "docs/identity.md",
+        "terraform/README.md",
+        "agentcore_example/README.md",
+    ] {
         let text = read(document);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let folder = folder.parent().expect("a document is in a folder");

@@ -4,7 +4,8 @@
 #[cfg(feature = "local")]
 mod addresses;
 mod agent_client;
-#[cfg(feature = "authorizer")]
+mod auth_options;
+#[cfg(feature = "jwt")]
 mod authorizer;
 mod closer;
 mod conformance;
@@ -14,6 +15,7 @@ mod emulator;
 mod environment;
 #[cfg(feature = "functions")]
 mod functions;
+mod identities;
 mod local;
 #[cfg(feature = "local")]
 mod options;

@@ -62,7 +62,7 @@ fn parse_level(word: &str) -> Result<LevelFilter, String> {
 }
 
 /// A switch in a variable. What is neither must not pass for one of the two.
-pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
+pub(in crate::local) fn parse_switch(text: &str) -> Result<bool, String> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

@@ -19,26 +19,31 @@ locals {
   statements = concat(var.statements, [
     {
       # The group is made here, so that the function need not be able to make groups. Streams are made as needed.
-      sid       = "Log"
-      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      resources = ["${aws_cloudwatch_log_group.function.arn}:log-stream:*"]
+      sid        = "Log"
+      actions    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources  = ["${aws_cloudwatch_log_group.function.arn}:log-stream:*"]
+      conditions = {}
     },
     {
       # A trace belongs to no resource, so IAM takes no other one than * for these two.
-      sid       = "Trace"
-      actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-      resources = ["*"]
+      sid        = "Trace"
+      actions    = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      resources  = ["*"]
+      conditions = {}
     },
   ])
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for statement in local.statements : {
-      Sid      = statement.sid
-      Effect   = "Allow"
-      Action   = statement.actions
-      Resource = statement.resources
-    }]
+    Statement = [for statement in local.statements : merge(
+      {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      length(statement.conditions) == 0 ? {} : { Condition = statement.conditions },
+    )]
   })
 }
 

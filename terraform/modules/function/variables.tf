@@ -54,9 +54,10 @@ variable "environment" {
 variable "statements" {
   description = "What the function may do, beyond writing its log and its trace."
   type = list(object({
-    sid       = string
-    actions   = list(string)
-    resources = list(string)
+    sid        = string
+    actions    = list(string)
+    resources  = list(string)
+    conditions = optional(map(map(list(string))), {})
   }))
   nullable = false
 

@@ -3,12 +3,13 @@
 //! The tokens are another issuer's than the one on this machine, whose port nobody knew when they were made. That the
 //! issuer is the only thing wrong with them shows that the keys were found.
 
-use agentcore_gateway::authorizer::Refusal;
+use agentcore_gateway::authorizer::{Difference, Refusal};
 use serde_json::{Value, json};
 
-use super::{Gate, key_set};
+use super::Gate;
 use crate::support::agent::{FakeAgent, Request, Script};
 use crate::support::log::Log;
+use crate::support::tokens::key_set;
 
 const DISCOVERY: &str = "/tenant/.well-known/openid-configuration";
 
@@ -38,7 +39,7 @@ fn paths(server: &FakeAgent) -> Vec<String> {
 async fn keys_are_where_the_issuer_says() {
     let (server, gate) =
         issuer(|base| json!({"issuer": format!("{base}/tenant/"), "jwks_uri": format!("{base}/keys")})).await;
-    assert_eq!(gate.verify("rs256").await, Err(Refusal::WrongIssuer));
+    assert_eq!(gate.verify("rs256").await, Err(Refusal::WrongIssuer(Difference::Another)));
     assert_eq!(paths(&server), [DISCOVERY, "/keys"]);
     assert_eq!(gate.verify("signed_by_another").await, Err(Refusal::WrongSignature));
     assert_eq!(paths(&server).len(), 2);
@@ -48,7 +49,10 @@ async fn keys_are_where_the_issuer_says() {
 async fn a_document_that_is_not_this_issuer_s_is_not_believed() {
     let refused: [(Describe, &str); 5] = [
         (|base| json!({"issuer": "https://evil.example/", "jwks_uri": format!("{base}/keys")}), "another issuer's"),
-        (|base| json!({"issuer": format!("{base}/tenant"), "jwks_uri": format!("{base}/keys")}), "another issuer's"),
+        (
+            |base| json!({"issuer": format!("{base}/tenant"), "jwks_uri": format!("{base}/keys")}),
+            "another issuer's: its issuer differs from the configured one by its last slash only, which it lacks itself",
+        ),
         (|base| json!({"jwks_uri": format!("{base}/keys")}), "it is no discovery document"),
         (|base| json!({"issuer": format!("{base}/tenant/")}), "it is no discovery document"),
         (

@@ -1,9 +1,10 @@
 //! The function itself, as Lambda runs it, and what it logs.
 
-use super::{Gate, MADE, answer, event, issuer_with, token};
+use super::{Gate, answer, event};
 use crate::support::agent::RefusingPort;
 use crate::support::lambda::{Function, failed_start};
 use crate::support::log::Log;
+use crate::support::tokens::{MADE, issuer_with, token};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_authorizer");
 
@@ -14,7 +15,8 @@ fn bearer(name: &str) -> serde_json::Value {
 #[tokio::test]
 async fn the_function_lets_in_whom_it_should_and_denies_without_failing() {
     let issuer = issuer_with("both").await;
-    let variables = [("JWT_ISSUER", &*MADE.issuer), ("JWT_AUDIENCE", &*MADE.audience), ("JWT_JWKS_URL", &issuer.url())];
+    let variables =
+        [("JWT_ISSUER", &*MADE.issuer), ("JWT_AUDIENCES", &*MADE.audience), ("JWT_JWKS_URL", &issuer.url())];
     let mut function = Function::start(BINARY, &variables).await;
     // By the machine's clock: this one is good until 2100, that one has long expired.
     assert_eq!(function.invoke(&bearer("lasting")).await, Ok(answer(Some("auth0|ada"))));
@@ -32,7 +34,7 @@ async fn the_function_lets_in_whom_it_should_and_denies_without_failing() {
 #[tokio::test]
 async fn a_function_without_its_settings_does_not_start_and_says_which() {
     let log = failed_start(BINARY, &[("JWT_ISSUER", "https://issuer.example")]).await;
-    assert!(log.contains("the environment variable JWT_AUDIENCE must be set"), "{log}");
+    assert!(log.contains("the environment variable JWT_AUDIENCES must be set, or JWT_CLIENTS"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
 }
 

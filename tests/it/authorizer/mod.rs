@@ -2,52 +2,26 @@
 
 mod config;
 mod discovery;
+#[cfg(feature = "authorizer")]
 mod function;
+mod issuers;
 mod keys;
 mod places;
 mod properties;
+mod providers;
 mod tokens;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use agentcore_gateway::authorizer::{Authorizer, AuthorizerConfig, Refusal};
 use agentcore_gateway::clock::{Clock, Timestamp, millis};
 use agentcore_gateway::environment::Environment;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::agent::{FakeAgent, Script};
-
-/// What `tests/fixtures/jwt/make_tokens.py` made.
-#[derive(Deserialize)]
-struct Made {
-    now: u64,
-    issuer: String,
-    audience: String,
-    documents: BTreeMap<String, Value>,
-    tokens: BTreeMap<String, String>,
-}
-
-static MADE: LazyLock<Made> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../fixtures/jwt/tokens.json")).unwrap());
-
-/// The token of this name.
-fn token(name: &str) -> &'static str {
-    MADE.tokens.get(name).unwrap_or_else(|| panic!("no token is called {name}"))
-}
-
-/// An answer with the key set of this name.
-fn key_set(name: &str) -> Script {
-    Script::json(MADE.documents.get(name).unwrap_or_else(|| panic!("no key set is called {name}")).to_string())
-}
-
-/// An issuer that always answers with the key set of this name.
-async fn issuer_with(name: &'static str) -> FakeAgent {
-    FakeAgent::start(move |_| key_set(name)).await
-}
+use crate::support::tokens::{MADE, token};
 
 /// Time that stands still until a test moves it on.
 struct Hands(AtomicU64);
@@ -70,9 +44,9 @@ impl Gate {
         Self::new(&[("JWT_JWKS_URL", jwks_url)])
     }
 
-    /// One with `variables` besides issuer and audience, or instead of them.
+    /// One with `variables` besides issuer and audiences, or instead of them.
     fn new(variables: &[(&str, &str)]) -> Self {
-        let mut all = BTreeMap::from([("JWT_ISSUER", &*MADE.issuer), ("JWT_AUDIENCE", &*MADE.audience)]);
+        let mut all = BTreeMap::from([("JWT_ISSUER", &*MADE.issuer), ("JWT_AUDIENCES", &*MADE.audience)]);
         all.extend(variables.iter().copied());
         let config = AuthorizerConfig::from_environment(&Environment::of(all)).unwrap();
         let clock = Arc::new(Hands(AtomicU64::new(MADE.now * 1000)));

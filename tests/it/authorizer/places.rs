@@ -3,8 +3,9 @@
 use agentcore_gateway::authorizer::NoMethod;
 use serde_json::{Value, json};
 
-use super::{Gate, answer, event, issuer_with, token};
+use super::{Gate, answer, event};
 use crate::support::agent::FakeAgent;
+use crate::support::tokens::{issuer_with, token};
 
 const ADA: Option<&str> = Some("auth0|ada");
 

@@ -3,7 +3,8 @@
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use tokio::runtime::Builder;
 
-use super::{Gate, answer, event, issuer_with, token};
+use super::{Gate, answer, event};
+use crate::support::tokens::{issuer_with, token};
 
 /// What HTTP lets a header's value be, with pieces of what is looked for.
 fn header() -> impl Strategy<Value = String> {

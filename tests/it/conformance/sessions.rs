@@ -6,7 +6,7 @@ use std::time::Duration;
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
-use agentcore_gateway::session::store::{Connections, Sessions};
+use agentcore_gateway::session::store::{Connections, Owners, Sessions};
 use agentcore_gateway::session::transition::{Refusal, Transition};
 use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId, Session, SessionKey};
 
@@ -183,16 +183,19 @@ async fn one_claim_wins(store: Arc<dyn Sessions>) {
 }
 
 /// Records of connections.
-pub async fn connections(store: &dyn Connections) {
+pub async fn connections(store: &(impl Connections + Owners)) {
     let retention = 3 * 60 * 60;
     let (principal, session) = (Principal::parse("someone").unwrap(), SessionId::parse("s").unwrap());
     store.record(&connection("a="), &principal, None, None, NOW).await.unwrap();
     for _ in 0..2 {
         store.record(&connection("a="), &principal, Some(&session), None, NOW).await.unwrap();
     }
+    assert_eq!(store.owner(&connection("a="), later(1)).await.unwrap(), Some(principal.clone()));
+    assert_eq!(store.owner(&connection("a="), later(3 * 60 * 60 + 1)).await.unwrap(), None, "it has expired");
     let known = store.forget(&connection("a="), later(1)).await.unwrap().unwrap();
     assert_eq!((known.principal, known.sessions), (principal.clone(), vec![session.clone()]));
     assert_eq!(store.forget(&connection("a="), later(1)).await.unwrap(), None);
+    assert_eq!(store.owner(&connection("a="), later(1)).await.unwrap(), None, "it has closed");
     let replay = |name: &str| Some(ReplayId(name.to_owned()));
     assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), None);
     for number in 0..100 {

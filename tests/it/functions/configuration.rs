@@ -7,8 +7,20 @@ const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
 
 /// What each function needs.
 const NEEDS: [(&str, &[(&str, &str)]); 5] = [
-    (CONNECTIONS, &[("TABLE_NAME", "gateway"), ("MANAGEMENT_ENDPOINT", "https://a.example.com/default")]),
-    (MESSAGE, &[("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"), ("AGENT_NAMES", "default")]),
+    (
+        CONNECTIONS,
+        &[("AUTH", "jwt"), ("TABLE_NAME", "gateway"), ("MANAGEMENT_ENDPOINT", "https://a.example.com/default")],
+    ),
+    (
+        MESSAGE,
+        &[
+            // The only one with which it needs the table.
+            ("AUTH", "iam"),
+            ("TABLE_NAME", "gateway"),
+            ("PROMPTS_QUEUE_URL", "https://sqs.example.com/prompts.fifo"),
+            ("AGENT_NAMES", "default"),
+        ],
+    ),
     (
         WORKER,
         &[
@@ -26,7 +38,7 @@ const NEEDS: [(&str, &[(&str, &str)]); 5] = [
             ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
         ],
     ),
-    (AUTHORIZER, &[("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCE", "gateway")]),
+    (AUTHORIZER, &[("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCES", "gateway")]),
 ];
 
 /// Checks that `binary` does not start with `value` in `variable`, says so by `rule`, and does not show the value.
@@ -61,6 +73,9 @@ async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
         (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "hunter2", seconds),
         (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "0", seconds),
         (CONNECTIONS, "REPLAY_WINDOW_SECONDS", "86401", "be at most 86400 seconds"),
+        (CONNECTIONS, "AUTH", "hunter2", "be jwt, iam or none"),
+        (MESSAGE, "AUTH", "hunter2", "be jwt, iam or none"),
+        (MESSAGE, "AUTH", "IAM", "be jwt, iam or none"),
         (MESSAGE, "AGENT_NAMES", "default,hunter2!", "be names separated by commas, each 1 to 64 characters"),
         (MESSAGE, "AGENT_NAMES", " , ", "be names separated by commas"),
         (WORKER, "AGENTS", "hunter2", "be a JSON object such as"),

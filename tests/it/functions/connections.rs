@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ADA, CONNECTIONS, PUSH, answer_of, event, names, sent, start, willing};
+use super::{ADA, CONNECTIONS, PUSH, answer_of, event, names, sent, start, start_as, willing};
 use crate::support::agent::{FakeAgent, Script};
 use crate::support::aws::{answer, failure, operation};
 
@@ -16,7 +16,7 @@ fn recorded(update: &Value) -> (&Value, &Value) {
 #[tokio::test]
 async fn without_an_authorizer_everybody_is_anonymous_and_a_connection_is_only_recorded() {
     let aws = FakeAgent::start(willing).await;
-    let response = start(CONNECTIONS, &aws).await.invoke(&event!("connect_open")).await.unwrap();
+    let response = start_as("none", CONNECTIONS, &aws).await.invoke(&event!("connect_open")).await.unwrap();
     assert_eq!((&response["statusCode"], &response["headers"]), (&json!(200), &json!({})));
     let [(operation, update)] = &sent(&aws)[..] else { panic!("{:?}", names(&aws)) };
     assert_eq!(operation, "UpdateItem");
@@ -74,15 +74,6 @@ async fn the_word_bearer_is_answered_as_it_came_and_another_list_refused_with_a_
         assert_eq!(answer["statusCode"], 400);
         assert!(reason.contains("must be \"bearer\" and a token") && !reason.contains("secret"), "{reason}");
     }
-}
-
-#[tokio::test]
-async fn with_iam_the_connection_is_its_callers() {
-    let aws = FakeAgent::start(willing).await;
-    let response = start(CONNECTIONS, &aws).await.invoke(&event!("connect_iam")).await.unwrap();
-    assert_eq!(response["statusCode"], 200);
-    let [(_, record)] = &sent(&aws)[..] else { panic!("{:?}", names(&aws)) };
-    assert_eq!(recorded(record).0, "arn:aws:sts::123456789012:assumed-role/app/ada");
 }
 
 #[tokio::test]

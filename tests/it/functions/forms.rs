@@ -115,7 +115,7 @@ async fn a_connection_closes_whatever_form_its_event_has() {
 
 #[tokio::test]
 async fn the_authorizer_answers_whatever_form_its_event_has() {
-    let variables = [("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCE", "gateway")];
+    let variables = [("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCES", "gateway")];
     let mut function = Function::start(env!("CARGO_BIN_EXE_authorizer"), &variables).await;
     let event: Value = serde_json::from_str(include_str!("../../fixtures/authorizer_event.json")).unwrap();
     let mut forms = forms(&event);

@@ -5,6 +5,7 @@ mod closer;
 mod configuration;
 mod connections;
 mod forms;
+mod identities;
 mod message;
 mod panics;
 mod worker;
@@ -51,8 +52,13 @@ fn willing(request: &Request) -> Script {
     }
 }
 
-/// Starts `binary` with all that the functions are told, for the services at `aws`.
+/// Starts `binary` with all that the functions are told where clients have tokens, for the services at `aws`.
 async fn start(binary: &str, aws: &FakeAgent) -> Function {
+    start_as("jwt", binary, aws).await
+}
+
+/// As [`start`], where `auth` says who may connect.
+async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
     let (url, management) = (aws.url(), format!("{}/default", aws.url()));
     let agents = r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/agent-0123456789"}}"#;
     let variables = [
@@ -62,6 +68,7 @@ async fn start(binary: &str, aws: &FakeAgent) -> Function {
         ("AWS_ENDPOINT_URL", &url),
         ("AGENTCORE_ENDPOINT_URL", &url),
         ("MANAGEMENT_ENDPOINT", &management),
+        ("AUTH", auth),
         ("TABLE_NAME", "gateway"),
         ("PROMPTS_QUEUE_URL", QUEUE),
         ("GIVEN_UP_QUEUE_URL", GIVEN_UP),

@@ -6,3 +6,5 @@ mod pages;
 mod program;
 mod replies;
 mod storm;
+#[cfg(feature = "jwt")]
+mod tokens;

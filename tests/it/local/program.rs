@@ -181,6 +181,26 @@ fn a_page_that_is_refused_is_a_warning_with_the_option_to_copy() {
     }
 }
 
+#[cfg(not(feature = "jwt"))]
+#[test]
+fn tokens_that_this_build_cannot_check_name_the_feature() {
+    let arguments = ["--auth", "jwt", "--jwt-issuer", "https://issuer.example", "--jwt-audience", "gateway"];
+    assert!(refusal(&run(&arguments)).contains("cargo run --features jwt"));
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    assert!(help.contains("--auth") && help.contains("--features jwt"), "{help}");
+}
+
+#[cfg(feature = "jwt")]
+#[test]
+fn with_tokens_it_says_how_to_send_one() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--auth", "jwt", "--jwt-audience", "gateway"]);
+    let (_program, greeting) = start(command.env("GATEWAY_JWT_ISSUER", "https://issuer.example"));
+    assert!(greeting.contains("only with a token") && greeting.contains("-s bearer -s \"$TOKEN\""), "{greeting}");
+    let error = refusal(&run(&["--auth", "jwt", "--jwt-issuer", "https://issuer.example"]));
+    assert!(error.contains("--jwt-audience NAME or --jwt-client NAME"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_agent_that_is_not_there_yet_is_a_warning_and_ctrl_c_ends_it_cleanly() {

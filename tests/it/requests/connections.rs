@@ -1,7 +1,7 @@
 //! The records of connections.
 
 use agentcore_gateway::session::ReplayId;
-use agentcore_gateway::session::store::{Connection, Connections, StoreError};
+use agentcore_gateway::session::store::{Connection, Connections, Owners, StoreError};
 use serde_json::{Value, json};
 
 use super::{NOW, connection, principal, session, table};
@@ -71,6 +71,22 @@ async fn the_replay_is_read_consistently() {
     let (endpoint, table) = table([answer(&item), answer(&json!({}))]).await;
     assert_eq!(table.replay(&connection(), NOW).await, Ok(Some(ReplayId("replay-1".to_owned()))));
     assert_eq!(table.replay(&connection(), NOW).await, Ok(None), "it has closed");
+    let sent = body(&endpoint.requests()[0]);
+    assert_eq!(sent, json!({"TableName": "gateway", "Key": key(), "ConsistentRead": true}));
+}
+
+#[tokio::test]
+async fn the_owner_is_read_consistently() {
+    let item = json!({"Item": {"principal": {"S": "auth0|ada"}, "expires_at": {"N": "1790010801"}}});
+    let expired = json!({"Item": {"principal": {"S": "auth0|ada"}, "expires_at": {"N": "1790000000"}}});
+    let malformed = json!({"Item": {"expires_at": {"N": "1790010801"}}});
+    let scripts = [item, json!({}), expired, malformed].map(|item| answer(&item));
+    let (endpoint, table) = table(scripts).await;
+    assert_eq!(table.owner(&connection(), NOW).await, Ok(Some(principal())));
+    assert_eq!(table.owner(&connection(), NOW).await, Ok(None), "it has closed");
+    assert_eq!(table.owner(&connection(), NOW).await, Ok(None), "it has expired");
+    let error = table.owner(&connection(), NOW).await.unwrap_err();
+    assert!(error.to_string().contains("no valid \"principal\""), "{error}");
     let sent = body(&endpoint.requests()[0]);
     assert_eq!(sent, json!({"TableName": "gateway", "Key": key(), "ConsistentRead": true}));
 }

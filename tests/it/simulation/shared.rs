@@ -7,6 +7,7 @@ use std::time::Duration;
 use agentcore_gateway::closer::{self, Closer};
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
+use agentcore_gateway::identity::Identity;
 use agentcore_gateway::journal::Journal;
 use agentcore_gateway::journal::memory::{MAX_BYTES, MemoryJournal};
 use agentcore_gateway::message::MessageHandler;
@@ -111,6 +112,7 @@ impl Shared {
         MessageHandler::new(
             self.troubled_queue(&self.queue, process),
             BTreeSet::from([AgentName::default_agent()]),
+            Identity::Token,
             clock,
             random,
         )
@@ -124,6 +126,7 @@ impl Shared {
             push: Arc::new(self.network.of(process)),
             clock: self.clock.clone(),
             random: self.random.clone(),
+            identity: Identity::Token,
             origins: AllowedOrigins::Any,
             replay_window: WINDOW,
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use agentcore_gateway::clock::Clock;
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
+use agentcore_gateway::identity::Identity;
 use agentcore_gateway::journal::REPLAY_WINDOW;
 use agentcore_gateway::journal::memory::MemoryJournal;
 use agentcore_gateway::message::MessageHandler;
@@ -50,6 +51,19 @@ impl Engine {
 
     /// An engine whose tools a test has changed: settings, or an adapter with faults around it.
     pub fn with(agents: Arc<ScriptedAgents>, change: impl FnOnce(&mut Tools)) -> Self {
+        Self::made(agents, change, |_| Identity::Anonymous)
+    }
+
+    /// An engine that knows whose its connections are.
+    pub fn identified(agents: Arc<ScriptedAgents>, identity: impl FnOnce(Arc<MemoryTable>) -> Identity) -> Self {
+        Self::made(agents, |_| {}, identity)
+    }
+
+    fn made(
+        agents: Arc<ScriptedAgents>,
+        change: impl FnOnce(&mut Tools),
+        identity: impl FnOnce(Arc<MemoryTable>) -> Identity,
+    ) -> Self {
         let queue = Arc::new(MemoryQueue::new(QueueLimits { max_waiting: 20, ..QueueLimits::default() }));
         let table = Arc::new(MemoryTable::default());
         let push = Arc::new(RecordingPush::default());
@@ -67,6 +81,7 @@ impl Engine {
             settings: Settings::default(),
         };
         change(&mut tools);
+        let identity = identity(table.clone());
         let names = BTreeSet::from([AgentName::default_agent(), AgentName::parse("other").unwrap()]);
         let connections = ConnectionsHandler {
             sessions: tools.sessions.clone(),
@@ -75,21 +90,27 @@ impl Engine {
             push: tools.push.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            identity: identity.clone(),
             origins: AllowedOrigins::Any,
             replay_window: REPLAY_WINDOW,
         };
-        let messages = MessageHandler::new(queue.clone(), names, clock.clone(), random);
+        let messages = MessageHandler::new(queue.clone(), names, identity, clock.clone(), random);
         Self { queue, table, push, agents, clock, tools, deadline: watch::Sender::new(None), messages, connections }
     }
 
     /// Sends `message` on `connection` by its route, and returns the answer.
     pub async fn say(&self, connection: &str, message: &Value) -> Option<Value> {
-        let body = message.to_string();
-        let response = match message.get("action").and_then(Value::as_str) {
-            Some(route @ ("resume" | "stop")) => self.connections.handle(event(route, connection, body)).await,
-            _ => self.messages.handle(event("$default", connection, body), TraceContext::default()).await,
-        };
-        answer_of(response)
+        let route = message.get("action").and_then(Value::as_str).filter(|action| ["resume", "stop"].contains(action));
+        let route = route.unwrap_or("$default");
+        answer_of(self.handle(event(route, connection, message.to_string())).await)
+    }
+
+    /// Gives an event to the handler of its route.
+    pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
+        match event.request_context.route_key.as_deref() {
+            Some("$default") => self.messages.handle(event, TraceContext::default()).await,
+            _ => self.connections.handle(event).await,
+        }
     }
 
     /// Opens `connection`; returns the status.
@@ -99,11 +120,11 @@ impl Engine {
             let query = [("sessionId".to_owned(), vec![session.to_owned()])];
             event.query_string_parameters = std::collections::HashMap::from(query).into();
         }
-        self.connections.handle(event).await.status_code
+        self.handle(event).await.status_code
     }
 
     pub async fn disconnect(&self, connection: &str) {
-        self.connections.handle(event("$disconnect", connection, String::new())).await;
+        self.handle(event("$disconnect", connection, String::new())).await;
     }
 
     pub fn worker(&self) -> Worker {

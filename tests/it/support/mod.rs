@@ -22,6 +22,8 @@ pub mod push;
 pub mod reply;
 pub mod scripted;
 pub mod socket;
+#[cfg(feature = "jwt")]
+pub mod tokens;
 
 /// `text` as a gzip body.
 pub fn gzip<T: AsRef<[u8]>>(text: T) -> Vec<u8> {
