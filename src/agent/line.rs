@@ -23,18 +23,31 @@ impl Line {
 
     /// Adds `bytes`. The limit is the same wherever the body is cut: it counts the line as far as it has come.
     pub(super) fn extend(&mut self, bytes: &[u8]) -> Result<(), ReplyError> {
+        self.check(bytes.len())?;
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > self.max_bytes + BESIDE { Err(ReplyError::TooLarge) } else { Ok(()) }
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The line as it is when LF has come, or the body has ended; [`clear`](Self::clear) begins the next one.
-    pub(super) fn end(&mut self) -> &[u8] {
-        let line = self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes);
-        if std::mem::take(&mut self.is_first) { without_byte_order_mark(line) } else { line }
+    /// The whole line, of which `rest` came last; [`clear`](Self::clear) begins the next one. One that came at once is
+    /// not copied.
+    pub(super) fn end<'a>(&'a mut self, rest: &'a [u8]) -> Result<&'a [u8], ReplyError> {
+        let line = if self.bytes.is_empty() {
+            self.check(rest.len())?;
+            rest
+        } else {
+            self.extend(rest)?;
+            &self.bytes
+        };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Ok(if std::mem::take(&mut self.is_first) { without_byte_order_mark(line) } else { line })
+    }
+
+    fn check(&self, more: usize) -> Result<(), ReplyError> {
+        if self.bytes.len() + more > self.max_bytes + BESIDE { Err(ReplyError::TooLarge) } else { Ok(()) }
     }
 
     pub(super) fn clear(&mut self) {

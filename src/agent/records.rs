@@ -36,21 +36,20 @@ impl RecordReader {
         let mut rest = chunk;
         while let Some(end) = self.find_end(rest) {
             let (part, mark) = (&rest[..end], rest[end]);
-            rest = &rest[end + 1..];
-            self.extend(part)?;
-            let is_open = self.nesting.as_ref().is_some_and(|nesting| !nesting.is_closed());
-            if is_open && mark == LINE_FEED {
-                self.record.extend(&[LINE_FEED])?;
+            if self.is_open_behind(part) && mark == LINE_FEED {
+                self.record.extend(&rest[..=end])?;
             } else {
-                events.extend(self.end_record()?);
+                events.extend(self.end_record(part)?);
             }
+            rest = &rest[end + 1..];
         }
-        self.extend(rest)
+        self.is_open_behind(rest);
+        self.record.extend(rest)
     }
 
     /// The body has ended: adds the event that this completes, if any.
     pub(super) fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), ReplyError> {
-        events.extend(self.end_record()?);
+        events.extend(self.end_record(b"")?);
         Ok(())
     }
 
@@ -61,18 +60,19 @@ impl RecordReader {
         }
     }
 
-    fn extend(&mut self, bytes: &[u8]) -> Result<(), ReplyError> {
-        if let Some(nesting) = &mut self.nesting {
-            nesting.read(bytes);
-        }
-        self.record.extend(bytes)
+    /// Reads the next `part` of a text of a sequence. Whether something in it is open then.
+    fn is_open_behind(&mut self, part: &[u8]) -> bool {
+        let Some(nesting) = &mut self.nesting else { return false };
+        nesting.read(part);
+        !nesting.is_closed()
     }
 
-    fn end_record(&mut self) -> Result<Option<Event>, ReplyError> {
+    /// Takes the record that ends with `rest`.
+    fn end_record(&mut self, rest: &[u8]) -> Result<Option<Event>, ReplyError> {
         if let Some(nesting) = &mut self.nesting {
             *nesting = Nesting::default();
         }
-        let record = self.record.end();
+        let record = self.record.end(rest)?;
         let is_too_large = record.len() > self.max_event_bytes;
         let event = (!record.trim_ascii().is_empty()).then(|| record.to_vec());
         self.record.clear();

@@ -41,9 +41,8 @@ impl SseReader {
         self.has_bytes |= !chunk.is_empty();
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.line.extend(&rest[..end])?;
+            self.end_line(&rest[..end], events)?;
             rest = &rest[end + 1..];
-            self.end_line(events)?;
         }
         self.line.extend(rest)
     }
@@ -51,7 +50,7 @@ impl SseReader {
     /// The body has ended: adds the event that this completes, if any.
     pub(super) fn finish(&mut self, events: &mut Vec<Event>) -> Result<(), ReplyError> {
         if !self.line.is_empty() {
-            self.end_line(events)?;
+            self.end_line(b"", events)?;
         }
         if self.has_bytes && !self.is_event_stream {
             return Err(ReplyError::NoEventStream);
@@ -60,10 +59,14 @@ impl SseReader {
         Ok(())
     }
 
-    fn end_line(&mut self, events: &mut Vec<Event>) -> Result<(), ReplyError> {
-        let line = self.line.end();
+    /// Takes the line that ends with `rest`.
+    fn end_line(&mut self, rest: &[u8], events: &mut Vec<Event>) -> Result<(), ReplyError> {
+        let line = self.line.end(rest)?;
         if line.is_empty() {
-            events.extend(self.end_event());
+            self.line.clear();
+            if let Some(event) = self.end_event() {
+                events.push(event);
+            }
             return Ok(());
         }
         let (field, value) = field(line);
@@ -93,8 +96,8 @@ impl SseReader {
     }
 
     fn end_event(&mut self) -> Option<Event> {
-        self.line.clear();
         let event = match self.data.take() {
+            Some(data) if self.name.is_empty() => Some(Event::from_data(text(data))),
             Some(data) => Some(Event::from_data(text(data)).named(&String::from_utf8_lossy(&self.name))),
             None => (self.name == b"error").then(Event::error_without_data),
         };

@@ -28,7 +28,7 @@ impl Event {
     pub fn from_data(data: impl Into<String>) -> Self {
         let mut data = data.into();
         let json = match serde_json::from_str::<&RawValue>(&data) {
-            Ok(value) if nesting(value.get()) > MAX_EVENT_NESTING => json_string(&data),
+            Ok(value) if nests_too_deep(value.get()) => json_string(&data),
             Ok(value) if value.get().len() == data.len() => mem::take(&mut data),
             Ok(value) => value.get().to_owned(),
             Err(_) => json_string(&data),
@@ -72,4 +72,9 @@ impl Event {
     pub fn has_data(&self) -> bool {
         !self.json.is_empty()
     }
+}
+
+/// Whether `json` nests deeper than an event may. Each level has two brackets, so most events are too short for that.
+fn nests_too_deep(json: &str) -> bool {
+    json.len() > 2 * MAX_EVENT_NESTING && nesting(json) > MAX_EVENT_NESTING
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::ids::RequestId;
 use super::json_string;
-use super::object::for_each_member;
+use super::object::all_names;
 
 /// Members that the gateway itself sets in an invocation body.
 const RESERVED: [&str; 5] = ["prompt", "sessionId", "requestId", "reply", "gatewayReply"];
@@ -105,9 +105,9 @@ impl Parameters {
 
 /// Refuses an object that holds one of `names`, and what is no object.
 fn refuse(names: &'static [&'static str], object: &RawValue) -> Result<(), ReservedMember> {
-    let mut is_refused = !object.get().starts_with('{');
-    for_each_member(object.get(), |name, _| is_refused |= names.iter().any(|reserved| reserved.as_bytes() == name));
-    if is_refused { Err(ReservedMember(names)) } else { Ok(()) }
+    let is_free = |name: &[u8]| names.iter().all(|reserved| reserved.as_bytes() != name);
+    let is_taken = object.get().starts_with('{') && all_names(object.get(), is_free);
+    if is_taken { Ok(()) } else { Err(ReservedMember(names)) }
 }
 
 struct QuotedList(&'static [&'static str]);

@@ -1,42 +1,61 @@
 //! The members of a JSON object, each value as the text that came.
+//!
+//! Names are bytes here, for one such as `"\ud800"` is no Unicode, and may stand where nobody looks at it. What cannot be
+//! read has no members.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Shows `visit` each member of the JSON text `object`, if it is an object: its name, unescaped, and its value. Names are
-/// bytes, for one such as `"\ud800"` is no Unicode, and may stand where nobody looks at it.
-pub(super) fn for_each_member<'a>(object: &'a str, visit: impl FnMut(&[u8], &'a RawValue)) {
-    if object.starts_with('{') {
-        // What cannot be read has no members with a meaning either.
-        let _ = serde_json::Deserializer::from_str(object).deserialize_map(Members(visit));
-    }
+/// The members `names` of the JSON text `object`; of several that are called the same, the last.
+pub(super) fn members<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a RawValue>; N] {
+    let mut values = [None; N];
+    let at = |name: &[u8]| names.iter().position(|known| known.as_bytes() == name);
+    read(object, Members { at, take: |at: usize, value| values[at] = Some(value) });
+    values
 }
 
-/// The member `name` of the JSON text `object`; the last one, if there are several.
+/// The member `name` of the JSON text `object`.
 pub(super) fn member<'a>(object: &'a str, name: &str) -> Option<&'a RawValue> {
-    let mut found = None;
-    for_each_member(object, |other, value| {
-        if other == name.as_bytes() {
-            found = Some(value);
-        }
-    });
-    found
+    let [value] = members(object, [name]);
+    value
+}
+
+/// Whether all members of the JSON text `object` have names that `is_one`.
+pub(super) fn all_names(object: &str, is_one: impl Fn(&[u8]) -> bool) -> bool {
+    let mut all = true;
+    let at = |name: &[u8]| {
+        all &= is_one(name);
+        None
+    };
+    read(object, Members { at, take: |_, _| {} });
+    all
 }
 
 /// The text of a JSON string; `None` for another value, or a string that is no Unicode.
 pub(super) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
-    match serde_json::from_str::<&str>(value.get()) {
-        Ok(text) => Some(Cow::Borrowed(text)),
-        Err(_) => serde_json::from_str::<String>(value.get()).ok().map(Cow::Owned),
+    let inside = value.get().strip_prefix('"')?.strip_suffix('"')?;
+    if inside.contains('\\') {
+        return serde_json::from_str(value.get()).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inside))
+}
+
+fn read<'a, P: FnMut(&[u8]) -> Option<usize>, T: FnMut(usize, &'a RawValue)>(object: &'a str, members: Members<P, T>) {
+    if object.starts_with('{') {
+        let _ = serde_json::Deserializer::from_str(object).deserialize_map(members);
     }
 }
 
-struct Members<F>(F);
+/// Takes those members that have a place.
+struct Members<P, T> {
+    at: P,
+    take: T,
+}
 
-impl<'de, F: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<F> {
+impl<'de, P: FnMut(&[u8]) -> Option<usize>, T: FnMut(usize, &'de RawValue)> Visitor<'de> for Members<P, T> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +64,10 @@ impl<'de, F: FnMut(&[u8], &'de RawValue)> Visitor<'de> for Members<F> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(Name(name)) = map.next_key()? {
-            (self.0)(&name, map.next_value()?);
+            match (self.at)(&name) {
+                Some(at) => (self.take)(at, map.next_value()?),
+                None => _ = map.next_value::<IgnoredAny>()?,
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::event::Event;
-use super::object::{for_each_member, member, string};
+use super::object::{all_names, member, members, string};
 use super::words::{NO_WORDS, words, words_of};
 
 /// Members that an object which only reports an error may have beside `error`.
@@ -77,11 +77,14 @@ enum Report {
 impl Reports {
     /// Takes the next event. Returns the agent's words if the run has failed with it, whatever may come behind.
     pub fn take(&mut self, event: &Event) -> Option<String> {
-        let object = Object::read(event.as_json());
-        if let Some(object) = &object {
-            self.ag_ui = self.ag_ui.behind(object.kind.as_deref());
-        }
-        match report(event, object) {
+        let report = match Object::read(event.as_json()) {
+            Some(object) => {
+                self.ag_ui = self.ag_ui.behind(object.kind.as_deref());
+                report_of_object(event.name(), &object)
+            }
+            None => report_of_value(event.name(), event.as_json()),
+        };
+        match report {
             Report::Failed(words) => return Some(words),
             Report::Failing(words) => {
                 let earlier = self.failing.take().flatten();
@@ -124,49 +127,57 @@ impl AgUi {
     }
 }
 
-fn report(event: &Event, object: Option<Object<'_>>) -> Report {
-    let is_named = |name| event.name() == Some(name);
-    match object {
-        Some(object) if object.is_sdk_error() => Report::Failed(object.sdk_words()),
-        Some(object) if object.kind.as_deref() == Some("RUN_ERROR") => {
-            Report::Failed(object.words().unwrap_or_else(|| NO_WORDS.to_owned()))
-        }
-        Some(object) if is_named("error") || object.is_failure() => Report::Failing(object.words()),
-        None if is_named("error") => Report::Failing(words_in_string(event.as_json())),
-        Some(object) if object.kind.as_deref().is_some_and(|kind| END_MARKS.contains(&kind)) => Report::EndMark,
-        _ if is_named("done") || is_named("end") || event.as_json() == r#""[DONE]""# => Report::EndMark,
+fn report_of_object(name: Option<&str>, object: &Object<'_>) -> Report {
+    let kind = object.kind.as_deref();
+    if object.is_sdk_error() {
+        return Report::Failed(object.sdk_words());
+    }
+    if kind == Some("RUN_ERROR") {
+        return Report::Failed(object.words().unwrap_or_else(|| NO_WORDS.to_owned()));
+    }
+    if name == Some("error") || object.is_failure() {
+        return Report::Failing(object.words());
+    }
+    let is_end_mark = kind.is_some_and(|kind| END_MARKS.contains(&kind)) || is_end(name);
+    if is_end_mark { Report::EndMark } else { Report::Other }
+}
+
+/// What an event says that is no object, or has no data.
+fn report_of_value(name: Option<&str>, json: &str) -> Report {
+    match name {
+        Some("error") => Report::Failing(words_in_string(json)),
+        _ if is_end(name) || json == r#""[DONE]""# => Report::EndMark,
         _ => Report::Other,
     }
 }
 
+fn is_end(name: Option<&str>) -> bool {
+    matches!(name, Some("done" | "end"))
+}
+
 /// An object, as far as it matters here.
-#[derive(Default)]
 struct Object<'a> {
     text: &'a str,
     kind: Option<Cow<'a, str>>,
     object: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
-    has_error_type: bool,
-    has_message: bool,
+    error_type: Option<&'a RawValue>,
+    message: Option<&'a RawValue>,
 }
 
 impl<'a> Object<'a> {
     fn read(text: &'a str) -> Option<Self> {
-        let mut object = Self { text, ..Self::default() };
-        for_each_member(text, |name, value| match name {
-            b"type" => object.kind = string(value),
-            b"object" => object.object = Some(value),
-            b"error" => object.error = Some(value),
-            b"error_type" => object.has_error_type = true,
-            b"message" => object.has_message = true,
-            _ => {}
-        });
-        text.starts_with('{').then_some(object)
+        if !text.starts_with('{') {
+            return None;
+        }
+        let [kind, object, error, error_type, message] =
+            members(text, ["type", "object", "error", "error_type", "message"]);
+        Some(Self { text, kind: kind.and_then(string), object, error, error_type, message })
     }
 
     /// The error event of AgentCore's Python SDK, after which the stream ends as if all were well.
     fn is_sdk_error(&self) -> bool {
-        self.error.is_some() && self.has_error_type && self.has_message
+        self.error.is_some() && self.error_type.is_some() && self.message.is_some()
     }
 
     /// The shapes of Anthropic, OpenAI (Chat Completions and Responses), the AI SDK and those that do as they do.
@@ -180,12 +191,9 @@ impl<'a> Object<'a> {
 
     /// Whether it has no member that an object which only reports an error has not.
     fn only_reports_an_error(&self) -> bool {
-        let mut says_more = false;
-        for_each_member(self.text, |name, _| {
-            let is_beside = BESIDE_ERROR.contains(&name) || name.ends_with(b"_id") || name.ends_with(b"Id");
-            says_more |= name != b"error" && !is_beside;
-        });
-        !says_more
+        all_names(self.text, |name| {
+            name == b"error" || BESIDE_ERROR.contains(&name) || name.ends_with(b"_id") || name.ends_with(b"Id")
+        })
     }
 
     fn words(&self) -> Option<String> {

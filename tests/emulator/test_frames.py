@@ -37,6 +37,13 @@ def test_slices_are_one_event():
     assert reply(STARTED, *slices, frame("completed", 4)).events == ["ab"]
 
 
+def test_names_belong_to_their_events():
+    named = frame("output", 2, events=[1, 2], names={"1": "n"})
+    last = frame("output", 3, part={"index": 0, "last": True}, text='"b"', name="m")
+    assert [parse(json.dumps(each)) for each in (named, last)] == [named, last]
+    assert reply(STARTED, named, last, frame("completed", 4)).names == [None, "n", "m"]
+
+
 def test_a_gap_is_no_ending():
     gathered = reply(STARTED, SECOND, frame("completed", 4))
     assert (gathered.ending, gathered.last_seq) == (None, 1)
@@ -69,8 +76,10 @@ def test_what_a_dead_worker_had_pushed_is_void():
         json.dumps({"type": "started", **NAMES}),
         json.dumps({"message": "Internal server error", "connectionId": "c", "requestId": "r"}),
         json.dumps(frame("output", 2, events=["x" * 32768])),
+        json.dumps(frame("output", 2, events=["x"], name="n")),
+        json.dumps(frame("output", 2, events=["x"], names={"1": "n"})),
     ],
-    ids=["a-member-too-many", "one-too-few", "of-api-gateway-itself", "too-large"],
+    ids=["a-member-too-many", "one-too-few", "of-api-gateway-itself", "too-large", "a-name-of-a-slice", "a-name-of-nothing"],
 )
 def test_a_message_that_breaks_a_rule_fails(text):
     with pytest.raises(AssertionError):
