@@ -10,7 +10,6 @@ use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{Session, SessionKey};
 use async_trait::async_trait;
-use serde_json::json;
 use tokio::time::sleep;
 
 use super::runs::{prompt, seqs};
@@ -122,7 +121,7 @@ async fn who_is_attached_while_the_ending_is_not_durable_yet_gets_it() {
     pass(5.0).await;
     engine.connect("late", Some("s")).await;
     pass(5.0).await;
-    assert_eq!(engine.frames("late", "r"), [json!({}); 0]);
+    assert!(engine.frames("late", "r").is_empty());
     journal.of_appends.store(false, Ordering::Relaxed);
     assert!(worker.await.unwrap());
     assert_eq!(engine.frames("late", "r").last().unwrap()["type"], "completed");
