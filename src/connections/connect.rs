@@ -46,7 +46,8 @@ impl ConnectionsHandler {
         if let Some(session) = session {
             let attach = Transition::Attach { connection, cursor: Cursor::Connecting };
             let key = SessionKey { principal, session };
-            if let Err(error) = apply_making_room(self.sessions.as_ref(), &key, &attach, now).await {
+            let (sessions, clock) = (self.sessions.as_ref(), self.clock.as_ref());
+            if let Err(error) = apply_making_room(sessions, clock, &key, |_| attach.clone()).await {
                 return out_of_reach(&error);
             }
         }

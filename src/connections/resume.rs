@@ -104,7 +104,8 @@ impl ConnectionsHandler {
 
     async fn attach(&self, key: &SessionKey, connection: &ConnectionId, cursor: Cursor) -> Result<Session, StoreError> {
         let attach = Transition::Attach { connection: connection.clone(), cursor };
-        let attached = apply_making_room(self.sessions.as_ref(), key, &attach, self.clock.now()).await?;
+        let (sessions, clock) = (self.sessions.as_ref(), self.clock.as_ref());
+        let attached = apply_making_room(sessions, clock, key, |_| attach.clone()).await?;
         let (Ok(session) | Err(Refused { session, .. })) = attached;
         Ok(session)
     }

@@ -7,6 +7,7 @@ use super::Tools;
 use super::deadline::Deadline;
 use super::run::Run;
 use crate::backoff::retry;
+use crate::clock::Timestamp;
 use crate::journal::Tail;
 use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
 use crate::queue::patience::come_again_in;
@@ -66,21 +67,20 @@ impl Tools {
     async fn claim(&self, prompt: &QueuedPrompt, lease: &LeaseId) -> Result<Claim, StoreError> {
         let run = &prompt.run;
         loop {
-            let now = self.clock.now();
-            if let Some(tail) = self.journal.tail(run, now).await? {
+            if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
                 return self.join_begun(run, lease, tail).await;
             }
-            let transition = Transition::Claim {
+            let claim = |now: Timestamp| Transition::Claim {
                 request: run.request.clone(),
                 lease: lease.clone(),
                 until: now.after(self.settings.lease),
                 connection: prompt.connection.clone(),
             };
-            match apply_making_room(self.sessions.as_ref(), &run.session, &transition, now).await? {
+            match apply_making_room(self.sessions.as_ref(), self.clock.as_ref(), &run.session, claim).await? {
                 Ok(session) => return Ok(Claim::Won(session)),
                 // The answer to an earlier attempt was lost.
                 Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(now) => {
+                Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(self.clock.now()) => {
                     let orphan = RunKey { session: run.session.clone(), request: active.request };
                     let ended = self.recovery().end_orphan(&orphan, lease).await?;
                     if let Some(ended) = ended

@@ -21,6 +21,8 @@ pub struct Outage {
     pub of_appends: AtomicBool,
     /// So many seconds pass between an append and its answer.
     pub answer_takes: AtomicU64,
+    /// So many seconds pass until the tail is told.
+    pub tail_takes: AtomicU64,
     /// The bytes of each segment that was appended.
     pub segments: Mutex<Vec<usize>>,
 }
@@ -46,6 +48,7 @@ impl Journal for Outage {
     }
 
     async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
+        tokio::time::sleep(Duration::from_secs(self.tail_takes.load(Ordering::Relaxed))).await;
         self.inner.tail(run, now).await
     }
 

@@ -1,7 +1,7 @@
 //! Stores and queues that are slow or out of reach while a run is sound.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
@@ -125,4 +125,55 @@ async fn who_is_attached_while_the_ending_is_not_durable_yet_gets_it() {
     journal.of_appends.store(false, Ordering::Relaxed);
     assert!(worker.await.unwrap());
     assert_eq!(engine.frames("late", "r").last().unwrap()["type"], "completed");
+}
+
+/// A queue that takes its time for the first change of a message's visibility, whether or not anybody waits for that.
+#[derive(Clone, Default)]
+struct Sluggish(Arc<Mutex<Vec<Duration>>>, Arc<AtomicBool>);
+
+#[async_trait]
+impl Visibility for Sluggish {
+    async fn extend(&self, _: &str, period: Duration) -> Result<(), QueueError> {
+        let (changes, is_first) = (self.0.clone(), !self.1.swap(true, Ordering::Relaxed));
+        let change = tokio::spawn(async move {
+            sleep(if is_first { 4 * SECOND } else { SECOND / 10 }).await;
+            changes.lock().unwrap().push(period);
+        });
+        change.await.map_err(|error| QueueError::Unavailable(error.to_string()))
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), QueueError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_given_back_stays_hidden_for_as_long_as_it_has_to_wait() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..880, SECOND)));
+    engine.say("c", &prompt("s", "r")).await;
+    let delivery = engine.queue.receive().await;
+    let mut other = engine.clone();
+    let queue = Sluggish::default();
+    other.tools.visibility = Arc::new(queue.clone());
+    let again = delivery.clone();
+    let _run = tokio::spawn(async move { engine.work(delivery).await });
+    pass(1.0).await;
+    assert!(!other.work(again).await, "it has to come again");
+    pass(10.0).await;
+    let changes = queue.0.lock().unwrap().clone();
+    let [hidden, waits] = changes[..] else { panic!("{changes:?}") };
+    assert!(hidden == 60 * SECOND && waits > 61 * SECOND, "the last change holds: {changes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_is_slow_to_tell_whether_it_exists_does_not_cost_the_lease() {
+    for seconds in [25, 65] {
+        let journal = Arc::new(Outage::default());
+        journal.tail_takes.store(seconds, Ordering::Relaxed);
+        let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+        let engine = Engine::with(agents, |tools| tools.journal = journal.clone());
+        engine.say("c", &prompt("s", "r")).await;
+        assert!(engine.work_next().await, "{seconds}");
+        assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed", "{seconds}");
+    }
 }
