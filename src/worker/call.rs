@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use super::Tools;
 use super::read::Called;
+use super::waiting::Waiting;
 use crate::agent::{Invocation, InvokeError, Reply};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Failure, FailureCode};
@@ -27,9 +28,6 @@ enum Decision {
     Fail,
 }
 
-/// How the call that is being tried again would fail, for those who wait for it.
-pub(super) type Waiting = watch::Sender<Option<FailureCode>>;
-
 impl Tools {
     /// Calls the agent and sends the events of its reply to `events`, until the reply ends or fails.
     pub(super) async fn call(
@@ -39,7 +37,7 @@ impl Tools {
         events: mpsc::Sender<Vec<Event>>,
     ) -> Called {
         let invoked = self.invoke(invocation, waiting).await;
-        waiting.send_replace(None);
+        waiting.set(None);
         match invoked {
             Ok(reply) => self.read(reply, events).await,
             Err(failure) => failure.into(),
@@ -64,7 +62,7 @@ impl Tools {
                 let pause = self.random.jitter((pause * 2_u32.saturating_pow(attempt)).min(longest));
                 if began.elapsed() + pause < window {
                     info!(%agent, %error, "the agent is called again");
-                    waiting.send_if_modified(|code| code.replace(failure.code) != Some(failure.code));
+                    waiting.set(Some(failure.code));
                     tokio::time::sleep(pause).await;
                     attempt += 1;
                     continue;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::deadline::{Deadline, in_time};
@@ -13,7 +12,7 @@ use super::log::Next;
 use super::run::{Phase, Run};
 use crate::backoff::{persist, retry};
 use crate::clock::{Timestamp, millis};
-use crate::protocol::frame::{FailureCode, Frame};
+use crate::protocol::frame::Frame;
 use crate::protocol::ids::ConnectionId;
 use crate::push::PushError;
 use crate::recovery::Behind;
@@ -72,10 +71,9 @@ impl Run<'_> {
         connecting_until: Timestamp,
     ) -> Result<(), PushError> {
         let mut last_push = Instant::now();
-        let mut waiting = self.waiting.subscribe();
-        waiting.mark_changed();
+        let mut told = None;
         loop {
-            let changed = self.log.changed();
+            let (changed, other_reason) = (self.log.changed(), self.waiting.changed());
             match self.log.next(taken.load(Ordering::Relaxed)) {
                 Next::Frame(frame) => {
                     self.push_frame(connection, &frame.text, connecting_until).await?;
@@ -86,17 +84,20 @@ impl Run<'_> {
                 Next::Later => {
                     let idle = self.log.idle();
                     let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
-                    let is_more = tokio::select! {
-                        biased;
-                        () = changed => true,
-                        () = begins_to_wait(&mut waiting) => false,
-                        () = sleep(silence) => false,
-                    };
+                    let reason = self.waiting.reason();
+                    let is_due = (reason.is_some() && reason != told)
+                        || tokio::select! {
+                            biased;
+                            () = changed => false,
+                            () = other_reason => false,
+                            () = sleep(silence) => true,
+                        };
                     drop(idle);
-                    if is_more {
+                    if !is_due {
                         continue;
                     }
-                    let progress = self.maker.progress(millis(self.began.elapsed()), *waiting.borrow_and_update());
+                    told = reason;
+                    let progress = self.maker.progress(millis(self.began.elapsed()), reason);
                     self.push_frame(connection, &progress, connecting_until).await?;
                 }
             }
@@ -144,10 +145,4 @@ impl Run<'_> {
         };
         retry(self.tools.settings.device_timeout, may_pass, attempt).await
     }
-}
-
-/// Waits until the call has to be tried again, or for another reason than so far.
-async fn begins_to_wait(waiting: &mut watch::Receiver<Option<FailureCode>>) {
-    // The run itself holds the other end.
-    while waiting.changed().await.is_ok() && waiting.borrow_and_update().is_none() {}
 }

@@ -25,6 +25,7 @@ mod run;
 pub mod settings;
 mod supervise;
 mod take;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;

@@ -9,10 +9,10 @@ use tracing::{info, warn};
 
 use super::Tools;
 use super::audience::Audience;
-use super::call::Waiting;
 use super::claim::Came;
 use super::deadline::Deadline;
 use super::log::Log;
+use super::waiting::Waiting;
 use crate::clock::{Timestamp, millis};
 use crate::journal::Segment;
 use crate::protocol::frame::{Frame, FrameMaker, Outcome};
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
-            waiting: watch::Sender::new(None),
+            waiting: Waiting::default(),
             phase: watch::Sender::new(Phase::Running),
         }
     }
