@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::resume::SlowToRelease;
+use crate::resume::slow_to_release;
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, key};
 use crate::support::push::Manner;
@@ -140,7 +140,7 @@ async fn a_newer_resume_supersedes_a_long_replay_of_a_run_that_has_ended_meanwhi
 #[tokio::test(start_paused = true)]
 async fn what_comes_while_a_replay_lets_go_of_its_cursor_is_sent_once() {
     let agents = ScriptedAgents::new(|_, _| stream(0..100, 100 * MS));
-    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(SlowToRelease(tools.sessions.clone())));
+    let engine = Engine::with(agents, |tools| tools.sessions = slow_to_release(tools.sessions.clone()));
     engine.say("c", &json!({"prompt": "p", "sessionId": "s", "requestId": "r"})).await;
     let worker = engine.work_alone().await;
     pass(1.0).await;

@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Session, SessionKey};
-use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::outage::Outage;
@@ -138,30 +136,18 @@ async fn two_devices_that_resume_at_once_both_get_everything() {
 }
 
 /// Sessions that are read as they were a moment ago: the answer takes its time on the way back.
-struct Late(Arc<dyn Sessions>, Duration);
-
-#[async_trait]
-impl Sessions for Late {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        let session = self.0.load(key, now).await;
-        tokio::time::sleep(self.1).await;
+fn late(sessions: Arc<dyn Sessions>, time: Duration) -> Arc<dyn Sessions> {
+    Arc::new(AroundSessions::of(sessions).load(move |load| async move {
+        let session = load.done().await;
+        tokio::time::sleep(time).await;
         session
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        self.0.apply(key, transition, now).await
-    }
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_begins_while_its_session_is_read_is_not_taken_for_dead() {
     let agents = ScriptedAgents::new(|_, _| stream(0..20, 100 * MS));
-    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(Late(tools.sessions.clone(), 10 * MS)));
+    let engine = Engine::with(agents, |tools| tools.sessions = late(tools.sessions.clone(), 10 * MS));
     engine.say("c", &prompt("s", "r")).await;
     let request = resume(Some("r"), None);
     let resuming = engine.say("d", &request);
@@ -177,8 +163,7 @@ async fn a_run_that_begins_while_its_session_is_read_is_not_taken_for_dead() {
 #[tokio::test(start_paused = true)]
 async fn a_device_that_connects_while_the_session_is_read_gets_everything_from_then_on() {
     let agents = ScriptedAgents::new(|_, _| stream(0..100, 50 * MS));
-    let late = |sessions| Arc::new(Late(sessions, 500 * MS));
-    let engine = Engine::with(agents, |tools| tools.sessions = late(tools.sessions.clone()));
+    let engine = Engine::with(agents, |tools| tools.sessions = late(tools.sessions.clone(), 500 * MS));
     engine.say("c", &prompt("s", "r")).await;
     let _worker = engine.spawn_worker();
     pass(2.6).await;
@@ -191,31 +176,19 @@ async fn a_device_that_connects_while_the_session_is_read_gets_everything_from_t
 }
 
 /// Sessions in which the cursor that a replay has reached is written late.
-pub struct SlowToRelease(pub Arc<dyn Sessions>);
-
-#[async_trait]
-impl Sessions for SlowToRelease {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        self.0.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        if matches!(transition, Transition::MoveCursor { .. }) {
+pub fn slow_to_release(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
+    Arc::new(AroundSessions::of(sessions).apply(|apply| async move {
+        if matches!(apply.transition, Transition::MoveCursor { .. }) {
             tokio::time::sleep(3000 * MS).await;
         }
-        self.0.apply(key, transition, now).await
-    }
+        apply.done().await
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_came_between_the_replay_and_the_end_of_the_run_is_replayed_too() {
     let agents = ScriptedAgents::new(|_, _| stream(0..20, 100 * MS));
-    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(SlowToRelease(tools.sessions.clone())));
+    let engine = Engine::with(agents, |tools| tools.sessions = slow_to_release(tools.sessions.clone()));
     engine.say("c", &prompt("s", "r")).await;
     let _worker = engine.spawn_worker();
     pass(1.0).await;

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use agentcore_gateway::clock::{Clock, Timestamp};
+use agentcore_gateway::clock::Clock;
 use agentcore_gateway::closer::Settings;
 use agentcore_gateway::journal::Segment;
 use agentcore_gateway::protocol::frame::{FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::queue::memory::Delivery;
-use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
-use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
-use async_trait::async_trait;
+use agentcore_gateway::session::store::Sessions;
+use agentcore_gateway::session::{LeaseId, RunKey};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use super::{SECOND, claim, close, close_with, engine, given_up, summary, tools};
+use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of, key};
 use crate::support::push::Manner;
@@ -47,30 +46,22 @@ async fn a_run_whose_worker_lives_is_waited_for() {
 }
 
 /// Sessions of which one is claimed, and its run begun, right after somebody has looked at it.
-struct JustBegun(Engine, AtomicBool);
-
-#[async_trait]
-impl Sessions for JustBegun {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        let seen = self.0.table.load(key, now).await;
-        if !self.1.swap(true, Ordering::Relaxed) {
-            claim(&self.0, "r", 50).await;
-            let run = RunKey { session: key.clone(), request: RequestId::parse("r").unwrap() };
-            let started = Segment::of(Arc::new(FrameMaker::new(&run.request, &key.session).started()));
-            let worker = LeaseId("another".to_owned());
-            self.0.tools.journal.append(&run, &started, &worker, now).await.unwrap();
+fn just_begun(engine: &Engine) -> Arc<dyn Sessions> {
+    let (engine, has_begun) = (engine.clone(), Arc::new(AtomicBool::new(false)));
+    Arc::new(AroundSessions::of(engine.table.clone()).load(move |load| {
+        let (engine, has_begun) = (engine.clone(), has_begun.clone());
+        async move {
+            let seen = load.done().await;
+            if !has_begun.swap(true, Ordering::Relaxed) {
+                claim(&engine, "r", 50).await;
+                let run = RunKey { session: load.key.clone(), request: RequestId::parse("r").unwrap() };
+                let started = Segment::of(Arc::new(FrameMaker::new(&run.request, &load.key.session).started()));
+                let worker = LeaseId("another".to_owned());
+                engine.tools.journal.append(&run, &started, &worker, load.now).await.unwrap();
+            }
+            seen
         }
-        seen
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        self.0.table.apply(key, transition, now).await
-    }
+    }))
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,7 +69,7 @@ async fn a_run_that_begins_while_the_closer_looks_is_waited_for() {
     let engine = engine();
     let delivery = given_up(&engine, "r").await;
     let mut tools = tools(&engine);
-    tools.sessions = Arc::new(JustBegun(engine.clone(), AtomicBool::new(false)));
+    tools.sessions = just_begun(&engine);
     assert!(!close_with(tools, delivery).await, "its worker lives");
     assert!(engine.frames("c", "r").is_empty() && engine.frames("other=", "r").is_empty());
     assert_eq!(engine.session("s").await.active.unwrap().request.as_str(), "r");

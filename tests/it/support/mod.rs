@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 pub mod agent;
+pub mod around;
 #[cfg(feature = "functions")]
 pub mod aws;
 pub mod clock;

@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use agentcore_gateway::clock::{Clock, Timestamp};
+use agentcore_gateway::clock::Clock;
 use agentcore_gateway::journal::{Appended, Segment};
 use agentcore_gateway::protocol::frame::{Ending, FrameMaker};
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::queue::{QueueError, Visibility};
-use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::store::{Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{LeaseId, RunKey};
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::runs::{prompt, seqs};
+use crate::support::around::{Apply, AroundSessions, Load};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, event_of, events_of, key};
 use crate::support::outage::Outage;
@@ -99,28 +100,24 @@ async fn the_message_of_a_long_run_is_hidden_for_as_long_as_its_worker_lives() {
     assert!(timeout(61 * SECOND, engine.queue.receive()).await.is_ok(), "a crash is noticed in a minute");
 }
 
-/// Sessions that one worker cannot reach for a while, as if its network were cut or its process frozen.
-struct Cut {
-    inner: Arc<dyn Sessions>,
-    open: Arc<Semaphore>,
-}
-
-#[async_trait]
-impl Sessions for Cut {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        let _open = self.open.acquire().await.unwrap();
-        self.inner.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        let _open = self.open.acquire().await.unwrap();
-        self.inner.apply(key, transition, now).await
-    }
+/// Sessions that one worker cannot reach while `open` has no permit, as if its network were cut or its process frozen.
+fn cut(sessions: Arc<dyn Sessions>, open: &Arc<Semaphore>) -> Arc<dyn Sessions> {
+    let (of_loads, of_writes) = (open.clone(), open.clone());
+    let load = move |load: Load| {
+        let open = of_loads.clone();
+        async move {
+            let _open = open.acquire().await;
+            load.done().await
+        }
+    };
+    let apply = move |apply: Apply| {
+        let open = of_writes.clone();
+        async move {
+            let _open = open.acquire().await;
+            apply.done().await
+        }
+    };
+    Arc::new(AroundSessions::of(sessions).load(load).apply(apply))
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +125,7 @@ async fn a_worker_that_lost_its_lease_writes_and_pushes_nothing_more() {
     let open = Arc::new(Semaphore::new(1));
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..300, SECOND)));
     let mut frozen = engine.clone();
-    frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
+    frozen.tools.sessions = cut(engine.table.clone(), &open);
     engine.say("c", &prompt("s", "r")).await;
     let worker = frozen.work_alone().await;
     pass(5.5).await;
@@ -206,7 +203,7 @@ async fn the_agent_is_not_called_once_the_lease_has_run_out() {
     engine.say("c", &prompt("s", "r")).await;
     let mut frozen = engine.clone();
     let open = Arc::new(Semaphore::new(1));
-    frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
+    frozen.tools.sessions = cut(engine.table.clone(), &open);
     let worker = frozen.work_alone().await;
     pass(0.5).await;
     let _cut = open.acquire_many(1).await.unwrap();
@@ -302,31 +299,23 @@ async fn a_reply_is_read_no_further_while_the_journal_cannot_be_written() {
 }
 
 /// Sessions that apply the first claim and lose the answer.
-struct LosesAnswer(Arc<dyn Sessions>, AtomicBool);
-
-#[async_trait]
-impl Sessions for LosesAnswer {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        self.0.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        let applied = self.0.apply(key, transition, now).await;
-        let is_lost = matches!(transition, Transition::Claim { .. }) && !self.1.swap(true, Ordering::Relaxed);
-        if is_lost { Err(StoreError::Unavailable("the answer was lost".to_owned())) } else { applied }
-    }
+fn losing_the_claims_answer(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
+    let was_lost = Arc::new(AtomicBool::new(false));
+    Arc::new(AroundSessions::of(sessions).apply(move |apply| {
+        let was_lost = was_lost.clone();
+        async move {
+            let applied = apply.done().await;
+            let is_lost =
+                matches!(apply.transition, Transition::Claim { .. }) && !was_lost.swap(true, Ordering::Relaxed);
+            if is_lost { Err(StoreError::Unavailable("the answer was lost".to_owned())) } else { applied }
+        }
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_whose_answer_was_lost_is_known_by_its_lease() {
     let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
-    let lossy = |sessions| Arc::new(LosesAnswer(sessions, AtomicBool::new(false)));
-    let engine = Engine::with(agents, |tools| tools.sessions = lossy(tools.sessions.clone()));
+    let engine = Engine::with(agents, |tools| tools.sessions = losing_the_claims_answer(tools.sessions.clone()));
     engine.say("c", &prompt("s", "r")).await;
     assert!(engine.work_next().await);
     assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed");
@@ -337,7 +326,7 @@ async fn a_worker_that_dies_between_the_ending_and_freeing_the_session_is_made_u
     let open = Arc::new(Semaphore::new(1));
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream([1], SECOND)));
     let mut frozen = engine.clone();
-    frozen.tools.sessions = Arc::new(Cut { inner: engine.table.clone(), open: open.clone() });
+    frozen.tools.sessions = cut(engine.table.clone(), &open);
     engine.say("c", &prompt("s", "r")).await;
     let worker = frozen.work_alone().await;
     pass(0.5).await;

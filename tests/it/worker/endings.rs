@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
+use agentcore_gateway::session::store::{Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Session, SessionKey};
-use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::runs::prompt;
+use crate::support::around::{Apply, AroundSessions};
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::push::Manner;
@@ -30,33 +28,20 @@ enum Answer {
     Never,
 }
 
-struct Finishing(Arc<dyn Sessions>, Answer);
-
-#[async_trait]
-impl Sessions for Finishing {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        self.0.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        let applied = self.0.apply(key, transition, now).await;
-        match (transition, self.1, &applied) {
+fn finishing(answer: Answer) -> Engine {
+    let agents = ScriptedAgents::new(|_, _| stream([1, 2], SECOND));
+    let around = move |apply: Apply| async move {
+        let applied = apply.done().await;
+        match (&apply.transition, answer, &applied) {
             (Transition::Finish { .. }, Answer::Lost, Ok(Ok(_))) => Err(StoreError::Unavailable("lost".to_owned())),
-            (Transition::Finish { .. }, Answer::OfASecondWrite, _) => self.0.apply(key, transition, now).await,
+            (Transition::Finish { .. }, Answer::OfASecondWrite, _) => apply.done().await,
             (Transition::Finish { .. }, Answer::Never, _) => std::future::pending().await,
             _ => applied,
         }
-    }
-}
-
-fn finishing(answer: Answer) -> Engine {
-    let agents = ScriptedAgents::new(|_, _| stream([1, 2], SECOND));
-    Engine::with(agents, |tools| tools.sessions = Arc::new(Finishing(tools.sessions.clone(), answer)))
+    };
+    Engine::with(agents, |tools| {
+        tools.sessions = Arc::new(AroundSessions::of(tools.sessions.clone()).apply(around));
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,36 +171,23 @@ async fn nothing_goes_on_when_the_worker_has_returned() {
 }
 
 /// Sessions in which a detach takes three seconds to arrive, whether or not whoever sent it still waits for the answer.
-struct SlowDetach(Arc<dyn Sessions>);
-
-#[async_trait]
-impl Sessions for SlowDetach {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        self.0.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        if matches!(transition, Transition::Detach { .. }) {
-            let (sessions, key, detach) = (self.0.clone(), key.clone(), transition.clone());
-            let sent = tokio::spawn(async move {
-                tokio::time::sleep(3 * SECOND).await;
-                sessions.apply(&key, &detach, now).await
-            });
-            return sent.await.unwrap();
+fn slow_to_detach(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
+    Arc::new(AroundSessions::of(sessions).apply(|apply| async move {
+        if !matches!(apply.transition, Transition::Detach { .. }) {
+            return apply.done().await;
         }
-        self.0.apply(key, transition, now).await
-    }
+        let sent = tokio::spawn(async move {
+            tokio::time::sleep(3 * SECOND).await;
+            apply.done().await
+        });
+        sent.await.unwrap()
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_detach_holds_only_for_the_attachment_that_it_saw() {
     let agents = ScriptedAgents::new(|_, _| stream(0..30, SECOND));
-    let engine = Engine::with(agents, |tools| tools.sessions = Arc::new(SlowDetach(tools.sessions.clone())));
+    let engine = Engine::with(agents, |tools| tools.sessions = slow_to_detach(tools.sessions.clone()));
     engine.connect("d", Some("s")).await;
     pass(31.0).await;
     engine.say("c", &prompt("s", "r")).await;

@@ -4,15 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::queue::{QueueError, Visibility};
-use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
-use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Session, SessionKey};
+use agentcore_gateway::session::store::Sessions;
 use async_trait::async_trait;
 use tokio::time::sleep;
 
 use super::runs::{prompt, seqs};
+use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::log::Log;
@@ -55,31 +53,19 @@ async fn a_message_that_lapses_is_waited_for_as_long_as_its_run_may_last() {
 }
 
 /// Sessions that are read only after so long.
-struct SlowToRead(Arc<dyn Sessions>, Duration);
-
-#[async_trait]
-impl Sessions for SlowToRead {
-    async fn load(&self, key: &SessionKey, now: Timestamp) -> Result<Session, StoreError> {
-        sleep(self.1).await;
-        self.0.load(key, now).await
-    }
-
-    async fn apply(
-        &self,
-        key: &SessionKey,
-        transition: &Transition,
-        now: Timestamp,
-    ) -> Result<Result<Session, Refused>, StoreError> {
-        self.0.apply(key, transition, now).await
-    }
+fn slow_to_read(sessions: Arc<dyn Sessions>, time: Duration) -> Arc<dyn Sessions> {
+    Arc::new(AroundSessions::of(sessions).load(move |load| async move {
+        sleep(time).await;
+        load.done().await
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_is_slow_to_read_does_not_cost_the_lease() {
     for seconds in [9, 25, 70] {
         let agents = ScriptedAgents::new(|_, _| stream(0..200, SECOND));
-        let slow = |sessions| Arc::new(SlowToRead(sessions, seconds * SECOND));
-        let engine = Engine::with(agents, |tools| tools.sessions = slow(tools.sessions.clone()));
+        let slow = seconds * SECOND;
+        let engine = Engine::with(agents, |tools| tools.sessions = slow_to_read(tools.sessions.clone(), slow));
         engine.say("c", &prompt("s", "r")).await;
         assert!(engine.work_next().await, "{seconds}");
         assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "completed", "{seconds}");
