@@ -1,9 +1,15 @@
 //! What is logged on this thread.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
+
+/// Subscribers that nobody logs to. Where there is only one in all, a log call that another thread makes first is decided by
+/// that thread's alone, which has none, and then never logs anywhere.
+static OTHERS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| std::array::from_fn(|_| tracing_subscriber::registry().into()));
 
 /// All log lines of this thread, for as long as it lives.
 pub struct Log {
@@ -16,6 +22,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn capture() -> Self {
+        LazyLock::force(&OTHERS);
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
