@@ -82,18 +82,9 @@ impl Run<'_> {
                 Next::InJournal => self.push_journal(connection, taken, connecting_until).await?,
                 Next::End => return Ok(()),
                 Next::Later => {
-                    let idle = self.log.idle();
-                    let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
                     let reason = self.waiting.reason();
-                    let is_due = (reason.is_some() && reason != told)
-                        || tokio::select! {
-                            biased;
-                            () = changed => false,
-                            () = other_reason => false,
-                            () = sleep(silence) => true,
-                        };
-                    drop(idle);
-                    if !is_due {
+                    let is_news = reason.is_some() && reason != told;
+                    if !is_news && self.is_more_in_time(changed, other_reason, last_push).await {
                         continue;
                     }
                     told = reason;
@@ -102,6 +93,23 @@ impl Run<'_> {
                 }
             }
             last_push = Instant::now();
+        }
+    }
+
+    /// Whether there is something to look at before a device has to hear that the run is alive.
+    async fn is_more_in_time(
+        &self,
+        changed: impl Future<Output = ()>,
+        other_reason: impl Future<Output = ()>,
+        last_push: Instant,
+    ) -> bool {
+        let _idle = self.log.idle();
+        let silence = self.tools.settings.progress_interval.saturating_sub(last_push.elapsed());
+        tokio::select! {
+            biased;
+            () = changed => true,
+            () = other_reason => true,
+            () = sleep(silence) => false,
         }
     }
 

@@ -32,6 +32,8 @@ struct Tries {
     ended: Instant,
     /// How long they took, as far as that counts.
     spent: Duration,
+    /// How long those took during which the process never stood still.
+    steady: Duration,
     freezes: usize,
 }
 
@@ -53,21 +55,25 @@ impl Slowness {
         let now = Instant::now();
         let key = (process.id(), connection.to_owned(), message["requestId"].to_string());
         let mut tries = self.tries.lock().unwrap();
-        let new = Tries { since: now, ended: now, spent: Duration::ZERO, freezes: process.freezes() };
+        let new =
+            Tries { since: now, ended: now, spent: Duration::ZERO, steady: Duration::ZERO, freezes: process.freezes() };
         let known = tries.entry(key.clone()).or_insert(new);
         if now > known.ended + PAUSE && known.freezes == new.freezes {
             *known = new;
         }
-        known.spent += (now - known.ended).min(LONGEST_PAUSE);
+        let pause = (now - known.ended).min(LONGEST_PAUSE);
+        known.spent += pause;
+        known.steady += pause;
         known.freezes = new.freezes;
         let message = serde_json::json!({"sessionId": message["sessionId"], "requestId": message["requestId"]});
-        Attempt { slowness: self.clone(), key, message, began: now, has_succeeded: false }
+        Attempt { slowness: self.clone(), process: process.clone(), key, message, began: now, has_succeeded: false }
     }
 }
 
 /// An attempt that is under way.
 pub struct Attempt {
     slowness: Slowness,
+    process: Process,
     key: Key,
     message: Value,
     began: Instant,
@@ -86,12 +92,16 @@ impl Drop for Attempt {
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
         known.ended = now;
-        known.spent += (now - self.began).min(LONGEST_ATTEMPT);
-        let Tries { since, spent, .. } = *known;
+        let took = now - self.began;
+        known.spent += took.min(LONGEST_ATTEMPT);
+        if known.freezes == self.process.freezes() {
+            known.steady += took;
+        }
+        let Tries { since, spent, steady, .. } = *known;
         if self.has_succeeded {
             tries.remove(&self.key);
         }
-        if spent >= SLOW {
+        if steady >= SLOW {
             self.slowness.owed.was_slow(&self.key.1, &self.message);
         }
         if spent >= NOTHING {
