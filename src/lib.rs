@@ -76,6 +76,7 @@ pub mod queue;
 pub mod random;
 mod recovery;
 mod replay;
+pub mod run_ended;
 pub mod session;
 pub mod subprotocol;
 #[cfg(feature = "dynamodb")]

@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 use tracing::{error, warn};
 
 use super::Visibility;
-use super::payload::{QueuedPrompt, Unreadable};
+use super::payload::QueuedPrompt;
+use super::tag::Unreadable;
 
 /// When a message of a later version comes again. A release reaches all functions within minutes.
 const ROLL_OUT: Duration = Duration::from_secs(60);

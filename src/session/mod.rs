@@ -5,6 +5,7 @@
 //! orders runs (one at a time); which run happened, and how it ended, is decided by its journal.
 
 mod attachment;
+mod detached;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "dynamodb")]
@@ -26,10 +27,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::digest;
 use crate::protocol::frame::{Outcome, Seq};
-use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
 
 pub(crate) use attachment::Place;
 pub use attachment::{Attachment, Cursor, HOLD, ReplayId};
+pub use detached::{Detached, MoveBegan, ReplyGrant, Unstopped};
 
 /// How many connections one session may have: it keeps the item small, for a table charges for its size.
 pub const MAX_CONNECTIONS: usize = 32;
@@ -95,6 +97,15 @@ pub struct Active {
     pub lease_until: Timestamp,
     /// When it was claimed.
     pub started_at: Timestamp,
+    /// The agent that answers; earlier releases did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentName>,
+    /// By what the messages of its agent are known, if that may go on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ReplyGrant>,
+    /// How far it is, if its agent goes on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<Detached>,
 }
 
 impl Active {

@@ -132,6 +132,9 @@ impl Transition {
                     lease: lease.clone(),
                     lease_until: *until,
                     started_at: now,
+                    agent: None,
+                    reply: None,
+                    detached: None,
                 });
                 let new = || Attachment { cursor: Cursor::Live, attached_at: now };
                 session.connections.entry(connection.clone()).or_insert_with(new);

@@ -55,7 +55,7 @@ impl Run<'_> {
         let runtime_session = runtime_session_id(&self.prompt.run.session);
         Invocation {
             agent: self.prompt.agent.clone(),
-            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request),
+            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request, None),
             runtime_session,
             trace: self.prompt.trace.clone(),
         }
