@@ -57,6 +57,7 @@ pub mod agent;
 #[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;
+pub mod choices;
 pub mod clock;
 pub mod closer;
 pub mod connections;
@@ -75,6 +76,7 @@ pub mod push;
 pub mod queue;
 pub mod random;
 mod recovery;
+pub mod relay;
 mod replay;
 pub mod run_ended;
 pub mod session;

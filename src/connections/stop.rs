@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
+use tracing::warn;
 
 use super::{ConnectionsHandler, unavailable};
+use crate::backoff::retry;
 use crate::protocol::answer::Answer;
+use crate::protocol::frame::Ending;
 use crate::protocol::ids::RequestId;
 use crate::protocol::message::Stop;
 use crate::protocol::rejection::{RejectCode, Rejection};
 use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{RunKey, Session, SessionKey};
+
+/// How long is tried to end a run whose agent goes on by itself.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// A stop of a request that has not come by then makes room for others.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -52,7 +58,21 @@ impl ConnectionsHandler {
             let _ = self.sessions.apply(key, &forget, self.clock.now()).await?;
             return Ok(Err(not_found("The request has ended.")));
         }
+        if session.detached_run(&request).is_some() {
+            self.end_detached(key, &request).await;
+        }
         Ok(Ok(request))
+    }
+
+    /// Ends a run that no worker is there to end. Should that fail, the stop is recorded: the next who touches the run
+    /// ends it.
+    async fn end_detached(&self, key: &SessionKey, request: &RequestId) {
+        let run = RunKey { session: key.clone(), request: request.clone() };
+        let lease = self.new_lease();
+        let end = || self.recovery().end_detached(&run, &lease, &Ending::Stopped);
+        if let Err(error) = retry(ENDING, |_| true, end).await {
+            warn!(session = key.log_name(), %request, %error, "a run that is to stop was not ended");
+        }
     }
 
     async fn has_ended(&self, key: &SessionKey, request: &RequestId, session: &Session) -> Result<bool, StoreError> {

@@ -13,6 +13,7 @@ use crate::agent::Agents;
 use crate::agent::client::AgentClient;
 use crate::agent::echo::EchoAgents;
 use crate::agent::endpoint::Endpoint;
+use crate::choices::OnAbandoned;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
@@ -21,7 +22,7 @@ use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
 use crate::table::Table;
-use crate::worker::settings::{OnAbandoned, Settings};
+use crate::worker::settings::Settings;
 use crate::worker::{Tools, Worker};
 
 /// What the function is told.

@@ -44,6 +44,8 @@ use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::{AgentName, RequestId};
 use crate::queue::memory::{MemoryQueue, QueueLimits};
 use crate::random::Random;
+use crate::run_ended::{Nobody, RunEvents};
+use crate::session::MAX_DETACHED_RUN;
 use crate::session::memory::MemoryTable;
 use crate::worker::settings::Settings;
 use crate::worker::{Tools, Worker};
@@ -77,6 +79,8 @@ pub struct Config {
     pub push_delay: Duration,
     /// How many runs there may be at once.
     pub max_runs: usize,
+    /// How long a run may take whose agent goes on by itself.
+    pub max_detached_run: Duration,
     /// How long a run can be replayed after its end.
     pub replay_window: Duration,
     /// The queue's limits.
@@ -99,6 +103,7 @@ impl Default for Config {
             max_connection_age: Duration::from_secs(2 * 60 * 60),
             push_delay: Duration::ZERO,
             max_runs: 4096,
+            max_detached_run: MAX_DETACHED_RUN,
             replay_window: REPLAY_WINDOW,
             queue: QueueLimits::default(),
             worker: Settings::default(),
@@ -172,14 +177,20 @@ impl Gateway {
         let limits_given_up = QueueLimits::default();
         let given_up = Arc::new(MemoryQueue::new(limits_given_up));
         let queue = Arc::new(MemoryQueue::before(given_up.clone(), config.queue));
+        let watch = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: u32::MAX, ..QueueLimits::default() }));
         let hub = Arc::new(Hub::new(config.push_delay));
+        let events: Arc<dyn RunEvents> = Arc::new(Nobody);
+        let agents = Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?);
         let worker = Worker::new(Tools {
             sessions: table.clone(),
             connections: table.clone(),
+            reply_runs: table.clone(),
             journal: journal.clone(),
             visibility: queue.clone(),
+            watches: watch.clone(),
             push: hub.clone(),
-            agents: Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?),
+            events: events.clone(),
+            agents: agents.clone(),
             clock: clock.clone(),
             random: random.clone(),
             settings: Settings {
@@ -192,12 +203,16 @@ impl Gateway {
             sessions: table.clone(),
             journal: journal.clone(),
             visibility: given_up.clone(),
+            watch_visibility: watch.clone(),
             push: hub.clone(),
+            events: events.clone(),
             clock: clock.clone(),
             random: random.clone(),
             settings: closer::Settings {
                 longest_run: config.worker.longest_run,
                 max_receive_count: limits_given_up.max_receive_count,
+                max_run: config.max_detached_run,
+                on_stop: config.worker.on_stop,
             },
         });
         #[cfg(feature = "jwt")]
@@ -208,13 +223,15 @@ impl Gateway {
         let is_open = matches!(authorization, Authorization::None);
         let connections = ConnectionsHandler {
             sessions: table.clone(),
-            connections: table,
-            journal,
+            connections: table.clone(),
+            journal: journal.clone(),
             push: hub.clone(),
             clock: clock.clone(),
             random: random.clone(),
             identity: identity.clone(),
             origins: config.origins.clone(),
+            events: events.clone(),
+            on_stop: config.worker.on_stop,
             replay_window: config.replay_window,
         };
         let messages = MessageHandler::new(queue.clone(), names, identity, clock.clone(), random.clone());

@@ -12,10 +12,11 @@ use tracing_subscriber::filter::Targets;
 use super::Config;
 use super::auth_options::{AuthOptions, InvalidAuth};
 use crate::agent::endpoint::Endpoint;
+use crate::choices::{OnAbandoned, OnStop};
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
-use crate::worker::settings::{OnAbandoned, OnStop, Settings};
+use crate::worker::settings::Settings;
 use values::{parse_agent, parse_count, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.

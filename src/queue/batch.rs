@@ -13,7 +13,7 @@ use super::payload::QueuedPrompt;
 use super::tag::Unreadable;
 
 /// When a message of a later version comes again. A release reaches all functions within minutes.
-const ROLL_OUT: Duration = Duration::from_secs(60);
+pub(crate) const ROLL_OUT: Duration = Duration::from_secs(60);
 
 /// What becomes of a queue message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,7 @@ where
     let mut failures = Vec::new();
     for record in records {
         if !failures.is_empty() || handle_record(&record, visibility, take).await == Verdict::Later {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = record.message_id.unwrap_or_default();
-            failures.push(failure);
+            failures.push(failed(&record));
         }
     }
     failures
@@ -102,6 +100,13 @@ where
         warn!(message, session, %request, %error, "the prompt has to come again");
         Verdict::Later
     })
+}
+
+/// Names a record that has to come again.
+pub(crate) fn failed(record: &SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = record.message_id.clone().unwrap_or_default();
+    failure
 }
 
 fn receive_count(record: &SqsMessage) -> u32 {

@@ -12,7 +12,10 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::payload::QueuedPrompt;
-use super::{Prompts, QueueError, Visibility};
+use super::watch::Watch;
+use super::{Prompts, QueueError, Visibility, Watches};
+use crate::digest;
+use crate::session::{RunKey, SessionKey};
 use state::{Message, State, parse_receipt};
 
 /// What a queue of this kind allows.
@@ -180,6 +183,17 @@ impl MemoryQueue {
 impl Prompts for MemoryQueue {
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError> {
         self.put(&prompt.group(), &prompt.deduplication_id(), &prompt.encode())
+    }
+}
+
+#[async_trait]
+impl Watches for MemoryQueue {
+    /// It comes at once, and whoever looks says when it is to come again. Each is a group of its own, for they have no
+    /// order.
+    async fn send(&self, watch: &Watch) -> Result<(), QueueError> {
+        let RunKey { session: SessionKey { principal, session }, request } = &watch.run;
+        let name = digest::hex(&[principal.as_str(), session.as_str(), request.as_str()]);
+        self.put(&name, &name, &watch.encode())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What stands in a message of the watch queue: a run whose agent goes on by itself.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::tag::{self, MalformedPayload, Unreadable, VERSION};
@@ -7,6 +9,9 @@ use crate::protocol::ids::{Principal, RequestId, SessionId};
 use crate::session::{RunKey, SessionKey};
 
 const KIND: &str = "watch";
+
+/// A run is looked at after this at the latest; so long SQS delays a message, too.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// A run to look after until it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,16 @@
 //! Telling others that a run has ended, for who is not connected.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::Serialize;
+use tokio::time::timeout;
+use tracing::warn;
 
-use crate::protocol::frame::{FailureCode, Outcome};
+use crate::clock::millis;
+use crate::protocol::frame::{Ending, FailureCode, Outcome};
 use crate::protocol::ids::{AgentName, Principal, RequestId, SessionId};
+use crate::session::{RunKey, SessionKey};
 
 /// A run that has its ending, as others are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +34,31 @@ pub struct RunEnded {
     pub duration_ms: u64,
     /// How many connections were attached to its session.
     pub connections: usize,
+}
+
+impl RunEnded {
+    /// What others are told of `run`, which took so long and ended so.
+    #[must_use]
+    pub fn of(run: &RunKey, agent: Option<AgentName>, ending: &Ending, duration: Duration, connections: usize) -> Self {
+        let code = match ending {
+            Ending::Failed(failure) => Some(failure.code),
+            Ending::Completed | Ending::Stopped => None,
+        };
+        let RunKey { session: SessionKey { principal, session }, request } = run.clone();
+        let duration_ms = millis(duration);
+        let outcome = ending.outcome();
+        Self { principal, session_id: session, request_id: request, agent, outcome, code, duration_ms, connections }
+    }
+}
+
+/// How long an ending waits for others to be told.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tells others that a run has ended, and never holds up what comes next.
+pub(crate) async fn tell(events: &dyn RunEvents, run: &RunEnded) {
+    if timeout(PATIENCE, events.ended(run)).await.is_err() {
+        warn!(request = %run.request_id, "nobody could be told in time that a run has ended");
+    }
 }
 
 /// Tells others. Best effort: it never fails, and an ending never waits for it longer than its caller allows.

@@ -1,5 +1,7 @@
 //! What a session knows of a run whose agent goes on by itself, after its worker's call.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::LeaseId;
@@ -7,6 +9,13 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{AgentName, ReplyRun};
 use crate::protocol::reply::TokenHash;
+
+/// How long the agent of a detached run counts as alive after its last message. It says something every 20 s.
+pub const DETACHED_LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// How long a run may take whose agent goes on by itself: as long as AgentCore lets asynchronous work go on (AgentCore
+/// quotas).
+pub const MAX_DETACHED_RUN: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// By what the messages of a run's agent are known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +29,33 @@ pub struct ReplyGrant {
 /// How far a detached run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detached {
-    /// The index of the agent's message that comes next.
-    pub next_index: u64,
+    /// Where the agent's messages go on.
+    pub next: NextMessage,
     /// The number of the last frame that the session knows of; the journal may have more.
     pub last_seq: Seq,
-    /// How many bytes of events the reply has so far.
-    pub bytes: u64,
     /// Where the last move began: what came since then may not have been pushed.
     pub move_began: MoveBegan,
+}
+
+impl Detached {
+    /// The beginning: nothing of the agent's messages is here yet. The run has frames up to `last_seq`, with so many
+    /// `bytes` of events; behind `live_from` they may not have been pushed to every live connection.
+    #[must_use]
+    pub fn beginning(last_seq: Seq, live_from: Seq, bytes: u64) -> Self {
+        let next = NextMessage { index: 0, frames: 0, bytes };
+        Self { next, last_seq, move_began: MoveBegan { index: 0, seq: live_from.min(last_seq) } }
+    }
+}
+
+/// Where the messages of a detached run's agent go on, behind what has become frames of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NextMessage {
+    /// The index of the message that the next frame is from.
+    pub index: u64,
+    /// How many frames there are of that message already: one message may be more than one segment of the journal.
+    pub frames: u64,
+    /// How many bytes of events the reply has in all messages before that one.
+    pub bytes: u64,
 }
 
 /// Where a move of a detached run began.
@@ -51,4 +79,24 @@ pub struct Unstopped {
     pub until: Timestamp,
     /// Who is stopping it, and until when nobody else may.
     pub stopper: Option<(LeaseId, Timestamp)>,
+}
+
+impl Unstopped {
+    /// Whether it would meet a run that begins now; or a stop of it would, that is under way.
+    #[must_use]
+    pub fn blocks(&self, now: Timestamp) -> bool {
+        self.until >= now || self.stopper.as_ref().is_some_and(|(_, until)| *until >= now)
+    }
+
+    /// Whether nobody but `stopper` is stopping it.
+    #[must_use]
+    pub fn may_be_stopped_by(&self, stopper: &LeaseId, now: Timestamp) -> bool {
+        self.stopper.as_ref().is_none_or(|(other, until)| other == stopper || *until < now)
+    }
+
+    /// Whether `stopper` was the last who began to stop it.
+    #[must_use]
+    pub fn is_being_stopped_by(&self, stopper: &LeaseId) -> bool {
+        self.stopper.as_ref().is_some_and(|(other, _)| other == stopper)
+    }
 }

@@ -7,11 +7,7 @@
 mod attachment;
 mod detached;
 #[cfg(feature = "dynamodb")]
-mod dynamodb;
-#[cfg(feature = "dynamodb")]
-mod dynamodb_connections;
-#[cfg(feature = "dynamodb")]
-mod item;
+pub(crate) mod dynamodb;
 pub mod memory;
 pub(crate) mod room;
 pub mod runtime_id;
@@ -27,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::digest;
 use crate::protocol::frame::{Outcome, Seq};
-use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
+use crate::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
 
 pub(crate) use attachment::Place;
 pub use attachment::{Attachment, Cursor, HOLD, ReplayId};
-pub use detached::{Detached, MoveBegan, ReplyGrant, Unstopped};
+pub use detached::{DETACHED_LEASE, Detached, MAX_DETACHED_RUN, MoveBegan, NextMessage, ReplyGrant, Unstopped};
 
 /// How many connections one session may have: it keeps the item small, for a table charges for its size.
 pub const MAX_CONNECTIONS: usize = 32;
@@ -125,6 +121,9 @@ pub struct Latest {
     pub outcome: Outcome,
     /// The number of its terminal frame.
     pub last_seq: Seq,
+    /// The frame behind which nothing may have been pushed even to live connections; absent: only the ending was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_from: Option<Seq>,
 }
 
 /// What a session says of one of its requests.
@@ -147,6 +146,9 @@ pub struct Session {
     pub active: Option<Active>,
     /// The run that ended last, if any.
     pub latest: Option<Latest>,
+    /// The agent of that run, if it has to be stopped before the next prompt may reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstopped: Option<Unstopped>,
     /// Requests that are to stop, and since when.
     pub stops: BTreeMap<RequestId, Timestamp>,
 }
@@ -162,6 +164,37 @@ impl Session {
     #[must_use]
     pub fn active_run(&self, request: &RequestId) -> Option<&Active> {
         self.active.as_ref().filter(|active| active.request == *request)
+    }
+
+    /// How far the run of `request` is, if it is the active one and detached.
+    #[must_use]
+    pub fn detached_run(&self, request: &RequestId) -> Option<&Detached> {
+        self.active_run(request).and_then(|active| active.detached.as_ref())
+    }
+
+    /// The active run, if its agent knows it as `run`.
+    #[must_use]
+    pub fn active_reply(&self, run: &ReplyRun) -> Option<&Active> {
+        self.active.as_ref().filter(|active| active.reply.as_ref().is_some_and(|reply| reply.run == *run))
+    }
+
+    /// The agent that has to be stopped, if it knows its run as `run`.
+    #[must_use]
+    pub fn unstopped_reply(&self, run: &ReplyRun) -> Option<&Unstopped> {
+        self.unstopped.as_ref().filter(|unstopped| unstopped.reply.run == *run)
+    }
+
+    /// The agent that has to be stopped before a run may begin.
+    #[must_use]
+    pub fn unstopped_agent(&self, now: Timestamp) -> Option<&Unstopped> {
+        self.unstopped.as_ref().filter(|unstopped| unstopped.blocks(now))
+    }
+
+    /// By what the messages of `run` are known, while they have to be heard: it is active, or its agent has to be stopped.
+    #[must_use]
+    pub fn reply_grant(&self, run: &ReplyRun) -> Option<&ReplyGrant> {
+        let active = self.active_reply(run).and_then(|active| active.reply.as_ref());
+        active.or_else(|| self.unstopped_reply(run).map(|unstopped| &unstopped.reply))
     }
 
     /// Whether the run of `request` has the session, and whether its worker lives.

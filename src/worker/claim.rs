@@ -1,7 +1,8 @@
 //! Taking a prompt: at most one worker ever calls the agent for it.
 
-use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::warn;
 
 use super::Tools;
 use super::deadline::Deadline;
@@ -9,17 +10,22 @@ use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
 use crate::journal::Tail;
-use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
+use crate::protocol::frame::{Ending, Failure, FailureCode};
+use crate::protocol::ids::ReplyRun;
+use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::Behind;
+use crate::recovery::{Behind, StoppingError};
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, RunKey, Session, Standing};
+use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
+
+/// When a prompt comes again whose session's agent could not be stopped.
+const STOP_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a claim found.
 enum Claim {
@@ -29,6 +35,8 @@ enum Claim {
     Ended(Vec<Behind>),
     /// Another worker is alive with the session.
     Occupied(Active),
+    /// The agent of the run before is still at work.
+    Unstopped(Unstopped),
     /// Somebody else has changed the session just now.
     Moved,
 }
@@ -50,22 +58,50 @@ impl Tools {
         deadline: &Deadline,
     ) -> Result<Came, StoreError> {
         let lease = LeaseId(self.random.unique_name());
-        match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &lease)).await? {
-            Claim::Won(session) => {
-                let first = self.first_frame(prompt, &session);
-                Run::new(self, prompt, lease, session, first).finish(deadline).await
+        let reply = self.gateway_reply(prompt);
+        loop {
+            match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
+                Claim::Won(session) => {
+                    let ending = self.ending_before(prompt, &session);
+                    return Run::new(self, prompt, lease, session, ending, reply).finish(deadline).await;
+                }
+                Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
+                Claim::Occupied(active) => {
+                    let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
+                    return Ok(Came::Undone(Some(wait)));
+                }
+                Claim::Unstopped(unstopped) => {
+                    if let Some(wait) = self.stop_first(prompt, &unstopped, &lease, receives_left).await? {
+                        return Ok(Came::Undone(Some(wait)));
+                    }
+                }
+                Claim::Moved => return Ok(Came::Undone(Some(SOON))),
             }
-            Claim::Ended(behind) => Ok(Came::ToAnEnd(behind)),
-            Claim::Occupied(active) => {
-                let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
-                Ok(Came::Undone(Some(wait)))
-            }
-            Claim::Moved => Ok(Came::Undone(Some(SOON))),
         }
     }
 
-    async fn claim(&self, prompt: &QueuedPrompt, lease: &LeaseId) -> Result<Claim, StoreError> {
+    /// Where the agent of `prompt` can send to if it goes on by itself.
+    fn gateway_reply(&self, prompt: &QueuedPrompt) -> Option<GatewayReply> {
+        let long_runs = self.settings.long_runs.as_ref()?;
+        if !long_runs.allows(&prompt.agent) || !prompt.body.has_place_for_reply() {
+            return None;
+        }
+        Some(GatewayReply {
+            queue: long_runs.queue.clone(),
+            group: self.random.unique_name(),
+            run: ReplyRun::new(self.random.bits()),
+            token: ReplyToken::new([self.random.bits(), self.random.bits()]),
+        })
+    }
+
+    async fn claim(
+        &self,
+        prompt: &QueuedPrompt,
+        reply: Option<&GatewayReply>,
+        lease: &LeaseId,
+    ) -> Result<Claim, StoreError> {
         let run = &prompt.run;
+        let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
                 return self.join_begun(run, lease, tail).await;
@@ -75,22 +111,74 @@ impl Tools {
                 lease: lease.clone(),
                 until: now.after(self.settings.lease),
                 connection: prompt.connection.clone(),
+                agent: prompt.agent.clone(),
+                reply: reply.clone(),
             };
             match apply_making_room(self.sessions.as_ref(), self.clock.as_ref(), &run.session, claim).await? {
                 Ok(session) => return Ok(Claim::Won(session)),
                 // The answer to an earlier attempt was lost.
                 Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(self.clock.now()) => {
-                    let orphan = RunKey { session: run.session.clone(), request: active.request };
-                    let ended = self.recovery().end_orphan(&orphan, lease).await?;
-                    if let Some(ended) = ended
-                        && orphan == *run
-                    {
-                        return Ok(Claim::Ended(ended.behind));
+                Err(Refused { refusal: Refusal::Occupied(active), session }) => {
+                    if let Some(claim) = self.meet(prompt, lease, active, session).await? {
+                        return Ok(claim);
                     }
                 }
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) => return Ok(Claim::Occupied(active)),
+                Err(Refused { refusal: Refusal::Unstopped(unstopped), .. }) => return Ok(Claim::Unstopped(unstopped)),
                 Err(_) => return Ok(Claim::Moved),
+            }
+        }
+    }
+
+    /// What becomes of a prompt that finds `active` in its session; `None`: that is over now.
+    async fn meet(
+        &self,
+        prompt: &QueuedPrompt,
+        lease: &LeaseId,
+        active: Active,
+        session: Session,
+    ) -> Result<Option<Claim>, StoreError> {
+        let other = RunKey { session: prompt.run.session.clone(), request: active.request.clone() };
+        if !active.is_orphan(self.clock.now()) && active.detached.is_none() {
+            return Ok(Some(Claim::Occupied(active)));
+        }
+        let ended = if active.is_orphan(self.clock.now()) {
+            self.recovery().end_orphan(&other, lease).await?
+        } else {
+            // It may have its ending, and whoever gave it that has died.
+            self.recovery().finish_ended(&other, lease).await?
+        };
+        match ended {
+            Some(ended) if other == prompt.run => Ok(Some(Claim::Ended(ended.behind))),
+            Some(_) => Ok(None),
+            // Its agent was heard of just now, or another worker has begun to end it.
+            None if active.detached.is_none() => Ok(None),
+            None if other == prompt.run => Ok(Some(Claim::Ended(Vec::new()))),
+            None => {
+                let busy =
+                    Failure::retryable(FailureCode::Busy, "The session has a run that goes on in the background.");
+                let ended = self.recovery().end_unbegun(prompt, lease, session, Ending::Failed(busy)).await?;
+                Ok(ended.map(Claim::Ended))
+            }
+        }
+    }
+
+    /// Stops the agent of the run before, which a prompt would meet. If that cannot be done, it says when the prompt is to
+    /// come again.
+    async fn stop_first(
+        &self,
+        prompt: &QueuedPrompt,
+        unstopped: &Unstopped,
+        lease: &LeaseId,
+        receives_left: u32,
+    ) -> Result<Option<Duration>, StoreError> {
+        let session = &prompt.run.session;
+        match self.stopping().stop(session, &unstopped.reply.run, lease).await {
+            Ok(()) => Ok(None),
+            Err(StoppingError::Store(error)) => Err(error),
+            Err(error) => {
+                warn!(session = session.log_name(), %error, "a prompt waits for the agent of the run before it");
+                let left = unstopped.until.since(self.clock.now()) / receives_left.max(1);
+                Ok(Some(left.max(STOP_AGAIN)))
             }
         }
     }
@@ -100,6 +188,11 @@ impl Tools {
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
         match session.standing(&run.request, now) {
+            // It has its ending, or its watch looks after it: this message is done.
+            Standing::Runs(active) if active.detached.is_some() => {
+                let ended = self.recovery().finish_ended(run, lease).await?;
+                Ok(Claim::Ended(ended.map(|ended| ended.behind).unwrap_or_default()))
+            }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
             Standing::Absent if tail.outcome.is_some() => {
@@ -112,16 +205,16 @@ impl Tools {
         }
     }
 
-    fn first_frame(&self, prompt: &QueuedPrompt, session: &Session) -> Arc<Frame> {
-        let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
+    /// How the run of `prompt` ends before the agent is called.
+    fn ending_before(&self, prompt: &QueuedPrompt, session: &Session) -> Option<Ending> {
         let waited = self.clock.now().since(prompt.received_at);
-        Arc::new(if session.stops(&prompt.run.request) {
-            maker.ending(1, &Ending::Stopped)
+        if session.stops(&prompt.run.request) {
+            Some(Ending::Stopped)
         } else if waited > self.settings.max_wait {
             let message = "The prompt waited for too long.";
-            maker.ending(1, &Ending::Failed(Failure::retryable(FailureCode::Busy, message)))
+            Some(Ending::Failed(Failure::retryable(FailureCode::Busy, message)))
         } else {
-            maker.started()
-        })
+            None
+        }
     }
 }

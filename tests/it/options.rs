@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use agentcore_gateway::agent::endpoint::Endpoint;
+use agentcore_gateway::choices::OnStop;
 use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::local::Config;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::protocol::ids::AgentName;
-use agentcore_gateway::worker::settings::OnStop;
 use clap::Parser;
 use tracing::Level;
 
