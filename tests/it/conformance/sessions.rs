@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
+use agentcore_gateway::protocol::reply::TokenHash;
 use agentcore_gateway::session::store::{Connections, Owners, Sessions};
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId, Session, SessionKey};
+use agentcore_gateway::session::{Attachment, Cursor, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -32,12 +33,26 @@ fn lease(name: &str) -> LeaseId {
     LeaseId(name.to_owned())
 }
 
+/// By what the messages of the agent of a request are known.
+pub(super) fn grant(name: &str) -> ReplyGrant {
+    let bits = name.bytes().fold(0, |bits, byte| bits << 8 | u128::from(byte));
+    ReplyGrant { run: ReplyRun::new(bits), token: TokenHash(format!("token of {name}")) }
+}
+
 fn claim(name: &str, by: &str) -> Transition {
-    Transition::Claim { request: request(name), lease: lease(by), until: later(60), connection: connection("c=") }
+    Transition::Claim {
+        request: request(name),
+        lease: lease(by),
+        until: later(60),
+        connection: connection("c="),
+        agent: AgentName::default_agent(),
+        reply: Some(grant(name)),
+    }
 }
 
 fn finish(name: &str, by: &str) -> Transition {
-    Transition::Finish { request: request(name), lease: lease(by), outcome: Outcome::Completed, last_seq: 7 }
+    let latest = Latest { request: request(name), outcome: Outcome::Completed, last_seq: 7, live_from: None };
+    Transition::Finish { request: request(name), lease: lease(by), latest, unstopped: None }
 }
 
 fn attach(name: &str, cursor: Cursor) -> Transition {
@@ -88,7 +103,7 @@ async fn leases(store: &dyn Sessions) {
 
 async fn attachments(store: &dyn Sessions) {
     let held = Cursor::Held { request: request("r"), replay: ReplayId("one".to_owned()), after: 3 };
-    let after = Cursor::After { request: request("r"), seq: 9 };
+    let after = Cursor::after(&request("r"), 9);
     let cursor = |session: &Session| session.connections[&connection("d")].cursor.clone();
     assert_eq!(cursor(&change(store, "devices", &attach("d", Cursor::Live), NOW).await.unwrap()), Cursor::Live);
     assert_eq!(cursor(&change(store, "devices", &attach("d", held.clone()), later(1)).await.unwrap()), held);
@@ -114,12 +129,18 @@ async fn attachments(store: &dyn Sessions) {
 async fn what_was_seen(store: &dyn Sessions) {
     let (name, gone) = ("seen", Err(Refusal::Reattached));
     let held = |by: &str| Cursor::Held { request: request("r"), replay: ReplayId(by.to_owned()), after: 3 };
-    let after = Cursor::After { request: request("r"), seq: 9 };
+    let after = Cursor::after(&request("r"), 9);
     let detach = |cursor: Cursor, attached_at| Transition::Detach {
         connection: connection("d"),
         seen: Some(Attachment { cursor, attached_at }),
     };
-    let move_from = |from| Transition::MoveCursor { connection: connection("d"), from, to: after.clone() };
+    let move_from = |from| Transition::MoveCursor {
+        connection: connection("d"),
+        from,
+        attached_at: None,
+        all_of: None,
+        to: after.clone(),
+    };
     assert_eq!(change(store, name, &detach(Cursor::Live, NOW), NOW).await, gone);
     assert_eq!(change(store, name, &move_from(Cursor::Live), NOW).await, gone);
 

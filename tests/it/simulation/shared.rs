@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_gateway::choices::OnStop;
 use agentcore_gateway::closer::{self, Closer};
 use agentcore_gateway::connections::ConnectionsHandler;
 use agentcore_gateway::connections::origins::AllowedOrigins;
@@ -14,8 +15,9 @@ use agentcore_gateway::message::MessageHandler;
 use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::random::Random;
+use agentcore_gateway::run_ended::Nobody;
 use agentcore_gateway::session::memory::MemoryTable;
-use agentcore_gateway::session::store::{Connections, Sessions};
+use agentcore_gateway::session::store::{Connections, ReplyRuns, Sessions};
 use agentcore_gateway::worker::settings::Settings;
 use agentcore_gateway::worker::{Tools, Worker};
 
@@ -41,11 +43,19 @@ pub const MAX_RECEIVE_COUNT: u32 = 4;
 /// How often it is given out then. Whoever ends it must succeed within these.
 const GIVEN_UP_RECEIVE_COUNT: u32 = 20;
 
+/// How often a run is looked at, and an agent's message given out, at most.
+const WATCH_RECEIVE_COUNT: u32 = 1000;
+const REPLY_RECEIVE_COUNT: u32 = 200;
+
+/// As on AWS twice the time that a relay has.
+const REPLY_VISIBILITY: Duration = Duration::from_secs(60);
+
 /// Where the gateway keeps what it knows.
 #[derive(Clone)]
 pub struct Stores {
     pub sessions: Arc<dyn Sessions>,
     pub connections: Arc<dyn Connections>,
+    pub reply_runs: Arc<dyn ReplyRuns>,
     pub journal: Arc<dyn Journal>,
 }
 
@@ -53,7 +63,7 @@ impl Stores {
     pub fn in_memory() -> Self {
         let table = Arc::new(MemoryTable::default());
         let journal = Arc::new(MemoryJournal::new(WINDOW, MAX_BYTES));
-        Self { sessions: table.clone(), connections: table, journal }
+        Self { sessions: table.clone(), connections: table.clone(), reply_runs: table, journal }
     }
 }
 
@@ -72,6 +82,10 @@ pub struct Shared {
     pub queue: Arc<MemoryQueue>,
     /// Where prompts go that were given out too often.
     pub given_up: Arc<MemoryQueue>,
+    /// Runs to look after whose agents go on by themselves.
+    pub watch: Arc<MemoryQueue>,
+    /// What such agents say.
+    pub replies: Arc<MemoryQueue>,
     pub stores: Stores,
 }
 
@@ -89,6 +103,12 @@ impl Shared {
             random: Arc::new(Random::seeded(seed)),
             queue: Arc::new(MemoryQueue::before(given_up.clone(), limits)),
             given_up,
+            watch: Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: WATCH_RECEIVE_COUNT, ..limits })),
+            replies: Arc::new(MemoryQueue::new(QueueLimits {
+                visibility: REPLY_VISIBILITY,
+                max_receive_count: REPLY_RECEIVE_COUNT,
+                ..limits
+            })),
             stores,
             dice,
             faults,
@@ -128,6 +148,8 @@ impl Shared {
             random: self.random.clone(),
             identity: Identity::Token,
             origins: AllowedOrigins::Any,
+            events: Arc::new(Nobody),
+            on_stop: OnStop::StopSession,
             replay_window: WINDOW,
         }
     }
@@ -137,7 +159,9 @@ impl Shared {
             sessions: self.troubled(&self.stores.sessions, process),
             journal: self.troubled(&self.stores.journal, process),
             visibility: self.troubled_queue(&self.given_up, process),
+            watch_visibility: self.troubled_queue(&self.watch, process),
             push: Arc::new(self.network.of(process)),
+            events: Arc::new(Nobody),
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: closer::Settings { max_receive_count: GIVEN_UP_RECEIVE_COUNT, ..closer::Settings::default() },
@@ -153,9 +177,12 @@ impl Shared {
         Tools {
             sessions: self.troubled(&self.stores.sessions, process),
             connections: self.troubled(&self.stores.connections, process),
+            reply_runs: self.troubled(&self.stores.reply_runs, process),
             journal: self.troubled(&self.stores.journal, process),
             visibility: self.troubled_queue(&self.queue, process),
+            watches: self.troubled_queue(&self.watch, process),
             push: Arc::new(self.network.of(process)),
+            events: Arc::new(Nobody),
             agents: Arc::new(SimulatedAgents { dice, trouble: self.faults.agent, record, process: process.clone() }),
             clock: self.clock.clone(),
             random: self.random.clone(),
