@@ -21,6 +21,7 @@
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
 //! - [`closer`]: the handler of prompts that no worker could take.
+//! - [`run_ended`]: telling others that a run has ended.
 //! - [`identity`]: whose a connection is.
 //! - `authorizer` (feature `jwt`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.

@@ -13,6 +13,8 @@ mod http;
 mod log;
 #[cfg(feature = "message")]
 pub mod message;
+#[cfg(all(feature = "eventbridge", feature = "sdk"))]
+pub mod run_events;
 #[cfg(any(feature = "connections", feature = "message"))]
 pub mod websocket_event;
 #[cfg(feature = "worker")]

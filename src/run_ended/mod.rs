@@ -1,5 +1,10 @@
 //! Telling others that a run has ended, for who is not connected.
 
+#[cfg(feature = "eventbridge")]
+pub mod event_bridge;
+#[cfg(feature = "local")]
+pub mod webhook;
+
 use async_trait::async_trait;
 use serde::Serialize;
 
@@ -28,6 +33,15 @@ pub struct RunEnded {
     pub duration_ms: u64,
     /// How many connections were attached to its session.
     pub connections: usize,
+}
+
+impl RunEnded {
+    /// The JSON that others get.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("an event is plain data")
+    }
 }
 
 /// Tells others. Best effort: it never fails, and an ending never waits for it longer than its caller allows.
