@@ -13,7 +13,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-FUNCTIONS := message connections worker closer authorizer
+FUNCTIONS := message connections worker relay closer authorizer
 
 VENV := .venv
 PYTHON ?= python3

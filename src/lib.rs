@@ -21,6 +21,7 @@
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
 //! - [`closer`]: the handler of prompts that no worker could take.
+//! - [`run_ended`]: telling others that a run has ended.
 //! - [`identity`]: whose a connection is.
 //! - `authorizer` (feature `jwt`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run whose worker died.
@@ -28,6 +29,7 @@
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
 //! - [`subprotocol`]: what a client offers in its handshake, and with it a browser's token.
 //! - [`environment`]: what a function is told by its environment variables.
+//! - `arn` (private): Amazon Resource Names.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
 //! # Invariants, and where each is kept
@@ -54,6 +56,7 @@
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
+mod arn;
 #[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;

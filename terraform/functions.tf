@@ -1,4 +1,5 @@
 # One function for each part of the work, and what it may do beyond writing its log and its trace is in policies.tf.
+# Those that may give a run its ending are told of the event bus, and thereby may put events on it.
 # The programs read their settings from the environment, and refuse to start when one is missing or wrong.
 
 locals {
@@ -46,6 +47,8 @@ module "connections" {
   statements  = local.connections_statements
   settings    = local.function_settings
 
+  event_bus_arn = var.event_bus_arn
+
   environment = {
     AUTH                  = var.auth
     TABLE_NAME            = aws_dynamodb_table.sessions.name
@@ -66,6 +69,8 @@ module "worker" {
   timeout     = var.timeout_seconds.worker
   statements  = local.worker_statements
   settings    = local.function_settings
+
+  event_bus_arn = var.event_bus_arn
 
   environment = merge(
     {
@@ -99,6 +104,8 @@ module "closer" {
   reserved_concurrency = var.closer_reserved_concurrency
   statements           = local.closer_statements
   settings             = local.function_settings
+
+  event_bus_arn = var.event_bus_arn
 
   environment = {
     TABLE_NAME          = aws_dynamodb_table.sessions.name

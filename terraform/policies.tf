@@ -1,4 +1,5 @@
-# What each function may do, beyond its own log and trace (modules/function). The authorizer may do nothing.
+# What each function may do, beyond its own log and trace and the event bus that it is told of (modules/function). The
+# authorizer may do nothing.
 
 locals {
   run_table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]

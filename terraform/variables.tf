@@ -425,6 +425,18 @@ variable "silence_limit_seconds" {
   }
 }
 
+variable "event_bus_arn" {
+  description = "ARN of an EventBridge bus that gets an event for each run that ends (docs/run-ended.md). Empty: none does."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.event_bus_arn == "" || can(regex("^arn:aws(-[a-z0-9-]+)?:events:[a-z0-9-]+:[0-9]{12}:event-bus/[.a-zA-Z0-9_-]{1,256}$", var.event_bus_arn))
+    error_message = "event_bus_arn must have the form arn:aws:events:REGION:ACCOUNT:event-bus/NAME, and be no partner's bus."
+  }
+}
+
 # --- Queues and table
 
 variable "max_receive_count" {

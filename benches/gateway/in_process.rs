@@ -10,9 +10,12 @@ use agentcore_gateway::journal::Journal;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, SessionId};
 use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::push::Push;
+use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::{QueueError, Visibility};
 use agentcore_gateway::random::Random;
+use agentcore_gateway::run_ended::Nobody;
+use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::{Connections, Sessions};
 use agentcore_gateway::session::{RunKey, SessionKey};
 use agentcore_gateway::trace::TraceContext;
@@ -60,8 +63,11 @@ impl Stores {
             sessions: self.sessions.clone(),
             connections: self.connections.clone(),
             journal: self.journal.clone(),
+            reply_runs: Arc::new(MemoryTable::default()),
             visibility: self.visibility.clone(),
+            watches: Arc::new(MemoryQueue::new(QueueLimits::default())),
             push,
+            events: Arc::new(Nobody),
             agents: agent,
             clock: self.clock.clone(),
             random: self.random.clone(),

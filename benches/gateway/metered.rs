@@ -195,6 +195,9 @@ fn name_of(transition: &Transition) -> &'static str {
         Transition::Renew { .. } => "session, renew",
         Transition::Finish { .. } => "session, finish",
         Transition::Stop { .. } | Transition::ForgetStop { .. } => "session, stop",
+        Transition::DetachRun { .. } => "session, detach the run",
+        Transition::Move { .. } => "session, move",
+        Transition::BeginStopping { .. } | Transition::Stopped { .. } => "session, stop the agent",
         Transition::Attach { .. } | Transition::MoveCursor { .. } | Transition::Detach { .. } => {
             "session, attach or detach"
         }

@@ -11,7 +11,7 @@ mod records;
 pub mod reply;
 pub mod sign;
 mod sse;
-mod status;
+pub(crate) mod status;
 
 use std::time::Duration;
 

@@ -17,6 +17,7 @@ mod query;
 mod route;
 mod server;
 mod socket;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -44,7 +45,6 @@ use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::{AgentName, RequestId};
 use crate::queue::memory::{MemoryQueue, QueueLimits};
 use crate::random::Random;
-use crate::run_ended::{Nobody, RunEvents};
 use crate::session::MAX_DETACHED_RUN;
 use crate::session::memory::MemoryTable;
 use crate::worker::settings::Settings;
@@ -53,6 +53,7 @@ use authorization::Authorization;
 use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
 use server::Server;
+use telling::Telling;
 
 /// What the client of a run is told that is not done when the gateway stops: here nothing else sets a worker a deadline.
 const STOPPED: &str = "The gateway was stopped; the reply is not complete.";
@@ -75,6 +76,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// A connection of this age is closed.
     pub max_connection_age: Duration,
+    /// Where the JSON of each run that ends is posted to; `None`: nobody is told.
+    pub on_run_ended: Option<Url>,
     /// How long each push takes, to feel what a remote API costs.
     pub push_delay: Duration,
     /// How many runs there may be at once.
@@ -101,6 +104,7 @@ impl Default for Config {
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
             max_connection_age: Duration::from_secs(2 * 60 * 60),
+            on_run_ended: None,
             push_delay: Duration::ZERO,
             max_runs: 4096,
             max_detached_run: MAX_DETACHED_RUN,
@@ -149,6 +153,7 @@ pub struct Gateway {
     hub: Arc<Hub>,
     prompts: Dispatcher,
     given_up: Dispatcher,
+    telling: Telling,
     server: JoinHandle<()>,
     demo_server: Option<JoinHandle<()>>,
 }
@@ -179,7 +184,8 @@ impl Gateway {
         let queue = Arc::new(MemoryQueue::before(given_up.clone(), config.queue));
         let watch = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: u32::MAX, ..QueueLimits::default() }));
         let hub = Arc::new(Hub::new(config.push_delay));
-        let events: Arc<dyn RunEvents> = Arc::new(Nobody);
+        let telling = Telling::to(config.on_run_ended.clone(), &random)?;
+        let events = telling.events();
         let agents = Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?);
         let worker = Worker::new(Tools {
             sessions: table.clone(),
@@ -240,7 +246,7 @@ impl Gateway {
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
         let server = Server::new(&config, authorization, messages, connections, hub.clone(), clock, random);
         let server = tokio::spawn(server.serve(listener));
-        Ok(Self { address, addresses, is_open, demo, hub, prompts, given_up, server, demo_server })
+        Ok(Self { address, addresses, is_open, demo, hub, prompts, given_up, telling, server, demo_server })
     }
 
     /// The address that it listens on.
@@ -267,10 +273,11 @@ impl Gateway {
         self.demo.as_ref()
     }
 
-    /// Takes no more prompts, lets those that run end for `grace`, ends the others, and closes all connections.
+    /// Takes no more prompts, lets those that run end for `grace`, ends the others, closes all connections, and goes on for 3 s
+    /// to tell of the runs that have ended.
     pub async fn shut_down(mut self, grace: Duration) -> Abandoned {
         let (prompts, given_up) = tokio::join!(self.prompts.shut_down(grace), self.given_up.shut_down(grace));
-        self.hub.close_all().await;
+        tokio::join!(self.hub.close_all(), self.telling.finish());
         Abandoned { running: [prompts.running, given_up.running].concat(), waiting: prompts.waiting + given_up.waiting }
     }
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
+use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
@@ -17,7 +18,9 @@ use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
 use crate::worker::settings::Settings;
-use values::{parse_agent, parse_count, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait};
+use values::{
+    parse_agent, parse_count, parse_http_url, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait,
+};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
 ///
@@ -97,6 +100,10 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_STOP_ABANDONED", value_parser = parse_switch)]
     pub stop_abandoned: bool,
 
+    /// Tell of each run that ends: POST its JSON to this URL
+    #[arg(long, env = "GATEWAY_ON_RUN_ENDED", value_name = "URL", value_parser = parse_http_url)]
+    pub on_run_ended: Option<Url>,
+
     /// Let every push take so many milliseconds, as pushing through API Gateway does
     #[arg(long, env = "GATEWAY_PUSH_DELAY", value_name = "MILLISECONDS", default_value_t = 0)]
     pub push_delay: u64,
@@ -115,12 +122,12 @@ pub enum InvalidOptions {
     /// Two agents of one name.
     #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
     SameName(AgentName),
-    /// An agent that this build cannot call.
+    /// An agent or another address that this build cannot call.
     #[error(
         "{endpoint} needs the feature \"{feature}\", which is not built in; start with: cargo run --features {feature} -- …"
     )]
     NotBuiltIn {
-        /// The agent's address.
+        /// The address.
         endpoint: String,
         /// The feature.
         feature: &'static str,
@@ -140,6 +147,9 @@ impl Options {
             if agents.insert(name.clone(), endpoint.clone()).is_some() {
                 return Err(InvalidOptions::SameName(name.clone()));
             }
+        }
+        if let Some(url) = &self.on_run_ended {
+            check_tls(url)?;
         }
         let mut worker = Settings {
             silence_limit: self.silence_limit,
@@ -164,6 +174,7 @@ impl Options {
             authorizer: self.auth.authorizer()?,
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
+            on_run_ended: self.on_run_ended.clone(),
             push_delay: Duration::from_millis(self.push_delay),
             max_runs: self.max_runs,
             replay_window: self.replay_window,
@@ -175,10 +186,17 @@ impl Options {
 }
 
 fn check_built_in(endpoint: &Endpoint) -> Result<(), InvalidOptions> {
-    let needed = match endpoint {
-        Endpoint::Runtime(_) if cfg!(not(feature = "aws")) => "aws",
-        Endpoint::Container(url) if url.scheme() == "https" && cfg!(not(feature = "tls")) => "tls",
-        _ => return Ok(()),
-    };
-    Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature: needed })
+    match endpoint {
+        Endpoint::Runtime(_) if cfg!(not(feature = "aws")) => Err(not_built_in(endpoint, "aws")),
+        Endpoint::Runtime(_) => Ok(()),
+        Endpoint::Container(url) => check_tls(url),
+    }
+}
+
+fn check_tls(url: &Url) -> Result<(), InvalidOptions> {
+    if url.scheme() == "https" && cfg!(not(feature = "tls")) { Err(not_built_in(url, "tls")) } else { Ok(()) }
+}
+
+fn not_built_in(endpoint: &impl ToString, feature: &'static str) -> InvalidOptions {
+    InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature }
 }

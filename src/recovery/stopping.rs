@@ -22,9 +22,9 @@ const LATE: Duration = Duration::from_secs(10);
 /// Why an agent was not stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoppingError {
-    /// Somebody else is stopping it, until then.
+    /// Somebody else is stopping it.
     #[error("somebody else is stopping the agent's session")]
-    Elsewhere(Timestamp),
+    Elsewhere,
     /// The agent's platform did not do it.
     #[error(transparent)]
     Agent(#[from] InvokeError),
@@ -78,9 +78,7 @@ impl Stopping<'_> {
         let begin = Transition::BeginStopping { run: run.clone(), stopper: stopper.clone(), until };
         match self.sessions.apply(key, &begin, now).await? {
             Ok(session) => Ok(session.unstopped.map(|unstopped| (unstopped, until))),
-            Err(Refused { refusal: Refusal::Unstopped(Unstopped { stopper: Some((_, until)), .. }), .. }) => {
-                Err(StoppingError::Elsewhere(until))
-            }
+            Err(Refused { refusal: Refusal::Unstopped, .. }) => Err(StoppingError::Elsewhere),
             Err(_) => Ok(None),
         }
     }

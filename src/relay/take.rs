@@ -123,7 +123,7 @@ impl Tools {
     /// Stops the agent of a run that has ended, if it still has to be stopped.
     async fn stop_agent(&self, key: &SessionKey, name: &ReplyRun, stopper: &LeaseId) {
         match self.stopping().stop(key, name, stopper).await {
-            Ok(()) | Err(StoppingError::Elsewhere(_)) => {}
+            Ok(()) | Err(StoppingError::Elsewhere) => {}
             // It is tried again with its next message, or by the worker of the next prompt.
             Err(error) => warn!(session = key.log_name(), %error, "the agent's session was not stopped"),
         }

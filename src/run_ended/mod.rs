@@ -1,5 +1,10 @@
 //! Telling others that a run has ended, for who is not connected.
 
+#[cfg(feature = "eventbridge")]
+pub mod event_bridge;
+#[cfg(feature = "local")]
+pub mod webhook;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -48,6 +53,13 @@ impl RunEnded {
         let duration_ms = millis(duration);
         let outcome = ending.outcome();
         Self { principal, session_id: session, request_id: request, agent, outcome, code, duration_ms, connections }
+    }
+
+    /// The JSON that others get.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("an event is plain data")
     }
 }
 

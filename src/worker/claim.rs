@@ -30,7 +30,7 @@ const STOP_AGAIN: Duration = Duration::from_secs(10);
 /// What a claim found.
 enum Claim {
     /// The run is this worker's.
-    Won(Session),
+    Won(Box<Session>),
     /// The request has ended, or was ended just now; these devices have not been told in time.
     Ended(Vec<Behind>),
     /// Another worker is alive with the session.
@@ -63,7 +63,7 @@ impl Tools {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
                 Claim::Won(session) => {
                     let ending = self.ending_before(prompt, &session);
-                    return Run::new(self, prompt, lease, session, ending, reply).finish(deadline).await;
+                    return Run::new(self, prompt, lease, *session, ending, reply).finish(deadline).await;
                 }
                 Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
                 Claim::Occupied(active) => {
@@ -115,28 +115,32 @@ impl Tools {
                 reply: reply.clone(),
             };
             match apply_making_room(self.sessions.as_ref(), self.clock.as_ref(), &run.session, claim).await? {
-                Ok(session) => return Ok(Claim::Won(session)),
+                Ok(session) => return Ok(Claim::Won(Box::new(session))),
                 // The answer to an earlier attempt was lost.
-                Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
-                Err(Refused { refusal: Refusal::Occupied(active), session }) => {
-                    if let Some(claim) = self.meet(prompt, lease, active, session).await? {
+                Err(Refused { session, .. }) if session.is_leased_to(lease) => {
+                    return Ok(Claim::Won(Box::new(session)));
+                }
+                Err(Refused { refusal: Refusal::Occupied, session }) => {
+                    if let Some(claim) = self.meet(prompt, lease, session).await? {
                         return Ok(claim);
                     }
                 }
-                Err(Refused { refusal: Refusal::Unstopped(unstopped), .. }) => return Ok(Claim::Unstopped(unstopped)),
+                Err(Refused { refusal: Refusal::Unstopped, session: Session { unstopped: Some(unstopped), .. } }) => {
+                    return Ok(Claim::Unstopped(unstopped));
+                }
                 Err(_) => return Ok(Claim::Moved),
             }
         }
     }
 
-    /// What becomes of a prompt that finds `active` in its session; `None`: that is over now.
+    /// What becomes of a prompt that finds another run in its session; `None`: that is over now.
     async fn meet(
         &self,
         prompt: &QueuedPrompt,
         lease: &LeaseId,
-        active: Active,
         session: Session,
     ) -> Result<Option<Claim>, StoreError> {
+        let Some(active) = session.active.clone() else { return Ok(None) };
         let other = RunKey { session: prompt.run.session.clone(), request: active.request.clone() };
         if !active.is_orphan(self.clock.now()) && active.detached.is_none() {
             return Ok(Some(Claim::Occupied(active)));

@@ -639,6 +639,48 @@ run "silence_ends_before_the_worker" {
   expect_failures = [var.silence_limit_seconds]
 }
 
+run "an_event_bus_has_an_arn" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "an_event_bus_is_no_rule" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "arn:aws:events:eu-central-1:111122223333:rule/runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "an_event_bus_is_no_partners" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "arn:aws:events:eu-central-1:111122223333:event-bus/aws.partner/example.com/runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
 run "a_crash_is_not_the_end_of_a_prompt" {
   command = plan
 

@@ -17,6 +17,7 @@ from agentcore_double import AgentCoreDouble, Hold
 from client import Client, new_id
 from deployment import Deployment
 from emulator import ACCOUNT, REGION, Emulator
+from event_bus import EventBus
 from example_agent import running_agent
 from signature import credentials_of
 from tokens import AUDIENCE, CLIENT, Issuer
@@ -61,7 +62,13 @@ def issuer():
 
 
 @pytest.fixture(scope="session")
-def deployments(emulator, agentcore, issuer):
+def bus(emulator):
+    """The event bus that the open gateway tells of runs that have ended."""
+    return EventBus(emulator, "runs")
+
+
+@pytest.fixture(scope="session")
+def deployments(emulator, agentcore, issuer, bus):
     """One deployment for each way to say who may connect, applied at once."""
     common = {
         "agentcore_runtime_arn": RUNTIME_ARN,
@@ -73,7 +80,7 @@ def deployments(emulator, agentcore, issuer):
         "max_receive_count": 4,
     }
     made = [
-        Deployment(emulator, "gateway-open", auth="none", **common),
+        Deployment(emulator, "gateway-open", auth="none", event_bus_arn=bus.arn, **common),
         Deployment(
             emulator,
             "gateway-jwt",

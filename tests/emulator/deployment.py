@@ -101,6 +101,12 @@ class Deployment:
         """The actions that were refused to a function."""
         return self.emulator.denials(self.role(name))
 
+    def attached(self, session):
+        """The connections of a session, whosever it is."""
+        items = self.emulator.client("dynamodb").scan(TableName=self.table)["Items"]
+        (item,) = [item for item in items if item["pk"]["S"].startswith("SESSION#") and item["pk"]["S"].endswith(f"#{session}")]
+        return item.get("connections", {}).get("SS", [])
+
     def waiting_prompts(self):
         """The messages in the queue of prompts, those that are being worked on too."""
         return self.emulator.messages(self.prompts_queue)

@@ -140,6 +140,16 @@ def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(c
     assert call.finished.wait(10)
 
 
+def test_without_putting_events_the_bus_is_not_told_and_the_client_is(client, gateway, bus):
+    with gateway.without("worker", "events:PutEvents"):
+        request = client.ask("Hello")
+        assert client.ending(request).ending["type"] == "completed"
+        refused(gateway, "worker", "events:PutEvents")
+        gateway.when_idle()
+    assert bus.of(request) == []
+    until(lambda: "the event bus was not told" in gateway.log("worker"), "it is in the worker's log")
+
+
 def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gateway, held):
     def hidden_for():
         request, hold = held()
@@ -213,6 +223,17 @@ def test_without_managing_connections_what_was_given_up_ends_only_in_the_journal
     assert client.reply(request).frames == []
     assert client.resume(request)["state"] == "failed"
     assert client.ending(request).ending["code"] == "busy"
+
+
+def test_without_putting_events_the_bus_is_not_told_of_what_was_given_up(client, gateway, bus, template):
+    message, _ = template
+    request = new_id()
+    with gateway.without("closer", "events:PutEvents"):
+        give_up(gateway, message, request)
+        assert client.ending(request).ending["code"] == "busy"
+        refused(gateway, "closer", "events:PutEvents")
+        until(lambda: not gateway.given_up(), "it is ended")
+    assert bus.of(request) == []
 
 
 def test_without_changing_visibility_a_living_run_is_looked_at_when_the_queue_says(gateway, template):

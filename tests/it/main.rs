@@ -28,6 +28,8 @@ mod replays;
 #[cfg(feature = "functions")]
 mod requests;
 mod resume;
+#[cfg(feature = "local")]
+mod run_ended;
 mod segments;
 mod session_ids;
 mod session_model;

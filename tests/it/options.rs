@@ -130,6 +130,24 @@ fn an_https_url_needs_the_feature_tls() {
     assert!(error.contains("https://host") && error.contains("--features tls"), "{error}");
 }
 
+#[test]
+fn whoever_is_told_of_ended_runs_is_a_url() {
+    assert_eq!(config(&[]).on_run_ended, None);
+    let url = config(&["--on-run-ended", "http://127.0.0.1:9000/told?key=k"]).on_run_ended.unwrap();
+    assert_eq!(url.as_str(), "http://127.0.0.1:9000/told?key=k");
+    for value in ["", "localhost:9000", "ftp://host", "http://", "arn:aws:events:us-west-2:123456789012:event-bus/b"] {
+        let argument = format!("--on-run-ended={value}");
+        assert_refused(&[&argument], &["--on-run-ended", value, "must be an http(s):// URL"]);
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn whoever_is_told_by_https_needs_the_feature_tls() {
+    let error = parse(&["--on-run-ended", "https://host/told"]).unwrap().config().unwrap_err().to_string();
+    assert!(error.contains("https://host/told") && error.contains("--features tls"), "{error}");
+}
+
 #[cfg(feature = "aws")]
 #[test]
 fn an_arn_is_an_agent() {

@@ -125,9 +125,9 @@ impl History {
         let no_room = |connection| is_stranger(connection) && session.connections.len() == CONNECTIONS;
         match transition {
             Transition::Claim { connection, .. } => match self.holder() {
-                Some(holder) => Some(Refusal::Occupied(holder)),
+                Some(_) => Some(Refusal::Occupied),
                 None if self.unstopped().is_some_and(|unstopped| is_in_the_way(&unstopped, now)) => {
-                    self.unstopped().map(Refusal::Unstopped)
+                    Some(Refusal::Unstopped)
                 }
                 None => no_room(connection).then_some(Refusal::TooManyConnections),
             },
@@ -163,7 +163,7 @@ impl History {
             Transition::BeginStopping { run, stopper, .. } => match self.unstopped() {
                 Some(unstopped) if unstopped.reply.run == *run => {
                     let is_free = unstopped.stopper.as_ref().is_none_or(|(by, until)| by == stopper || now > *until);
-                    (!is_free).then_some(Refusal::Unstopped(unstopped))
+                    (!is_free).then_some(Refusal::Unstopped)
                 }
                 _ => Some(Refusal::Moved),
             },

@@ -14,11 +14,9 @@ impl Transition {
     pub fn check(&self, session: &Session, now: Timestamp) -> Result<(), Refusal> {
         match self {
             Self::Claim { connection, .. } => match &session.active {
-                Some(active) => Err(Refusal::Occupied(active.clone())),
-                None => match session.unstopped_agent(now) {
-                    Some(unstopped) => Err(Refusal::Unstopped(unstopped.clone())),
-                    None => room_for(session, connection),
-                },
+                Some(_) => Err(Refusal::Occupied),
+                None if session.unstopped_agent(now).is_some() => Err(Refusal::Unstopped),
+                None => room_for(session, connection),
             },
             // A renewal that was sent before another one may arrive behind it.
             Self::Renew { lease, until } => match &session.active {
@@ -47,7 +45,7 @@ impl Transition {
             },
             Self::BeginStopping { run, stopper, .. } => match session.unstopped_reply(run) {
                 Some(unstopped) if unstopped.may_be_stopped_by(stopper, now) => Ok(()),
-                Some(unstopped) => Err(Refusal::Unstopped(unstopped.clone())),
+                Some(_) => Err(Refusal::Unstopped),
                 None => Err(Refusal::Moved),
             },
             Self::Stopped { run, stopper } => {

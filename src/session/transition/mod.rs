@@ -7,7 +7,7 @@
 mod change;
 mod check;
 
-use super::{Active, Attachment, Cursor, Detached, Latest, LeaseId, ReplyGrant, Unstopped};
+use super::{Attachment, Cursor, Detached, Latest, LeaseId, ReplyGrant, Unstopped};
 use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{AgentName, ConnectionId, ReplyRun, RequestId};
@@ -128,12 +128,12 @@ pub enum Transition {
 }
 
 /// Why a transition does not apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Another run, or another worker on the same run, has the session.
-    Occupied(Active),
-    /// The agent of the run that ended last is still at work.
-    Unstopped(Unstopped),
+    Occupied,
+    /// The agent of the run that ended last has to be stopped first, or is being stopped by somebody else.
+    Unstopped,
     /// The lease is no longer the session's, or holds for longer already.
     LeaseLost,
     /// The run is to stop.
