@@ -40,7 +40,8 @@ impl History {
         open.iter().fold(None, |holder: Option<Active>, (at, transition)| match (transition, holder) {
             (Transition::Claim { request, lease, until, .. }, _) => {
                 let (request, lease) = (request.clone(), lease.clone());
-                Some(Active { request, lease, lease_until: *until, started_at: *at })
+                let (agent, reply, detached) = (None, None, None);
+                Some(Active { request, lease, lease_until: *until, started_at: *at, agent, reply, detached })
             }
             (Transition::Renew { until, .. }, Some(holder)) => Some(Active { lease_until: *until, ..holder }),
             (_, holder) => holder,
