@@ -14,6 +14,7 @@ mod hub;
 mod linger;
 pub mod options;
 mod query;
+pub mod replies;
 mod route;
 mod server;
 mod socket;
@@ -50,6 +51,7 @@ use crate::worker::{Tools, Worker};
 use authorization::Authorization;
 use dispatch::{Consumer, Dispatcher};
 use hub::Hub;
+use replies::Replies;
 use server::Server;
 
 /// What the client of a run is told that is not done when the gateway stops: here nothing else sets a worker a deadline.
@@ -69,6 +71,8 @@ pub struct Config {
     pub authorizer: Option<AuthorizerConfig>,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
+    /// Whether agents may go on by themselves, after their call: then they can send to this gateway's queue.
+    pub long_runs: bool,
     /// A connection without a message in either direction for so long is closed.
     pub idle_timeout: Duration,
     /// A connection of this age is closed.
@@ -94,6 +98,7 @@ impl Default for Config {
             #[cfg(feature = "jwt")]
             authorizer: None,
             origins: AllowedOrigins::OneMachine(Vec::new()),
+            long_runs: false,
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),
             max_connection_age: Duration::from_secs(2 * 60 * 60),
@@ -200,6 +205,16 @@ impl Gateway {
                 max_receive_count: limits_given_up.max_receive_count,
             },
         });
+        let replies = config.long_runs.then(|| {
+            Replies::new(replies::Tools {
+                runs: table.clone(),
+                sessions: table.clone(),
+                queue: Arc::new(MemoryQueue::new(replies::LIMITS)),
+                clock: clock.clone(),
+                origins: config.origins.clone(),
+                queue_url: replies::reply_queue(address).queue_url,
+            })
+        });
         #[cfg(feature = "jwt")]
         let authorization = Authorization::new(&config, &clock)?;
         #[cfg(not(feature = "jwt"))]
@@ -222,6 +237,7 @@ impl Gateway {
         let prompts = Dispatcher::start(queue, Consumer::Worker(worker), max_runs, margin);
         let given_up = Dispatcher::start(given_up, Consumer::Closer(closer), max_runs, margin);
         let server = Server::new(&config, authorization, messages, connections, hub.clone(), clock, random);
+        let server = Server { replies, ..server };
         let server = tokio::spawn(server.serve(listener));
         Ok(Self { address, addresses, is_open, demo, hub, prompts, given_up, server, demo_server })
     }

@@ -22,6 +22,7 @@ use super::Config;
 use super::authorization::{Authorization, Refused};
 use super::handshake::{self, Refusal};
 use super::hub::Hub;
+use super::replies::{self, Replies};
 use super::route::EventSource;
 use crate::clock::Clock;
 use crate::connections::ConnectionsHandler;
@@ -39,6 +40,8 @@ pub(super) struct Server {
     pub(super) messages: MessageHandler,
     pub(super) connections: ConnectionsHandler,
     pub(super) hub: Arc<Hub>,
+    /// The queue of agents that go on by themselves, if they may.
+    pub(super) replies: Option<Replies>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<Random>,
     pub(super) idle_timeout: Duration,
@@ -56,7 +59,8 @@ impl Server {
         random: Arc<Random>,
     ) -> Self {
         let (idle_timeout, max_connection_age) = (config.idle_timeout, config.max_connection_age);
-        Self { authorization, messages, connections, hub, clock, random, idle_timeout, max_connection_age }
+        let replies = None;
+        Self { authorization, messages, connections, hub, replies, clock, random, idle_timeout, max_connection_age }
     }
 
     pub(super) async fn serve(self, listener: TcpListener) {
@@ -79,6 +83,9 @@ impl Server {
 async fn answer(State(server): State<Arc<Server>>, request: Request) -> Result<Response, Infallible> {
     if handshake::is_meant(request.headers()) {
         return Ok(upgrade(server, request).await.unwrap_or_else(IntoResponse::into_response));
+    }
+    if let Some(replies) = server.replies.as_ref().filter(|_| replies::is_meant(request.uri().path())) {
+        return Ok(replies.answer(request).await);
     }
     Ok(match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/") => page(),
