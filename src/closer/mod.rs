@@ -18,14 +18,15 @@ use tokio::time::{Instant, timeout_at};
 use crate::choices::OnStop;
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::protocol::frame::Ending;
 use crate::push::Push;
 use crate::queue::Visibility;
 use crate::queue::batch::{self, Received, Verdict, failed};
 use crate::queue::patience::LONGEST_RUN;
 use crate::random::Random;
 use crate::run_ended::RunEvents;
-use crate::session::MAX_DETACHED_RUN;
 use crate::session::store::{Sessions, StoreError};
+use crate::session::{MAX_DETACHED_RUN, RunKey};
 
 /// So long before its deadline an invocation answers: what it has not ended until then comes again.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -122,6 +123,13 @@ impl Closer {
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = join_all(looks).await.into_iter().flatten().collect();
         response
+    }
+}
+
+impl Closer {
+    /// Ends `run` with `ending` if its agent goes on by itself, and tells that. Whether it did.
+    pub async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
+        self.0.end(run, ending).await
     }
 }
 

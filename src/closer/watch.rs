@@ -68,6 +68,13 @@ impl Tools {
         }
     }
 
+    /// Ends `run` with `ending` if it is detached, and tells that. Whether it did.
+    pub(super) async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
+        let lease = LeaseId(self.random.unique_name());
+        let ended = retry(PATIENCE, |_| true, || self.recovery().end_detached(run, &lease, ending)).await;
+        ended.is_ok_and(|ended| ended.is_some())
+    }
+
     async fn look(&self, run: &RunKey, lease: &LeaseId) -> Result<Look, StoreError> {
         let session = self.sessions.load(&run.session, self.clock.now()).await?;
         let Some(active) = session.active_run(&run.request) else { return Ok(Look::Over(None)) };

@@ -47,6 +47,10 @@ pub struct Options {
     #[arg(long = "allow-origin", env = "GATEWAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub origins: Vec<Origin>,
 
+    /// Let agents go on by themselves after their call: they then send their replies to this gateway, at /replies
+    #[arg(long, env = "GATEWAY_LONG_RUNS", value_parser = parse_switch)]
+    pub long_runs: bool,
+
     /// What to log: error, warn, info, debug or trace, also by target as in "warn,agentcore_gateway::worker=debug"
     #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: Targets,
@@ -172,6 +176,7 @@ impl Options {
             origins: AllowedOrigins::on_one_machine(self.origins.clone()),
             #[cfg(feature = "jwt")]
             authorizer: self.auth.authorizer()?,
+            long_runs: self.long_runs,
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
             on_run_ended: self.on_run_ended.clone(),

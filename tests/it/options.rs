@@ -246,6 +246,11 @@ fn what_a_stop_does_is_one_of_two_words() {
 }
 
 #[test]
+fn agents_go_on_by_themselves_only_where_that_is_asked_for() {
+    assert!(!config(&[]).long_runs && config(&["--long-runs"]).long_runs);
+}
+
+#[test]
 fn without_coalescing_every_event_leaves_at_once() {
     let worker = config(&["--no-coalescing"]).worker;
     assert_eq!((worker.coalesce_interval, worker.coalesce_bytes), (Duration::ZERO, 1));
