@@ -303,6 +303,13 @@ class LongRun:
                 f"{self._reply.run} is not under way: nothing can be sent"
             )
 
+    def _stop(self) -> None:
+        """End the run as failed, however long its block takes to let go."""
+        if self in _running:
+            self._finish(_ending(asyncio.CancelledError()))
+            self._hurry.set()
+            self._task.cancel()
+
     def _finish(self, end: str) -> None:
         # The first ending counts: an event that was too large has said it already.
         self._end = self._end or end
@@ -412,7 +419,7 @@ async def stop_long_runs() -> None:
     """End all runs of this process as failed; returns when they have said so."""
     runs = list(_running)
     for run in runs:
-        run._loop.call_soon_threadsafe(run._task.cancel)
+        run._loop.call_soon_threadsafe(run._stop)
     if runs:
         # They live in another loop than this: the SDK has one for the agent alone.
         over = [asyncio.wrap_future(run._over) for run in runs]
@@ -535,7 +542,10 @@ def _connect(reply: GatewayReply) -> QueueClient:
         # What is tried again, and for how long, is decided here.
         retries={"total_max_attempts": 1},
     )
-    return session.client("sqs", endpoint_url=reply.endpoint_url, config=config)
+    client: QueueClient = session.client(
+        "sqs", endpoint_url=reply.endpoint_url, config=config
+    )
+    return client
 
 
 def _may_pass(error: Exception) -> bool:
@@ -543,7 +553,7 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or status == 429 or "Throttl" in code
+        return status >= 500 or status in (408, 429) or "Throttl" in code
     return isinstance(
         error,
         (

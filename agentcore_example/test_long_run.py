@@ -508,6 +508,28 @@ def test_an_ending_that_waits_for_the_queue_can_be_cancelled() -> None:
         runner.run(main())
 
 
+def test_all_runs_of_a_process_are_stopped_also_those_that_are_slow_to_let_go() -> None:
+    taken = Queue()
+
+    async def work(run: LongRun) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            # As cleaning up may do.
+            await asyncio.sleep(3)
+
+    async def main() -> None:
+        LongRun(PAYLOAD, Busy(), environment=ENVIRONMENT, client=taken).detach(work)
+        async with long_run.lifespan(None):
+            await asyncio.sleep(2)
+        assert now() == pytest.approx(5, abs=0.01)
+
+    with asyncio.Runner(loop_factory=MadeUpTimeLoop) as runner:
+        runner.run(main())
+    assert taken.end == STOPPED
+    assert taken.times == pytest.approx([2], abs=0.01)
+
+
 def test_a_run_has_one_block() -> None:
     async def main() -> None:
         run = LongRun(PAYLOAD, Busy(), environment=ENVIRONMENT, client=Queue())
@@ -793,7 +815,9 @@ def test_with_credentials_it_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (400, "ThrottlingException"),
         (400, "RequestThrottled"),
+        (403, "RequestThrottled"),
         (400, "KmsThrottled"),
+        (408, "RequestTimeout"),
         (429, "TooManyRequests"),
         (500, "InternalFailure"),
         (503, "ServiceUnavailable"),
