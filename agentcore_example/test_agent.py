@@ -40,10 +40,11 @@ def running_process(
         )
         cleanup.callback(process.wait)
         cleanup.callback(process.kill)
-        # Its retries wait for the port to open: 0, 0.5, 1, 2, 4 seconds, then it fails.
-        transport = httpx.HTTPTransport(retries=5)
+        # Its retries wait for the port to open: 0, 0.5, 1 and so on to 16 seconds, half
+        # a minute in all, for the machine may be busy. Then it fails.
+        transport = httpx.HTTPTransport(retries=7)
         base_url = f"http://127.0.0.1:{port}"
-        client = httpx.Client(transport=transport, base_url=base_url, timeout=10)
+        client = httpx.Client(transport=transport, base_url=base_url, timeout=30)
         yield process, cleanup.enter_context(client)
 
 

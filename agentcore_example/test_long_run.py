@@ -738,7 +738,7 @@ class Sqs:
 
     def message(self) -> dict[str, Any]:
         """Wait for the next message that came."""
-        _, parameters = self.requests.get(timeout=20)
+        _, parameters = self.requests.get(timeout=60)
         return json.loads(parameters["MessageBody"])
 
     def answer(self, headers: Any, parameters: dict[str, str]) -> tuple[int, Any]:
@@ -862,7 +862,7 @@ def test_the_loop_goes_on_while_a_message_is_sent() -> None:
     class Slow:
         def send_message(self, **parameters: str) -> object:
             arrived.set()
-            assert loop_was_here.wait(20)
+            assert loop_was_here.wait(60)
             return {}
 
     async def main() -> None:
@@ -894,7 +894,7 @@ def test_the_app_is_busy_until_the_end_has_been_sent(
     async def work(run: LongRun) -> None:
         await run.send("begun")
         # Blocks in a thread, as agents do.
-        await asyncio.to_thread(release.wait, 20)
+        await asyncio.to_thread(release.wait, 60)
         await run.send("done")
 
     async def main(sqs: Sqs) -> None:
@@ -919,7 +919,7 @@ def test_the_app_is_busy_until_the_end_has_been_sent(
             assert await status() == "HealthyBusy"
             (run,) = long_run._running
             release.set()
-            await asyncio.wait_for(asyncio.wrap_future(run._over), 20)
+            await asyncio.wait_for(asyncio.wrap_future(run._over), 60)
             assert await status() == "Healthy"
 
     with running_sqs() as sqs:
@@ -933,7 +933,7 @@ def test_a_stream_may_end_with_the_marker() -> None:
     release = threading.Event()
 
     async def work(run: LongRun) -> None:
-        await asyncio.to_thread(release.wait, 20)
+        await asyncio.to_thread(release.wait, 60)
         await run.send("done")
 
     async def main(sqs: Sqs) -> None:
@@ -950,7 +950,9 @@ def test_a_stream_may_end_with_the_marker() -> None:
         ) as client:
             response = await client.post("/invocations", json=sqs.payload)
         assert events(response) == ["A moment.", {"detached": RUN}]
+        (run,) = long_run._running
         release.set()
+        await asyncio.wait_for(asyncio.wrap_future(run._over), 60)
 
     with running_sqs() as sqs:
         asyncio.run(main(sqs))
@@ -1003,7 +1005,7 @@ def test_a_signal_ends_the_runs_of_the_agent() -> None:
             messages.append(sqs.message())
         assert messages[-1]["end"] == STOPPED
         assert [message["index"] for message in messages] == [*range(len(messages))]
-        assert process.wait(20) == -signal.SIGTERM
+        assert process.wait(60) == -signal.SIGTERM
 
 
 def test_the_agent_sends_to_no_queue_that_its_environment_does_not_name() -> None:
