@@ -471,7 +471,15 @@ def test_a_cancelled_block_does_not_wait_for_a_queue_out_of_reach() -> None:
         assert runner.run(main()) == pytest.approx(5, abs=0.01)
 
 
+@pytest.fixture
+def longest_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between attempts it is always waited for as long as may be."""
+    monkeypatch.setattr(long_run.random, "uniform", lambda _, longest: longest)
+
+
+@pytest.mark.usefixtures("longest_pauses")
 def test_a_cancelled_block_uses_the_time_that_there_is() -> None:
+    # By itself it would try again at 86.5 and 106.5 seconds.
     taken = OutOfReach(until=104)
 
     async def block(run: LongRun) -> None:
@@ -506,6 +514,28 @@ def test_an_ending_that_waits_for_the_queue_can_be_cancelled() -> None:
 
     with asyncio.Runner(loop_factory=MadeUpTimeLoop) as runner:
         runner.run(main())
+
+
+@pytest.mark.usefixtures("longest_pauses")
+def test_a_process_that_is_stopped_uses_that_time_for_all_runs() -> None:
+    taken = OutOfReach(until=102)
+
+    async def work(run: LongRun) -> None:
+        await run.send("before")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(4)
+
+    async def main() -> None:
+        LongRun(PAYLOAD, Busy(), environment=ENVIRONMENT, client=taken).detach(work)
+        async with long_run.lifespan(None):
+            await asyncio.sleep(100)
+
+    with asyncio.Runner(loop_factory=MadeUpTimeLoop) as runner:
+        runner.run(main())
+    assert taken.end == STOPPED
+    assert taken.times == pytest.approx([102, 102], abs=0.3)
 
 
 def test_all_runs_of_a_process_are_stopped_also_those_that_are_slow_to_let_go() -> None:
@@ -600,6 +630,37 @@ def test_who_waits_to_send_hears_that_the_run_is_lost() -> None:
 
     with pytest.raises(RunLost):
         carry_out(block, OutOfReach(until=1000))
+
+
+def test_every_task_that_waits_to_send_hears_it() -> None:
+    async def fill(run: LongRun) -> None:
+        for _ in range(100):
+            await run.send("x" * 100_000)
+
+    async def block(run: LongRun) -> None:
+        tasks = [asyncio.create_task(fill(run)) for _ in range(2)]
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.wait(tasks, timeout=1)
+            assert all(isinstance(task.exception(), RunLost) for task in tasks)
+
+    with pytest.raises(RunLost):
+        carry_out(block, OutOfReach(until=1000))
+
+
+def test_a_task_whose_run_is_lost_can_go_on() -> None:
+    async def main() -> None:
+        client = OutOfReach(until=1000)
+        with pytest.raises(RunLost):
+            async with LongRun(PAYLOAD, Busy(), environment=ENVIRONMENT, client=client):
+                await asyncio.sleep(10_000)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+
+    with asyncio.Runner(loop_factory=MadeUpTimeLoop) as runner:
+        runner.run(main())
 
 
 def test_an_agent_that_is_faster_than_the_queue_waits() -> None:
