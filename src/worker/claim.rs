@@ -15,7 +15,7 @@ use crate::protocol::ids::ReplyRun;
 use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::{Behind, StoppingError};
+use crate::recovery::{Behind, STOPPER_LEASE, StoppingError};
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
@@ -181,7 +181,10 @@ impl Tools {
             Err(StoppingError::Store(error)) => Err(error),
             Err(error) => {
                 warn!(session = session.log_name(), %error, "a prompt waits for the agent of the run before it");
-                let left = unstopped.until.since(self.clock.now()) / receives_left.max(1);
+                // The last time that it comes, it must find the session free.
+                let now = self.clock.now();
+                let free_at = unstopped.free_at().max(now.after(STOPPER_LEASE));
+                let left = (free_at.since(now) + SOON) / receives_left.max(1);
                 Ok(Some(left.max(STOP_AGAIN)))
             }
         }
