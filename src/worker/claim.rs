@@ -104,7 +104,7 @@ impl Tools {
         let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
-                return self.join_begun(run, lease, tail).await;
+                return self.join_begun(prompt, lease, tail).await;
             }
             let claim = |now: Timestamp| Transition::Claim {
                 request: run.request.clone(),
@@ -191,7 +191,8 @@ impl Tools {
     }
 
     /// A journal exists: the request has run, runs, or its worker died.
-    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+    async fn join_begun(&self, prompt: &QueuedPrompt, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+        let run = &prompt.run;
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
         match session.standing(&run.request, now) {
@@ -202,6 +203,10 @@ impl Tools {
             }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
+            // Nobody has ever begun it: whoever ended it may not have come to tell that.
+            Standing::Absent if tail.outcome.is_some() && tail.last == 1 => {
+                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session.clone(), tail.last).await))
+            }
             Standing::Absent if tail.outcome.is_some() => {
                 Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
             }
