@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tracing::warn;
 
 use super::Tools;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, in_time};
 use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
@@ -19,7 +20,7 @@ use crate::recovery::{Behind, STOPPER_LEASE, StoppingError};
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, Standing, Unstopped};
+use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -63,7 +64,9 @@ impl Tools {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
                 Claim::Won(session) => {
                     let ending = self.ending_before(prompt, &session);
-                    return Run::new(self, prompt, lease, *session, ending, reply).finish(deadline).await;
+                    let told = self.tell_run_before(&prompt.run.session, (*session).clone(), deadline);
+                    let run = Run::new(self, prompt, lease, *session, ending, reply);
+                    return tokio::join!(run.finish(deadline), told).0;
                 }
                 Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
                 Claim::Occupied(active) => {
@@ -78,6 +81,18 @@ impl Tools {
                 Claim::Moved => return Ok(Came::Undone(Some(SOON))),
             }
         }
+    }
+
+    /// Tells the ending of the run before, if whoever freed the session may not have come to that: with the next ending it
+    /// would be forgotten.
+    async fn tell_run_before(&self, key: &SessionKey, session: Session, deadline: &Deadline) {
+        let Some(latest) = session.latest.as_ref().filter(|latest| latest.live_from.is_some()) else { return };
+        let run = RunKey { session: key.clone(), request: latest.request.clone() };
+        let telling = async {
+            let behind = self.recovery().tell_untold(&run, &session).await.unwrap_or_default();
+            join_all(behind.into_iter().map(|device| self.recovery().catch_up(&run, device))).await;
+        };
+        let _ = in_time(telling, self.settings.catch_up_timeout, deadline).await;
     }
 
     /// Where the agent of `prompt` can send to if it goes on by itself.
@@ -160,7 +175,7 @@ impl Tools {
             None => {
                 let busy =
                     Failure::retryable(FailureCode::Busy, "The session has a run that goes on in the background.");
-                let ended = self.recovery().end_unbegun(prompt, lease, session, Ending::Failed(busy)).await?;
+                let ended = self.recovery().end_unbegun(prompt, lease, &session, Ending::Failed(busy)).await?;
                 Ok(ended.map(Claim::Ended))
             }
         }
