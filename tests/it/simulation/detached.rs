@@ -12,13 +12,17 @@ use super::verifier::{Who, session_of};
 /// rest of five minutes.
 const OFTEN: Duration = Duration::from_secs(100);
 
-/// For so long the agent of a run that was ended blocks its session, at most.
-const BLOCKS: Duration = Duration::from_secs(5 * 60);
-
 #[derive(Default)]
 struct Run {
-    is_detached: bool,
+    /// Until when its agent counts as alive, as its session says; `None`: it has not been left to that.
+    lease_until: Option<Instant>,
     spoke: Vec<Instant>,
+}
+
+impl Run {
+    fn is_detached(&self) -> bool {
+        self.lease_until.is_some()
+    }
 }
 
 #[derive(Clone, Default)]
@@ -30,9 +34,9 @@ impl DetachedRuns {
         self.spoke(who);
     }
 
-    /// Its session says so.
-    pub fn detached(&self, who: &Who) {
-        self.runs().entry(who.clone()).or_default().is_detached = true;
+    /// Its session says so, and until when the agent counts as alive.
+    pub fn leased(&self, who: &Who, until: Instant) {
+        self.runs().entry(who.clone()).or_default().lease_until = Some(until);
     }
 
     pub fn spoke(&self, who: &str) {
@@ -40,11 +44,11 @@ impl DetachedRuns {
     }
 
     pub fn is_detached(&self, who: &Who) -> bool {
-        self.runs().get(who).is_some_and(|run| run.is_detached)
+        self.runs().get(who).is_some_and(Run::is_detached)
     }
 
     pub fn any_in(&self, session: &str) -> bool {
-        self.runs().iter().any(|(who, run)| run.is_detached && session_of(who) == session)
+        self.runs().iter().any(|(who, run)| run.is_detached() && session_of(who) == session)
     }
 
     /// Why `who` must not have been interrupted; `None`: its agent was silent for long.
@@ -60,10 +64,8 @@ impl DetachedRuns {
     /// Whether the agent of a detached run that ended at `ended` has to be stopped before its session's next run.
     pub fn must_be_stopped(&self, who: &Who, ended: Option<Instant>) -> bool {
         let runs = self.runs();
-        let Some((run, ended)) = runs.get(who).zip(ended) else { return false };
-        let has_blocked = Instant::now() - ended > BLOCKS;
-        let silent = run.spoke.iter().rev().find(|at| **at <= ended).is_none_or(|at| ended - *at > OFTEN);
-        run.is_detached && !has_blocked && !silent
+        let Some((lease_until, ended)) = runs.get(who).and_then(|run| run.lease_until).zip(ended) else { return false };
+        ended < lease_until && Instant::now() < lease_until
     }
 
     fn runs(&self) -> MutexGuard<'_, BTreeMap<Who, Run>> {

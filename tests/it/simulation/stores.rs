@@ -111,8 +111,10 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
                     if let Transition::Claim { request, until, .. } = transition {
                         record.fates.claimed(process.id(), key, request, began + until.since(now));
                     }
-                    if let Transition::DetachRun { request, .. } = transition {
-                        record.detached.detached(&who_is(key, request));
+                    if let Transition::DetachRun { until, .. } | Transition::Move { until, .. } = transition
+                        && let Some(active) = &session.active
+                    {
+                        record.detached.leased(&who_is(key, &active.request), began + until.since(now));
                     }
                 }
                 applied
