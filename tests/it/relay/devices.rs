@@ -166,3 +166,17 @@ async fn nobody_need_be_connected() {
     let expected = [json!("started"), json!(["first", "second"]), json!([0]), json!("completed")];
     assert_eq!(contents(&long_run.frames("back")), expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn how_slow_a_device_was_in_another_run_does_not_count() {
+    let long_run = with_device(Manner::Hanging).await;
+    long_run.relay([long_run.message(0, &[json!(0)])]).await;
+    long_run.engine.push.set("d", Manner::Prompt);
+    pass(60.0).await;
+    // Its cursor still names the run that it was slow in, for that has ended by itself.
+    long_run.relay([long_run.completed(1)]).await;
+    let next = LongRun::of(long_run.engine.clone(), "next").await;
+    next.engine.push.set("d", Manner::Hanging);
+    next.relay([next.message(0, &[json!(0)])]).await;
+    assert!(cursor(&next).await.is_some());
+}
