@@ -104,8 +104,10 @@ impl Recovery<'_> {
     pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Vec<Behind>> {
         let latest = session.latest.clone().filter(|_| session.is_untold(&run.request))?;
         let behind = self.announce(run, session, latest.last_seq).await;
-        // If this fails, they are told once more, and hear the same.
-        let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+        // Unless all have heard it somebody else tells them once more; so too if this fails.
+        if behind.is_empty() {
+            let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+        }
         Some(behind)
     }
 
