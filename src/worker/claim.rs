@@ -143,12 +143,13 @@ impl Tools {
             }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
-            // Nobody has ever begun it: whoever ended it may not have come to tell that.
+            // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm. If nobody has begun it,
+            // nobody has attached who asked.
             Standing::Absent if tail.outcome.is_some() && tail.last == 1 => {
-                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session.clone(), tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
             }
             Standing::Absent if tail.outcome.is_some() => {
-                Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
