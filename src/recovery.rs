@@ -47,8 +47,8 @@ pub(crate) struct Behind {
 
 impl<'a> Recovery<'a> {
     /// Ends `run` if its worker is dead: its journal gets an ending if it has none, and the session is free again.
-    /// Whoever frees the session also pushes the ending, and so does who finds it freed by this very ending: it may be
-    /// that the answer to the write was lost. `None`: its worker may live.
+    /// Whoever frees the session also pushes the ending, and so does who finds it freed: it may be that the answer to the
+    /// write was lost. `None`: its worker may live.
     ///
     /// The append fences the dead worker: should it still live, its next append finds the place taken.
     pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Ended>, StoreError> {
@@ -60,10 +60,13 @@ impl<'a> Recovery<'a> {
         Ok(Some(Ended { outcome, behind: self.announce_freed(run, &session, last_seq).await }))
     }
 
-    /// Pushes the ending of a run if it has been freed: whoever freed it may not have come to that. It died, or never
-    /// had the answer. Most devices have the ending already, and it is the same.
+    /// Pushes the ending of a run that has not the session any more: whoever freed that may not have come to it. It died,
+    /// or never had the answer. Most devices have the ending already, and it is the same.
+    ///
+    /// That the session names another run as its latest says nothing. A claim may be under way for minutes, and then take
+    /// a free session for a run that was over long before; whoever frees it names that one.
     pub(crate) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
-        if !session.finished_with(&run.request, last_seq) {
+        if session.active_run(&run.request).is_some() {
             return Vec::new();
         }
         self.announce(run, session, last_seq).await

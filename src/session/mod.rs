@@ -163,12 +163,6 @@ impl Session {
         }
     }
 
-    /// Whether the last run that was finished is that of `request`, and ended with frame `last_seq`.
-    #[must_use]
-    pub fn finished_with(&self, request: &RequestId, last_seq: Seq) -> bool {
-        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.last_seq == last_seq)
-    }
-
     /// The connection that was attached first, and its attachment.
     #[must_use]
     pub fn attached_first(&self) -> Option<(&ConnectionId, &Attachment)> {
