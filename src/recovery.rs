@@ -57,19 +57,21 @@ impl<'a> Recovery<'a> {
         let (Ok(session) | Err(Refused { session, .. })) =
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
         info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended the run of a dead worker");
-        Ok(Some(Ended { outcome, behind: self.announce_freed(run, &session, last_seq).await }))
+        let behind = self.announce_freed(run, &session, last_seq).await;
+        Ok(behind.map(|behind| Ended { outcome, behind }))
     }
 
     /// Pushes the ending of a run that has not the session any more: whoever freed that may not have come to it. It died,
-    /// or never had the answer. Most devices have the ending already, and it is the same.
+    /// or never had the answer. Most devices have the ending already, and it is the same. `None`: the run has the session
+    /// again, by a renewal or a claim that was under way. Who has it by that frees it and tells the ending, or dies before.
     ///
     /// That the session names another run as its latest says nothing. A claim may be under way for minutes, and then take
     /// a free session for a run that was over long before; whoever frees it names that one.
-    pub(crate) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
+    async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Option<Vec<Behind>> {
         if session.active_run(&run.request).is_some() {
-            return Vec::new();
+            return None;
         }
-        self.announce(run, session, last_seq).await
+        Some(self.announce(run, session, last_seq).await)
     }
 
     async fn ensure_ending(self, run: &RunKey, lease: &LeaseId) -> Result<Option<(Seq, Outcome)>, StoreError> {

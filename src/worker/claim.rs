@@ -102,8 +102,9 @@ impl Tools {
         match session.standing(&run.request, now) {
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
+            // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
             Standing::Absent if tail.outcome.is_some() => {
-                Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
