@@ -18,25 +18,11 @@ use crate::session::{Attachment, Place, RunKey, Session};
 const ANNOUNCING: Duration = Duration::from_secs(5);
 
 impl Recovery<'_> {
-    /// Pushes the ending of a run that has not the session any more: whoever freed that may not have come to it. It died,
-    /// or never had the answer. Most devices have the ending already, and it is the same. `None`: the run has the session
-    /// again, by a renewal or a claim that was under way. Who has it by that frees it and tells the ending, or dies before.
-    ///
-    /// That the session names another run as its latest says nothing. A claim may be under way for minutes, and then take
-    /// a free session for a run that was over long before; whoever frees it names that one.
-    pub(super) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Option<Vec<Behind>> {
-        if session.active_run(&run.request).is_some() {
-            return None;
-        }
-        Some(self.announce(run, session, last_seq).await)
-    }
-
     /// Pushes what each connection misses: the ending, with what else of a detached run it may lack, and to one that was
     /// replayed up to some frame all behind that. Returns those that did not take it in time.
     pub(crate) async fn announce(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
         let before_ending = last_seq - 1;
-        let latest = session.latest.as_ref().filter(|latest| latest.request == run.request);
-        let live_from = latest.and_then(|latest| latest.live_from).unwrap_or(before_ending);
+        let live_from = session.untold_run(&run.request).map_or(before_ending, |untold| untold.live_from);
         let pushes = session.connections.iter().filter_map(|(connection, attachment)| {
             let after = match attachment.place_in(&run.request) {
                 // Whoever replays to it sees that the run has ended, and goes on to the end.

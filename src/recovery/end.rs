@@ -12,7 +12,7 @@ use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
 use crate::run_ended::{self, RunEnded};
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
-use crate::session::{Active, Latest, LeaseId, RunKey, Session, Standing, Unstopped};
+use crate::session::{Active, Latest, LeaseId, RunKey, Session, Standing, Unstopped, Untold};
 
 impl Recovery<'_> {
     /// Ends `run` if its worker, or the agent that goes on by itself, is dead. `None`: it may live.
@@ -77,8 +77,12 @@ impl Recovery<'_> {
         }
     }
 
-    /// Frees the session of `run`, whose journal has its ending, and pushes that, with what is behind `live_from` to live
-    /// connections. `None`: somebody has the session for it once more.
+    /// Frees the session of `run`, whose journal has its ending, and pushes that; if it was detached, with what is behind
+    /// `live_from` to live connections. `None`: the run has the session again, by a renewal or a claim that was under way. Who
+    /// has it by that frees it and tells the ending, or dies before.
+    ///
+    /// That the session names another run as its latest says nothing. A claim may be under way for minutes, and then take
+    /// a free session for a run that was over long before; whoever frees it names that one.
     pub(crate) async fn finish(
         self,
         run: &RunKey,
@@ -87,26 +91,31 @@ impl Recovery<'_> {
         (outcome, last_seq): (Outcome, Seq),
         unstopped: Option<Unstopped>,
     ) -> Result<Option<Ended>, StoreError> {
-        let latest = Latest { request: run.request.clone(), outcome, last_seq, live_from };
-        let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), latest, unstopped };
+        let latest = Latest { request: run.request.clone(), outcome, last_seq };
+        let untold = live_from.map(|live_from| Untold { request: run.request.clone(), last_seq, live_from });
+        let (request, lease) = (run.request.clone(), lease.clone());
+        let finish = Transition::Finish { request, lease, latest, untold, unstopped };
         let (Ok(session) | Err(Refused { session, .. })) =
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
         info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended a run");
+        if session.active_run(&run.request).is_some() {
+            return Ok(None);
+        }
         let behind = match self.tell_untold(run, &session).await {
-            Some(behind) => Some(behind),
-            None => self.announce_freed(run, &session, last_seq).await,
+            Some(behind) => behind,
+            None => self.announce(run, &session, last_seq).await,
         };
-        Ok(behind.map(|behind| Ended { outcome, behind }))
+        Ok(Some(Ended { outcome, behind }))
     }
 
     /// Tells the devices of `session` the ending of `run` if that was detached and they may not have heard it: whoever freed
     /// the session may have died before. Returns who was not told in time; `None`: they have been told.
     pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Vec<Behind>> {
-        let latest = session.latest.clone().filter(|_| session.is_untold(&run.request))?;
-        let behind = self.announce(run, session, latest.last_seq).await;
+        let untold = session.untold_run(&run.request)?.clone();
+        let behind = self.announce(run, session, untold.last_seq).await;
         // Unless all have heard it somebody else tells them once more; so too if this fails.
         if behind.is_empty() {
-            let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+            let _ = self.sessions.apply(&run.session, &Transition::Told { untold }, self.clock.now()).await;
         }
         Some(behind)
     }

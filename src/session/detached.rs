@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::LeaseId;
 use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
-use crate::protocol::ids::{AgentName, ReplyRun};
+use crate::protocol::ids::{AgentName, ReplyRun, RequestId};
 use crate::protocol::reply::TokenHash;
 
 /// How long the agent of a detached run counts as alive after its last message. It says something every 20 s.
@@ -65,6 +65,17 @@ pub struct MoveBegan {
     pub index: u64,
     /// The frame behind which it began.
     pub seq: Seq,
+}
+
+/// A detached run that has ended, and whose ending nobody has told yet as far as is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    /// The request that it answered.
+    pub request: RequestId,
+    /// The number of its terminal frame.
+    pub last_seq: Seq,
+    /// The frame behind which nothing may have been pushed even to live connections.
+    pub live_from: Seq,
 }
 
 /// The agent of a run that has ended without it: it is still at work, and has to be stopped before the session's next

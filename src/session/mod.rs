@@ -27,7 +27,7 @@ use crate::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, Request
 
 pub(crate) use attachment::Place;
 pub use attachment::{Attachment, Cursor, HOLD, ReplayId};
-pub use detached::{DETACHED_LEASE, Detached, MAX_DETACHED_RUN, MoveBegan, NextMessage, ReplyGrant, Unstopped};
+pub use detached::{DETACHED_LEASE, Detached, MAX_DETACHED_RUN, MoveBegan, NextMessage, ReplyGrant, Unstopped, Untold};
 
 /// How many connections one session may have: it keeps the item small, for a table charges for its size.
 pub const MAX_CONNECTIONS: usize = 32;
@@ -121,10 +121,6 @@ pub struct Latest {
     pub outcome: Outcome,
     /// The number of its terminal frame.
     pub last_seq: Seq,
-    /// Of a detached run whose ending has yet to be told: the frame behind which nothing may have been pushed even to live
-    /// connections.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub live_from: Option<Seq>,
 }
 
 /// What a session says of one of its requests.
@@ -147,6 +143,9 @@ pub struct Session {
     pub active: Option<Active>,
     /// The run that ended last, if any.
     pub latest: Option<Latest>,
+    /// The detached run that ended last, if its devices may not have been told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<Untold>,
     /// The agent of that run, if it has to be stopped before the next prompt may reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unstopped: Option<Unstopped>,
@@ -208,10 +207,10 @@ impl Session {
         }
     }
 
-    /// Whether the run that ended last is that of `request`, and nobody has yet told its devices.
+    /// What has to be told of the run of `request`, if nobody has told it yet.
     #[must_use]
-    pub fn is_untold(&self, request: &RequestId) -> bool {
-        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.live_from.is_some())
+    pub fn untold_run(&self, request: &RequestId) -> Option<&Untold> {
+        self.untold.as_ref().filter(|untold| untold.request == *request)
     }
 
     /// The connection that was attached first, and its attachment.

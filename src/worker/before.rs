@@ -78,8 +78,8 @@ impl Tools {
     /// Tells the ending of the run before, if whoever freed the session may not have come to that: with the next ending it
     /// would be forgotten.
     pub(super) async fn tell_run_before(&self, key: &SessionKey, session: Session, deadline: &Deadline) {
-        let Some(latest) = session.latest.as_ref().filter(|latest| latest.live_from.is_some()) else { return };
-        let run = RunKey { session: key.clone(), request: latest.request.clone() };
+        let Some(untold) = &session.untold else { return };
+        let run = RunKey { session: key.clone(), request: untold.request.clone() };
         let telling = async {
             let behind = self.recovery().tell_untold(&run, &session).await.unwrap_or_default();
             join_all(behind.into_iter().map(|device| self.recovery().catch_up(&run, device))).await;

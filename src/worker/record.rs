@@ -99,8 +99,8 @@ impl Run<'_> {
     pub(super) async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<Session, Lost> {
         self.phase.send_replace(Phase::Ended);
         let request = self.prompt.run.request.clone();
-        let latest = Latest { request: request.clone(), outcome, last_seq, live_from: None };
-        let finish = Transition::Finish { request, lease: self.lease.clone(), latest, unstopped: None };
+        let latest = Latest { request: request.clone(), outcome, last_seq };
+        let finish = Transition::Finish { request, lease: self.lease.clone(), latest, untold: None, unstopped: None };
         let patience = self.lease_until().since(self.tools.clock.now());
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
         // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.

@@ -14,7 +14,7 @@ use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::{Refusal, Transition};
 use agentcore_gateway::session::{
-    Active, Attachment, Cursor, Detached, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey, Unstopped,
+    Active, Attachment, Cursor, Detached, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey, Unstopped, Untold,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -63,8 +63,16 @@ impl History {
     fn latest(&self) -> Option<Latest> {
         self.0.iter().rev().find_map(|(_, transition)| match transition {
             Transition::Finish { latest, .. } => Some(latest.clone()),
-            Transition::Told { latest } => Some(Latest { live_from: None, ..latest.clone() }),
             _ => None,
+        })
+    }
+
+    /// The detached run that finished last, unless its ending was told since.
+    fn untold(&self) -> Option<Untold> {
+        self.0.iter().fold(None, |untold, (_, transition)| match transition {
+            Transition::Finish { untold: Some(untold), .. } => Some(untold.clone()),
+            Transition::Told { .. } => None,
+            _ => untold,
         })
     }
 
@@ -117,7 +125,14 @@ impl History {
             connections.extend(self.attachment(&connection(name)).map(|found| (connection(name), found)));
             stops.extend(self.stop(&request(name)).map(|since| (request(name), since)));
         }
-        Session { connections, active: self.holder(), latest: self.latest(), unstopped: self.unstopped(), stops }
+        Session {
+            connections,
+            active: self.holder(),
+            latest: self.latest(),
+            untold: self.untold(),
+            unstopped: self.unstopped(),
+            stops,
+        }
     }
 
     /// Whether a session with this history has to refuse `transition`, and why.
@@ -161,7 +176,7 @@ impl History {
                 let is = holder.and_then(|holder| holder.detached).map(|is| (is.next.index, is.last_seq));
                 (is != Some((from.next.index, from.last_seq))).then_some(Refusal::Moved)
             }
-            Transition::Told { latest } => (self.latest().as_ref() != Some(latest)).then_some(Refusal::Moved),
+            Transition::Told { untold } => (self.untold().as_ref() != Some(untold)).then_some(Refusal::Moved),
             Transition::BeginStopping { run, stopper, .. } => match self.unstopped() {
                 Some(unstopped) if unstopped.reply.run == *run => {
                     let is_free = unstopped.stopper.as_ref().is_none_or(|(by, until)| by == stopper || now > *until);
@@ -320,9 +335,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     };
     let finish = move |(worker, name, outcome, last_seq, goes_on): (_, _, _, _, bool)| {
         let (request, lease) = (request(name), lease(worker));
-        let latest = Latest { request: request.clone(), outcome, last_seq, live_from: goes_on.then_some(1) };
+        let latest = Latest { request: request.clone(), outcome, last_seq };
+        let untold = goes_on.then(|| Untold { request: request.clone(), last_seq, live_from: 1 });
         let unstopped = goes_on.then(|| Unstopped { agent: agent(), reply: grant(name), until, stopper: None });
-        Transition::Finish { request, lease, latest, unstopped }
+        Transition::Finish { request, lease, latest, untold, unstopped }
     };
     let detach_run = move |(worker, name, seq)| {
         let (request, lease) = (request(name), lease(worker));
@@ -336,9 +352,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     };
     let begin_stopping =
         move |(worker, name)| Transition::BeginStopping { run: grant(name).run, stopper: lease(worker), until };
-    let told = |(name, outcome, last_seq)| Transition::Told {
-        latest: Latest { request: request(name), outcome, last_seq, live_from: Some(1) },
-    };
+    let told =
+        |(name, last_seq)| Transition::Told { untold: Untold { request: request(name), last_seq, live_from: 1 } };
     let outcome = select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
     let stopped = |(worker, name)| Transition::Stopped { run: grant(name).run, stopper: lease(worker) };
     let detaching = prop_oneof![
@@ -346,7 +361,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (few.clone(), 0..4_u64, 0..4_u64).prop_map(move_run),
         2 => (worker.clone(), few.clone()).prop_map(begin_stopping),
         2 => (worker.clone(), few.clone()).prop_map(stopped),
-        2 => (few.clone(), outcome.clone(), 1..9_u64).prop_map(told),
+        2 => (few.clone(), 1..9_u64).prop_map(told),
     ];
     let known = prop_oneof![few.clone(), name.clone()];
     let transition = prop_oneof![
@@ -418,11 +433,11 @@ impl Walk<'_> {
         {
             *until = self.now.after(LEASE);
         }
-        if let Transition::Told { latest } = &mut transition
-            && latest.last_seq > 3
-            && let Some(found) = self.session.latest.clone()
+        if let Transition::Told { untold } = &mut transition
+            && untold.last_seq > 3
+            && let Some(found) = self.session.untold.clone()
         {
-            *latest = found;
+            *untold = found;
         }
         if let Transition::MoveCursor { connection, attached_at: Some(at), .. } = &mut transition
             && *at == FRESH

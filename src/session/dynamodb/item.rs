@@ -83,6 +83,9 @@ pub(super) fn item_of(session: &Session) -> Item {
     if let Some(latest) = &session.latest {
         item.insert("latest".to_owned(), json_value(latest));
     }
+    if let Some(untold) = &session.untold {
+        item.insert("untold".to_owned(), json_value(untold));
+    }
     if let Some(unstopped) = &session.unstopped {
         item.insert("unstopped".to_owned(), unstopped_value(unstopped));
     }
@@ -102,6 +105,7 @@ pub(super) fn session_of(item: &Item, now: Timestamp) -> Result<Session, StoreEr
     let active = member(item, "active")?.map(active_of);
     let unstopped = member(item, "unstopped")?.map(unstopped_of);
     let latest = item.get("latest").map(|_| json(item, "latest"));
+    let untold = item.get("untold").map(|_| json(item, "untold"));
     let (mut connections, mut stops) = (BTreeMap::new(), BTreeMap::new());
     for name in item.keys() {
         if let Some(id) = name.strip_prefix(ATTACHED) {
@@ -117,6 +121,7 @@ pub(super) fn session_of(item: &Item, now: Timestamp) -> Result<Session, StoreEr
         connections,
         active: active.transpose()?,
         latest: latest.transpose()?,
+        untold: untold.transpose()?,
         unstopped: unstopped.transpose()?,
         stops,
     })

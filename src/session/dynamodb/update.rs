@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{ConnectionId, ReplyRun, RequestId};
 use crate::session::transition::Transition;
-use crate::session::{Active, Attachment, Cursor, Detached, Latest, LeaseId, MAX_CONNECTIONS, MAX_STOPS, RETENTION};
+use crate::session::{Active, Attachment, Cursor, Detached, LeaseId, MAX_CONNECTIONS, MAX_STOPS, RETENTION};
 use crate::table::{Update, expiry, number, text};
 
 /// The update that is `transition`, and its condition.
@@ -54,7 +54,7 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             update.when("#active.#detached.#last_seq = :from_seq");
             move_run(&mut update, to, *until);
         }
-        Transition::Finish { request, lease, latest, unstopped } => {
+        Transition::Finish { request, lease, latest, untold, unstopped } => {
             update.name("active", "active").name("lease", "lease").name("lease_until", "lease_until");
             update.name("request", "request").name("latest", "latest").name("detached", "detached");
             update.value("request", text(request.as_str())).value("lease", text(&lease.0)).value("now", number(now.0));
@@ -63,6 +63,9 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             update
                 .when("#active.#lease = :lease OR attribute_exists(#active.#detached) OR #active.#lease_until < :now");
             update.remove("#active").set("#latest = :latest").name("unstopped", "unstopped");
+            if let Some(untold) = untold {
+                update.name("untold", "untold").value("untold", json_value(untold)).set("#untold = :untold");
+            }
             match unstopped {
                 Some(unstopped) => {
                     update.value("unstopped", unstopped_value(unstopped)).set("#unstopped = :unstopped");
@@ -71,10 +74,9 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             }
             forget_stop(&mut update, request);
         }
-        Transition::Told { latest } => {
-            let told = Latest { live_from: None, ..latest.clone() };
-            update.name("latest", "latest").value("seen", json_value(latest)).value("told", json_value(&told));
-            update.when("#latest = :seen").set("#latest = :told");
+        Transition::Told { untold } => {
+            update.name("untold", "untold").value("seen", json_value(untold));
+            update.when("#untold = :seen").remove("#untold");
         }
         Transition::BeginStopping { run, stopper, until } => {
             is_unstopped(&mut update, run, stopper).name("stopper_until", "stopper_until");

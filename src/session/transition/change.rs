@@ -34,17 +34,17 @@ impl Transition {
                     active.lease_until = *until;
                 }
             }
-            Self::Finish { request, latest, unstopped, .. } => {
+            Self::Finish { request, latest, untold, unstopped, .. } => {
                 session.active = None;
                 session.latest = Some(latest.clone());
                 session.unstopped = unstopped.clone();
+                // A run that was not detached leaves what has yet to be told of one that was.
+                if untold.is_some() {
+                    session.untold = untold.clone();
+                }
                 session.stops.remove(request);
             }
-            Self::Told { .. } => {
-                if let Some(latest) = &mut session.latest {
-                    latest.live_from = None;
-                }
-            }
+            Self::Told { .. } => session.untold = None,
             Self::BeginStopping { stopper, until, .. } => {
                 if let Some(unstopped) = &mut session.unstopped {
                     unstopped.stopper = Some((stopper.clone(), *until));

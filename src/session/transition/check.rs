@@ -43,13 +43,8 @@ impl Transition {
                 Some(active) if active.lease == *lease || active.detached.is_some() || active.is_orphan(now) => Ok(()),
                 _ => Err(Refusal::LeaseLost),
             },
-            Self::Told { latest } => {
-                if session.latest.as_ref() == Some(latest) {
-                    Ok(())
-                } else {
-                    Err(Refusal::Moved)
-                }
-            }
+            Self::Told { untold } if session.untold.as_ref() == Some(untold) => Ok(()),
+            Self::Told { .. } => Err(Refusal::Moved),
             Self::BeginStopping { run, stopper, .. } => match session.unstopped_reply(run) {
                 Some(unstopped) if unstopped.may_be_stopped_by(stopper, now) => Ok(()),
                 Some(unstopped) if unstopped.free_at() >= now => Err(Refusal::Unstopped),

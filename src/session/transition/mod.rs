@@ -7,7 +7,7 @@
 mod change;
 mod check;
 
-use super::{Attachment, Cursor, Detached, Latest, LeaseId, ReplyGrant, Unstopped};
+use super::{Attachment, Cursor, Detached, Latest, LeaseId, ReplyGrant, Unstopped, Untold};
 use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{AgentName, ConnectionId, ReplyRun, RequestId};
@@ -67,13 +67,15 @@ pub enum Transition {
         lease: LeaseId,
         /// What the session remembers of it.
         latest: Latest,
+        /// What its devices have to be told, if it was detached.
+        untold: Option<Untold>,
         /// Its agent, if that is still at work and has to be stopped.
         unstopped: Option<Unstopped>,
     },
-    /// The devices of the session have been told the ending of the detached run that ended last.
+    /// The devices of the session have been told the ending of a detached run.
     Told {
-        /// What the session remembers of it.
-        latest: Latest,
+        /// What the session says of it.
+        untold: Untold,
     },
     /// Somebody stops the agent of the run that ended last, and nobody else may for a while: a stop that is late would
     /// end the session's next run.

@@ -51,8 +51,8 @@ fn claim(name: &str, by: &str) -> Transition {
 }
 
 fn finish(name: &str, by: &str) -> Transition {
-    let latest = Latest { request: request(name), outcome: Outcome::Completed, last_seq: 7, live_from: None };
-    Transition::Finish { request: request(name), lease: lease(by), latest, unstopped: None }
+    let latest = Latest { request: request(name), outcome: Outcome::Completed, last_seq: 7 };
+    Transition::Finish { request: request(name), lease: lease(by), latest, untold: None, unstopped: None }
 }
 
 fn attach(name: &str, cursor: Cursor) -> Transition {
