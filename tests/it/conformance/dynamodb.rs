@@ -102,7 +102,7 @@ impl Subject {
             ("#in.#in.#b <= :v", &number("6"), false),
             ("#in.#in.#a = :v", &number("7"), false),
             ("#in.#a.#b <> :v", &number("7"), true),
-            ("attribute_exists(#in.#in)", &ten, true),
+            ("attribute_exists(#in.#in) AND #a < :v", &ten, true),
             ("attribute_exists(#in.#a) OR #in.#in.#b > :v", &ten, false),
             ("attribute_not_exists(#in.#in.#a) OR #in.#in.#a < :v", &ten, true),
             ("size(#in) < :v", &number("3"), true),
