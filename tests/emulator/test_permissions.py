@@ -8,10 +8,12 @@ import json
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 
 from client import new_id
-from conftest import COUNT
+from conftest import COUNT, LONG
+from detached_agent import COMPLETED
 from waiting import until
 
 
@@ -22,7 +24,9 @@ def all_is_well_again(connect, gateway):
     gateway.kill("worker")
     gateway.kill("closer")
     gateway.kill("connections")
+    gateway.kill("relay")
     gateway.drop_prompts()
+    gateway.drop_replies()
     client = connect()
     assert client.ending(client.ask("Hello")).ending["type"] == "completed"
 
@@ -252,3 +256,133 @@ def test_without_changing_visibility_a_living_run_is_looked_at_when_the_queue_sa
     with gateway.without("closer", "sqs:ChangeMessageVisibility"):
         assert hidden_for() > 340
     refused(gateway, "closer", "sqs:ChangeMessageVisibility")
+
+
+# --- runs that go on by themselves: worker, relay and closer
+
+
+def test_without_sending_to_the_watch_a_run_is_not_left_to_its_agent(client, gateway, detaching):
+    request, agent = detaching()
+    with gateway.without("worker", "sqs:SendMessage"):
+        client.ask("Take your time", request=request, agent=LONG)
+        refused(gateway, "worker", "sqs:SendMessage")
+        assert not gateway.is_detached(client.session)
+        agent.send("Done.", end=COMPLETED)
+    # It still tries; then the message comes again.
+    assert client.ending(request, seconds=30).text == "Done."
+
+
+@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"])
+def test_without_the_table_nothing_is_relayed(client, gateway, run, action):
+    request, agent = run
+    with gateway.without("relay", action):
+        agent.send("Done.", end=COMPLETED)
+        refused(gateway, "relay", action)
+        client.catch_up()
+        assert client.reply(request).ending is None
+    assert client.ending(request, seconds=30).text == "Done."
+
+
+def test_without_managing_connections_what_an_agent_says_is_only_in_the_journal(client, gateway, run):
+    request, agent = run
+    with gateway.without("relay", "execute-api:ManageConnections"):
+        agent.send("Done.", end=COMPLETED)
+        refused(gateway, "relay", "execute-api:ManageConnections")
+        until(lambda: client.resume(request)["state"] == "completed", "the run has ended", seconds=30)
+    assert client.ending(request).text == "Done."
+
+
+def test_without_changing_visibility_what_has_to_come_again_comes_when_the_queue_says(client, gateway, run):
+    _, agent = run
+    agent.send("one")
+
+    def hidden_for(index):
+        looks = gateway.log("relay").count("REPORT")
+        message = agent.message(index, ["the one before me is missing"])
+        gateway.send(message["MessageBody"], message["MessageGroupId"], gateway.replies_queue)
+        until(lambda: gateway.log("relay").count("REPORT") > looks, "the relay has looked")
+        (waiting,) = gateway.waiting_replies()
+        gateway.drop_replies()
+        return waiting["VisibleAt"] - time.time()
+
+    client.output(run[0])
+    assert hidden_for(7) < 3
+    with gateway.without("relay", "sqs:ChangeMessageVisibility"):
+        assert hidden_for(8) > 50
+    refused(gateway, "relay", "sqs:ChangeMessageVisibility")
+
+
+def test_without_stopping_sessions_an_agent_is_stopped_by_the_next_prompt(client, gateway, agentcore, run):
+    request, agent = run
+    client.stop(request)
+    client.answer("stopping")
+    client.ending(request)
+    before = len(agentcore.refusals)
+    (call,) = agentcore.calls(request)
+    with gateway.without("relay", "bedrock-agentcore:StopRuntimeSession"):
+        agent.send("I am still here")
+        until(lambda: len(agentcore.refusals) > before, "the stop was refused")
+        until(lambda: not gateway.waiting_replies(), "the message is dropped")
+        assert not call.stopped.is_set()
+    # Until then nobody else stops it: the one that tried may still be at it.
+    assert client.ending(client.ask("Hello"), seconds=60).ending["type"] == "completed"
+    assert call.stopped.is_set()
+
+
+def test_without_putting_events_the_bus_is_not_told_of_what_an_agent_has_ended(client, gateway, bus, run):
+    request, agent = run
+    with gateway.without("relay", "events:PutEvents"):
+        agent.send(end=COMPLETED)
+        assert client.ending(request).ending["type"] == "completed"
+        refused(gateway, "relay", "events:PutEvents")
+        until(lambda: not gateway.waiting_replies(), "the message is relayed")
+    assert bus.of(request) == []
+
+
+def test_without_changing_visibility_a_run_is_looked_after_when_the_queue_says(client, gateway, run):
+    def hidden_for():
+        looks = gateway.log("closer").count("REPORT")
+        gateway.watch_now(client.session)
+        until(lambda: gateway.log("closer").count("REPORT") > looks, "the closer has looked")
+        (waiting,) = gateway.watched()
+        return waiting["VisibleAt"] - time.time()
+
+    agent = run[1]
+    agent.send("one")
+    client.output(run[0])
+    gateway.expect_silence(client.session, seconds=100)
+    assert 90 < hidden_for() < 102
+    with gateway.without("closer", "sqs:ChangeMessageVisibility"):
+        assert hidden_for() > 290
+    refused(gateway, "closer", "sqs:ChangeMessageVisibility")
+
+
+# --- an agent that goes on by itself
+
+
+@pytest.mark.parametrize(
+    "operation, parameters",
+    [
+        ("receive_message", {}),
+        ("delete_message", {"ReceiptHandle": "some"}),
+        ("change_message_visibility", {"ReceiptHandle": "some", "VisibilityTimeout": 0}),
+        ("get_queue_attributes", {}),
+        ("purge_queue", {}),
+    ],
+)
+def test_an_agent_may_send_to_the_queue_of_replies_and_do_nothing_else_with_it(gateway, agent_role, operation, parameters):
+    with pytest.raises(ClientError) as refusal:
+        getattr(agent_role.client("sqs"), operation)(QueueUrl=gateway.replies_queue, **parameters)
+    assert refusal.value.response["Error"]["Code"].startswith("AccessDenied")
+
+
+def test_an_agent_may_send_to_no_other_queue_and_read_no_table(gateway, agent_role):
+    calls = [
+        lambda: agent_role.client("sqs").send_message(QueueUrl=gateway.prompts_queue, MessageBody="{}", MessageGroupId="g", MessageDeduplicationId="d"),
+        lambda: agent_role.client("sqs").send_message(QueueUrl=gateway.watch_queue, MessageBody="{}"),
+        lambda: agent_role.client("dynamodb").get_item(TableName=gateway.table, Key={"pk": {"S": "-"}, "sk": {"S": "-"}}),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError) as refusal:
+            call()
+        assert refusal.value.response["Error"]["Code"].startswith("AccessDenied")
