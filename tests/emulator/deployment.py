@@ -131,12 +131,12 @@ class Deployment:
         items = (item for page in pages for item in page["Items"])
         return next((item for item in items if item["pk"]["S"].startswith("SESSION#") and item["pk"]["S"].endswith(f"#{session}")), {})
 
-    def expect_silence(self, session, seconds=-1):
-        """Lets the agent of a session's run count as dead so many seconds from now, if nothing more is heard of it."""
+    def set_time(self, session, member, seconds):
+        """Sets a time in what the table holds of a session to so many seconds from now: a test cannot wait for minutes."""
         key = {name: self.session_item(session)[name] for name in ("pk", "sk")}
-        until_when = {"N": str(int((time.time() + seconds) * 1000))}
+        time_then = {"N": str(int((time.time() + seconds) * 1000))}
         self.emulator.client("dynamodb").update_item(
-            TableName=self.table, Key=key, UpdateExpression="SET active.lease_until = :until", ExpressionAttributeValues={":until": until_when}
+            TableName=self.table, Key=key, UpdateExpression=f"SET {member} = :time", ExpressionAttributeValues={":time": time_then}
         )
 
     def waiting_prompts(self):

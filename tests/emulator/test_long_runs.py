@@ -103,7 +103,7 @@ def test_a_run_whose_agent_has_died_is_ended_by_the_closer_though_nobody_is_conn
     client.output(request)
     client.cut()
     until(lambda: not gateway.attached(client.session), "nobody is attached")
-    gateway.expect_silence(client.session)
+    gateway.set_time(client.session, "active.lease_until", seconds=-1)
     gateway.watch_now(client.session)
     (event,) = until(lambda: bus.of(request), "the bus has the event")
     assert (event["detail"]["outcome"], event["detail"]["code"]) == ("failed", "interrupted")
