@@ -136,7 +136,7 @@ def long_gateway(deployments):
 @pytest.fixture(scope="session")
 def agent_role(emulator, gateway):
     """The role of the open gateway's agent."""
-    return AgentRole(emulator, "agent-of-gateway-open", gateway.agent_policy)
+    return AgentRole(emulator, "open-agent", gateway.agent_policy)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def run(client, gateway, detaching):
 @pytest.fixture(scope="session")
 def whole_run(emulator, long_gateway, agentcore):
     """A run that takes longer than its worker may."""
-    agent = DetachedAgent(AgentRole(emulator, "agent-of-gateway-long", long_gateway.agent_policy))
+    agent = DetachedAgent(AgentRole(emulator, "long-agent", long_gateway.agent_policy))
     with WholeRun(long_gateway, agentcore, agent, LONG) as run:
         yield run
 

@@ -1,6 +1,8 @@
-"""The run that began before all tests. It is the last test, so that nobody waits for it for long."""
+"""The run that began before all tests. These are the last tests, so that nobody waits for it for long."""
 
 import json
+
+from leftovers import leftovers
 
 
 def test_a_run_outlives_its_worker_by_minutes(whole_run, agentcore):
@@ -14,3 +16,10 @@ def test_a_run_outlives_its_worker_by_minutes(whole_run, agentcore):
     sessions = [json.loads(message["Body"])["sessionId"] for message in whole_run.gateway.watched()]
     assert sessions in ([], [whole_run.client.session])
     assert whole_run.gateway.waiting_replies() == []
+
+
+def test_destroy_leaves_nothing_of_long_runs(whole_run, long_gateway, emulator):
+    whole_run.result()
+    assert any(name.endswith("-replies.fifo") for name in leftovers(emulator, long_gateway.project)["sqs QueueUrls"])
+    long_gateway.destroy()
+    assert leftovers(emulator, long_gateway.project) == {}
