@@ -85,7 +85,7 @@ async fn detach(stores: &Stores, table: &Arc<MeteredTable>) -> Result<Run> {
     table.apply(session, &claim, now).await?.map_err(|_| "the session is not free")?;
     let started = FrameMaker::new(request, &session.session).started();
     table.append(&prompt.run, &Segment::of(Arc::new(started)), &lease, now).await?;
-    let detached = Detached::beginning(1, 1, 0);
+    let detached = Detached::beginning(1, 0);
     let detach = Transition::DetachRun { request: request.clone(), lease, detached, until };
     table.apply(session, &detach, now).await?.map_err(|_| "the run cannot be detached")?;
     Ok(run)

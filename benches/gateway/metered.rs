@@ -211,6 +211,7 @@ fn name_of(transition: &Transition) -> &'static str {
         Transition::Stop { .. } | Transition::ForgetStop { .. } => "session, stop",
         Transition::DetachRun { .. } => "session, detach the run",
         Transition::Move { .. } => "session, move",
+        Transition::Told { .. } => "session, told",
         Transition::BeginStopping { .. } | Transition::Stopped { .. } => "session, stop the agent",
         Transition::Attach { .. } | Transition::MoveCursor { .. } | Transition::Detach { .. } => {
             "session, attach or detach"

@@ -80,7 +80,7 @@ impl Tools {
             // Its watch looks after it.
             (Standing::Runs(active), _) if active.detached.is_some() => Ok(Attempt::Ended(Vec::new())),
             (Standing::Runs(active), _) => Ok(Attempt::Leased(active.clone())),
-            (Standing::Absent, None) => self.end_unbegun(prompt, lease, session).await,
+            (Standing::Absent, None) => self.end_unbegun(prompt, lease, &session).await,
             // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
             (Standing::Absent, Some(tail)) if tail.outcome.is_some() => {
                 Ok(Attempt::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
@@ -97,7 +97,7 @@ impl Tools {
         &self,
         prompt: &QueuedPrompt,
         lease: &LeaseId,
-        session: Session,
+        session: &Session,
     ) -> Result<Attempt, StoreError> {
         let failure = match session.active {
             Some(_) => Failure::retryable(FailureCode::Busy, "The session was busy for too long."),

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::{Ending, Failure};
 use crate::queue::tag::Unreadable;
 use crate::queue::watch::{LONGEST_PAUSE, Watch};
-use crate::recovery::Ended;
+use crate::recovery::Behind;
 use crate::session::store::StoreError;
 use crate::session::{Active, LeaseId, RunKey};
 
@@ -26,8 +26,8 @@ const BEYOND: Duration = Duration::from_secs(1);
 
 /// What a look at a run came to.
 enum Look {
-    /// It has its ending, or is nobody's business here any more.
-    Over(Option<Ended>),
+    /// It has its ending; these devices have not been told in time.
+    Over(Vec<Behind>),
     /// It goes on: somebody should look again after this.
     GoesOn(Duration),
 }
@@ -49,8 +49,7 @@ impl Tools {
         };
         let lease = LeaseId(self.random.unique_name());
         match retry(PATIENCE, |_| true, || self.look(&run, &lease)).await {
-            Ok(Look::Over(ended)) => {
-                let behind = ended.map(|ended| ended.behind).unwrap_or_default();
+            Ok(Look::Over(behind)) => {
                 let devices = behind.into_iter().map(|device| self.recovery().catch_up(&run, device));
                 // Who takes nothing for so long asks for the rest.
                 let _ = timeout(TELLING, join_all(devices)).await;
@@ -77,7 +76,9 @@ impl Tools {
 
     async fn look(&self, run: &RunKey, lease: &LeaseId) -> Result<Look, StoreError> {
         let session = self.sessions.load(&run.session, self.clock.now()).await?;
-        let Some(active) = session.active_run(&run.request) else { return Ok(Look::Over(None)) };
+        let Some(active) = session.active_run(&run.request) else {
+            return Ok(Look::Over(self.recovery().tell_untold(run, &session).await.unwrap_or_default()));
+        };
         let now = self.clock.now();
         let recovery = self.recovery();
         let ended = match self.due(active, session.stops(&run.request), now) {
@@ -88,7 +89,7 @@ impl Tools {
         };
         if let Some(ended) = ended {
             info!(session = run.session.log_name(), request = %run.request, outcome = ?ended.outcome, "a run that was looked after is over");
-            return Ok(Look::Over(Some(ended)));
+            return Ok(Look::Over(ended.behind));
         }
         Ok(Look::GoesOn(self.pause(active, now)))
     }

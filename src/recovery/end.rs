@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::{Ended, Recovery};
+use super::{Behind, Ended, Recovery};
 use crate::choices::OnStop;
 use crate::clock::Timestamp;
 use crate::journal::{Appended, Segment};
@@ -92,7 +92,21 @@ impl Recovery<'_> {
         let (Ok(session) | Err(Refused { session, .. })) =
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
         info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended a run");
-        Ok(Ended { outcome, behind: self.announce_freed(run, &session, last_seq).await })
+        let behind = match self.tell_untold(run, &session).await {
+            Some(behind) => behind,
+            None => self.announce_freed(run, &session, last_seq).await,
+        };
+        Ok(Ended { outcome, behind })
+    }
+
+    /// Tells the devices of `session` the ending of `run` if that was detached and they may not have heard it: whoever freed
+    /// the session may have died before. Returns who was not told in time; `None`: they have been told.
+    pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Vec<Behind>> {
+        let latest = session.latest.clone().filter(|_| session.is_untold(&run.request))?;
+        let behind = self.announce(run, session, latest.last_seq).await;
+        // If this fails, they are told once more, and hear the same.
+        let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+        Some(behind)
     }
 
     /// The agent of a run that has ended so, if it may still be at work and is to be stopped: not where it has completed

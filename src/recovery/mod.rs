@@ -16,7 +16,7 @@ use crate::run_ended::RunEvents;
 use crate::session::store::Sessions;
 use crate::session::{Attachment, RunKey};
 
-pub(crate) use stopping::{Stopping, StoppingError};
+pub(crate) use stopping::{STOPPER_LEASE, Stopping, StoppingError};
 
 /// What it takes to end somebody else's run.
 #[derive(Clone, Copy)]

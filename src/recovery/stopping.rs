@@ -14,7 +14,7 @@ use crate::session::transition::{Refusal, Transition};
 use crate::session::{LeaseId, SessionKey, Unstopped};
 
 /// For so long nobody else stops an agent that is being stopped: longer than the call may take.
-const STOPPER_LEASE: Duration = Duration::from_secs(40);
+pub(crate) const STOPPER_LEASE: Duration = Duration::from_secs(40);
 
 /// With less than this left a stop is not sent: one that comes late would end the session's next run.
 const LATE: Duration = Duration::from_secs(10);

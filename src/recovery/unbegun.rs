@@ -19,7 +19,7 @@ impl Recovery<'_> {
         self,
         prompt: &QueuedPrompt,
         lease: &LeaseId,
-        session: Session,
+        session: &Session,
         ending: Ending,
     ) -> Result<Option<Vec<Behind>>, StoreError> {
         let run = &prompt.run;
@@ -37,6 +37,8 @@ impl Recovery<'_> {
             let forget = Transition::ForgetStop { request: run.request.clone() };
             let _ = self.sessions.apply(&run.session, &forget, self.clock.now()).await;
         }
+        // Who has come while the ending was being written is to hear it too.
+        let session = self.sessions.load(&run.session, self.clock.now()).await?;
         Ok(Some(self.announce_unbegun(prompt, session, 1).await))
     }
 

@@ -154,7 +154,7 @@ impl Tools {
         if agent_goes_on {
             self.after_ending(moving.run, ended, moving.name, &moving.writer).await;
         } else {
-            self.send_rest(moving.run, ended).await;
+            self.send_rest(moving.run, ended.behind).await;
         }
         Ok(Advanced::To(Taken::All))
     }
@@ -180,9 +180,9 @@ fn fresh<'a>(messages: &[Valid<'a>], detached: &Detached) -> Fresh<'a> {
 }
 
 /// Where the next move begins. Where messages of the last one come again, that may not have been pushed, and is part of
-/// this one; and so is what the worker may not have pushed before the first.
+/// this one.
 fn began(detached: &Detached, repeats_last_move: bool) -> MoveBegan {
-    if repeats_last_move || detached.next.index == 0 {
+    if repeats_last_move {
         return detached.move_began;
     }
     MoveBegan { index: detached.next.index, seq: detached.last_seq }

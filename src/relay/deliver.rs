@@ -155,7 +155,10 @@ impl Tools {
         has_taken: bool,
     ) -> Result<(), StoreError> {
         let taken_at = match &device.attachment.cursor {
-            Cursor::After { taken_at: Some(taken_at), .. } if !has_taken => *taken_at,
+            // What it took of another run is no measure.
+            Cursor::After { request, taken_at: Some(taken_at), .. } if *request == moving.run.request && !has_taken => {
+                *taken_at
+            }
             _ => device.since,
         };
         if self.clock.now().since(taken_at) >= self.settings.device_timeout {

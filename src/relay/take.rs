@@ -13,9 +13,9 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::{Ending, Failure, Outcome, Seq};
 use crate::protocol::ids::ReplyRun;
 use crate::queue::reply::ReplyMessage;
-use crate::recovery::{Ended, StoppingError};
+use crate::recovery::{Behind, Ended, StoppingError};
 use crate::session::store::StoreError;
-use crate::session::{Active, LeaseId, ReplyGrant, RunKey, SessionKey};
+use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey};
 
 /// How long devices that are behind get for the rest of a run that is over. Then they have to resume.
 const CATCHING_UP: Duration = Duration::from_secs(10);
@@ -43,6 +43,7 @@ impl Tools {
             let session = self.sessions.load(&run.session, self.clock.now()).await?;
             let Some(grant) = session.reply_grant(name) else {
                 info!(run = %name, "dropped messages of a run that is over");
+                self.tell_untold(&run, &session).await;
                 return Ok(Taken::All);
             };
             let valid = valid(messages, grant, name);
@@ -51,7 +52,7 @@ impl Tools {
             }
             let writer = LeaseId(self.random.unique_name());
             let Some(active) = session.active_reply(name) else {
-                self.stop_agent(&run.session, name, &writer).await;
+                tokio::join!(self.tell_untold(&run, &session), self.stop_agent(&run.session, name, &writer));
                 return Ok(Taken::All);
             };
             if let Some(tail) = self.journal.tail(&run, self.clock.now()).await?
@@ -101,7 +102,7 @@ impl Tools {
         let live_from = active.detached.map(|detached| detached.move_began.seq);
         let name = unstopped.as_ref().map(|unstopped| unstopped.reply.run.clone());
         let ended = recovery.finish(run, writer, live_from, (outcome, last_seq), unstopped).await?;
-        self.send_rest(run, ended).await;
+        self.send_rest(run, ended.behind).await;
         if let Some(name) = name {
             self.stop_agent(&run.session, &name, writer).await;
         }
@@ -110,11 +111,17 @@ impl Tools {
 
     /// Sends slow devices the rest of a run that has been ended, and stops its agent: it has just spoken.
     pub(super) async fn after_ending(&self, run: &RunKey, ended: Ended, name: &ReplyRun, writer: &LeaseId) {
-        tokio::join!(self.send_rest(run, ended), self.stop_agent(&run.session, name, writer));
+        tokio::join!(self.send_rest(run, ended.behind), self.stop_agent(&run.session, name, writer));
     }
 
-    pub(super) async fn send_rest(&self, run: &RunKey, ended: Ended) {
-        let devices = ended.behind.into_iter().map(|device| self.recovery().catch_up(run, device));
+    /// Whoever ended the run may have died before it told its devices.
+    async fn tell_untold(&self, run: &RunKey, session: &Session) {
+        let behind = self.recovery().tell_untold(run, session).await;
+        self.send_rest(run, behind.unwrap_or_default()).await;
+    }
+
+    pub(super) async fn send_rest(&self, run: &RunKey, behind: Vec<Behind>) {
+        let devices = behind.into_iter().map(|device| self.recovery().catch_up(run, device));
         if timeout(CATCHING_UP, join_all(devices)).await.is_err() {
             info!(session = run.session.log_name(), request = %run.request, "a device is behind: it has to resume");
         }

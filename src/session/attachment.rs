@@ -98,7 +98,8 @@ impl Attachment {
     /// Until when a connection that looks gone may be one that is just being made.
     pub(crate) fn connecting_until(&self) -> Timestamp {
         match self.cursor {
-            Cursor::Connecting => self.attached_at.after(CONNECTING),
+            // One that was slow to be made may have become one that is behind.
+            Cursor::Connecting | Cursor::After { taken_at: Some(_), .. } => self.attached_at.after(CONNECTING),
             _ => Timestamp(0),
         }
     }

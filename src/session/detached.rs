@@ -39,11 +39,11 @@ pub struct Detached {
 
 impl Detached {
     /// The beginning: nothing of the agent's messages is here yet. The run has frames up to `last_seq`, with so many
-    /// `bytes` of events; behind `live_from` they may not have been pushed to every live connection.
+    /// `bytes` of events.
     #[must_use]
-    pub fn beginning(last_seq: Seq, live_from: Seq, bytes: u64) -> Self {
+    pub fn beginning(last_seq: Seq, bytes: u64) -> Self {
         let next = NextMessage { index: 0, frames: 0, bytes };
-        Self { next, last_seq, move_began: MoveBegan { index: 0, seq: live_from.min(last_seq) } }
+        Self { next, last_seq, move_began: MoveBegan { index: 0, seq: last_seq } }
     }
 }
 
@@ -82,16 +82,17 @@ pub struct Unstopped {
 }
 
 impl Unstopped {
-    /// Whether it would meet a run that begins now; or a stop of it would, that is under way.
+    /// Up to when it would meet a run that begins; or a stop of it would, that is under way.
     #[must_use]
-    pub fn blocks(&self, now: Timestamp) -> bool {
-        self.until >= now || self.stopper.as_ref().is_some_and(|(_, until)| *until >= now)
+    pub fn free_at(&self) -> Timestamp {
+        self.stopper.as_ref().map_or(self.until, |(_, until)| self.until.max(*until))
     }
 
-    /// Whether nobody but `stopper` is stopping it.
+    /// Whether it still has to be stopped, and nobody but `stopper` is about to.
     #[must_use]
     pub fn may_be_stopped_by(&self, stopper: &LeaseId, now: Timestamp) -> bool {
-        self.stopper.as_ref().is_none_or(|(other, until)| other == stopper || *until < now)
+        let is_free = self.stopper.as_ref().is_none_or(|(other, until)| other == stopper || *until < now);
+        self.until >= now && is_free
     }
 
     /// Whether `stopper` was the last who began to stop it.

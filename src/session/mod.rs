@@ -121,7 +121,8 @@ pub struct Latest {
     pub outcome: Outcome,
     /// The number of its terminal frame.
     pub last_seq: Seq,
-    /// The frame behind which nothing may have been pushed even to live connections; absent: only the ending was not.
+    /// Of a detached run whose ending has yet to be told: the frame behind which nothing may have been pushed even to live
+    /// connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_from: Option<Seq>,
 }
@@ -187,7 +188,7 @@ impl Session {
     /// The agent that has to be stopped before a run may begin.
     #[must_use]
     pub fn unstopped_agent(&self, now: Timestamp) -> Option<&Unstopped> {
-        self.unstopped.as_ref().filter(|unstopped| unstopped.blocks(now))
+        self.unstopped.as_ref().filter(|unstopped| unstopped.free_at() >= now)
     }
 
     /// By what the messages of `run` are known, while they have to be heard: it is active, or its agent has to be stopped.
@@ -211,6 +212,12 @@ impl Session {
     #[must_use]
     pub fn finished_with(&self, request: &RequestId, last_seq: Seq) -> bool {
         self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.last_seq == last_seq)
+    }
+
+    /// Whether the run that ended last is that of `request`, and nobody has yet told its devices.
+    #[must_use]
+    pub fn is_untold(&self, request: &RequestId) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.live_from.is_some())
     }
 
     /// The connection that was attached first, and its attachment.

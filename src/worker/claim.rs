@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tracing::warn;
 
 use super::Tools;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, in_time};
 use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
@@ -15,11 +16,11 @@ use crate::protocol::ids::ReplyRun;
 use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::{Behind, StoppingError};
+use crate::recovery::{Behind, STOPPER_LEASE, StoppingError};
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, Standing, Unstopped};
+use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -63,7 +64,9 @@ impl Tools {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
                 Claim::Won(session) => {
                     let ending = self.ending_before(prompt, &session);
-                    return Run::new(self, prompt, lease, *session, ending, reply).finish(deadline).await;
+                    let told = self.tell_run_before(&prompt.run.session, (*session).clone(), deadline);
+                    let run = Run::new(self, prompt, lease, *session, ending, reply);
+                    return tokio::join!(run.finish(deadline), told).0;
                 }
                 Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
                 Claim::Occupied(active) => {
@@ -78,6 +81,18 @@ impl Tools {
                 Claim::Moved => return Ok(Came::Undone(Some(SOON))),
             }
         }
+    }
+
+    /// Tells the ending of the run before, if whoever freed the session may not have come to that: with the next ending it
+    /// would be forgotten.
+    async fn tell_run_before(&self, key: &SessionKey, session: Session, deadline: &Deadline) {
+        let Some(latest) = session.latest.as_ref().filter(|latest| latest.live_from.is_some()) else { return };
+        let run = RunKey { session: key.clone(), request: latest.request.clone() };
+        let telling = async {
+            let behind = self.recovery().tell_untold(&run, &session).await.unwrap_or_default();
+            join_all(behind.into_iter().map(|device| self.recovery().catch_up(&run, device))).await;
+        };
+        let _ = in_time(telling, self.settings.catch_up_timeout, deadline).await;
     }
 
     /// Where the agent of `prompt` can send to if it goes on by itself.
@@ -104,7 +119,7 @@ impl Tools {
         let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
-                return self.join_begun(run, lease, tail).await;
+                return self.join_begun(prompt, lease, tail).await;
             }
             let claim = |now: Timestamp| Transition::Claim {
                 request: run.request.clone(),
@@ -160,7 +175,7 @@ impl Tools {
             None => {
                 let busy =
                     Failure::retryable(FailureCode::Busy, "The session has a run that goes on in the background.");
-                let ended = self.recovery().end_unbegun(prompt, lease, session, Ending::Failed(busy)).await?;
+                let ended = self.recovery().end_unbegun(prompt, lease, &session, Ending::Failed(busy)).await?;
                 Ok(ended.map(Claim::Ended))
             }
         }
@@ -181,14 +196,18 @@ impl Tools {
             Err(StoppingError::Store(error)) => Err(error),
             Err(error) => {
                 warn!(session = session.log_name(), %error, "a prompt waits for the agent of the run before it");
-                let left = unstopped.until.since(self.clock.now()) / receives_left.max(1);
+                // The last time that it comes, it must find the session free.
+                let now = self.clock.now();
+                let free_at = unstopped.free_at().max(now.after(STOPPER_LEASE));
+                let left = (free_at.since(now) + SOON) / receives_left.max(1);
                 Ok(Some(left.max(STOP_AGAIN)))
             }
         }
     }
 
     /// A journal exists: the request has run, runs, or its worker died.
-    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+    async fn join_begun(&self, prompt: &QueuedPrompt, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+        let run = &prompt.run;
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
         match session.standing(&run.request, now) {
@@ -199,6 +218,10 @@ impl Tools {
             }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
+            // Nobody has ever begun it: whoever ended it may not have come to tell that.
+            Standing::Absent if tail.outcome.is_some() && tail.last == 1 => {
+                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session.clone(), tail.last).await))
+            }
             Standing::Absent if tail.outcome.is_some() => {
                 Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
             }

@@ -1,5 +1,6 @@
 //! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,7 +28,9 @@ const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Delivered {
     /// Those that have not taken all of it.
     pub(super) behind: Vec<Behind>,
-    /// A connection that has come since lacks what is behind this frame.
+    /// All that it was pushed to.
+    pub(super) known: BTreeMap<ConnectionId, Attachment>,
+    /// A connection that is not known lacks what is behind this frame.
     pub(super) live_from: Seq,
 }
 
@@ -49,7 +52,7 @@ impl Run<'_> {
         }
         let live_from = self.audience.borrow().live_from;
         let _ = in_time(devices.drained(), self.tools.settings.drain_timeout, deadline).await;
-        Delivered { behind: devices.behind(), live_from }
+        Delivered { behind: devices.behind(), known: devices.known(), live_from }
     }
 
     /// Pushes everything behind frame `taken`, and detaches a connection that does not take it.

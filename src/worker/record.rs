@@ -29,7 +29,7 @@ impl Run<'_> {
     pub(super) async fn record(&self) -> Result<Recorded, Lost> {
         loop {
             if let Some(outcome) = self.log.outcome() {
-                let session = self.free_session(outcome, self.log.last(), None).await?;
+                let session = self.free_session(outcome, self.log.last()).await?;
                 let live_from = self.audience.borrow().live_from;
                 announce(&self.audience, Audience { attachments: session.connections, live_from });
                 self.phase.send_replace(Phase::Free);
@@ -95,16 +95,11 @@ impl Run<'_> {
     }
 
     /// Records the ending in the session, which frees it; returns the session then, and with it who is attached in the
-    /// end. Behind `live_from` even live connections may lack frames.
-    pub(super) async fn free_session(
-        &self,
-        outcome: Outcome,
-        last_seq: Seq,
-        live_from: Option<Seq>,
-    ) -> Result<Session, Lost> {
+    /// end.
+    pub(super) async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<Session, Lost> {
         self.phase.send_replace(Phase::Ended);
         let request = self.prompt.run.request.clone();
-        let latest = Latest { request: request.clone(), outcome, last_seq, live_from };
+        let latest = Latest { request: request.clone(), outcome, last_seq, live_from: None };
         let finish = Transition::Finish { request, lease: self.lease.clone(), latest, unstopped: None };
         let patience = self.lease_until().since(self.tools.clock.now());
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());

@@ -44,6 +44,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/architecture.md",
         "docs/identity.md",
         "docs/run-ended.md",
+        "docs/long-runs.md",
         "terraform/README.md",
         "agentcore_example/README.md",
     ] {

@@ -24,6 +24,7 @@ mod patience;
 mod payload;
 mod protocol;
 mod readers;
+mod relay;
 mod replays;
 #[cfg(feature = "functions")]
 mod requests;

@@ -63,6 +63,7 @@ impl History {
     fn latest(&self) -> Option<Latest> {
         self.0.iter().rev().find_map(|(_, transition)| match transition {
             Transition::Finish { latest, .. } => Some(latest.clone()),
+            Transition::Told { latest } => Some(Latest { live_from: None, ..latest.clone() }),
             _ => None,
         })
     }
@@ -160,10 +161,12 @@ impl History {
                 let is = holder.and_then(|holder| holder.detached).map(|is| (is.next.index, is.last_seq));
                 (is != Some((from.next.index, from.last_seq))).then_some(Refusal::Moved)
             }
+            Transition::Told { latest } => (self.latest().as_ref() != Some(latest)).then_some(Refusal::Moved),
             Transition::BeginStopping { run, stopper, .. } => match self.unstopped() {
                 Some(unstopped) if unstopped.reply.run == *run => {
                     let is_free = unstopped.stopper.as_ref().is_none_or(|(by, until)| by == stopper || now > *until);
-                    (!is_free).then_some(Refusal::Unstopped)
+                    let refusal = if is_in_the_way(&unstopped, now) { Refusal::Unstopped } else { Refusal::Moved };
+                    (now > unstopped.until || !is_free).then_some(refusal)
                 }
                 _ => Some(Refusal::Moved),
             },
@@ -222,6 +225,7 @@ impl History {
                     unstopped.stopper = Some((stopper.clone(), *until));
                 }
                 (Transition::Stopped { .. }, None) => unstopped = None,
+                (Transition::Told { .. }, _) => {}
                 (Transition::Attach { connection, .. }, _) => _ = connections.insert(connection),
                 (Transition::Detach { connection, .. }, _) => _ = connections.remove(connection),
                 (Transition::MoveCursor { connection, .. }, _) => assert!(connections.contains(connection)),
@@ -273,7 +277,7 @@ fn grant(name: usize) -> ReplyGrant {
 
 /// How far a detached run is that begins behind frame `seq`.
 fn beginning(seq: u64) -> Detached {
-    Detached::beginning(seq, seq, 10 * seq)
+    Detached::beginning(seq, 10 * seq)
 }
 
 /// Stands for the moment at which a connection was attached.
@@ -332,14 +336,18 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     };
     let begin_stopping =
         move |(worker, name)| Transition::BeginStopping { run: grant(name).run, stopper: lease(worker), until };
+    let told = |(name, outcome, last_seq)| Transition::Told {
+        latest: Latest { request: request(name), outcome, last_seq, live_from: Some(1) },
+    };
+    let outcome = select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
     let stopped = |(worker, name)| Transition::Stopped { run: grant(name).run, stopper: lease(worker) };
     let detaching = prop_oneof![
         4 => (worker.clone(), few.clone(), 0..4_u64).prop_map(detach_run),
         3 => (few.clone(), 0..4_u64, 0..4_u64).prop_map(move_run),
         2 => (worker.clone(), few.clone()).prop_map(begin_stopping),
         2 => (worker.clone(), few.clone()).prop_map(stopped),
+        2 => (few.clone(), outcome.clone(), 1..9_u64).prop_map(told),
     ];
-    let outcome = select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
     let known = prop_oneof![few.clone(), name.clone()];
     let transition = prop_oneof![
         8 => (worker.clone(), few.clone(), name).prop_map(claim),
@@ -409,6 +417,12 @@ impl Walk<'_> {
         | Transition::Finish { unstopped: Some(Unstopped { until, .. }), .. } = &mut transition
         {
             *until = self.now.after(LEASE);
+        }
+        if let Transition::Told { latest } = &mut transition
+            && latest.last_seq > 3
+            && let Some(found) = self.session.latest.clone()
+        {
+            *latest = found;
         }
         if let Transition::MoveCursor { connection, attached_at: Some(at), .. } = &mut transition
             && *at == FRESH

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{ConnectionId, ReplyRun, RequestId};
 use crate::session::transition::Transition;
-use crate::session::{Active, Attachment, Cursor, Detached, LeaseId, MAX_CONNECTIONS, MAX_STOPS, RETENTION};
+use crate::session::{Active, Attachment, Cursor, Detached, Latest, LeaseId, MAX_CONNECTIONS, MAX_STOPS, RETENTION};
 use crate::table::{Update, expiry, number, text};
 
 /// The update that is `transition`, and its condition.
@@ -71,9 +71,15 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             }
             forget_stop(&mut update, request);
         }
+        Transition::Told { latest } => {
+            let told = Latest { live_from: None, ..latest.clone() };
+            update.name("latest", "latest").value("seen", json_value(latest)).value("told", json_value(&told));
+            update.when("#latest = :seen").set("#latest = :told");
+        }
         Transition::BeginStopping { run, stopper, until } => {
             is_unstopped(&mut update, run, stopper).name("stopper_until", "stopper_until");
             update.value("now", number(now.0)).value("until", number(until.0));
+            update.name("until", "until").when("#unstopped.#until >= :now");
             update.when(
                 "attribute_not_exists(#unstopped.#stopper) OR #unstopped.#stopper = :stopper \
                  OR #unstopped.#stopper_until < :now",

@@ -40,6 +40,11 @@ impl Transition {
                 session.unstopped = unstopped.clone();
                 session.stops.remove(request);
             }
+            Self::Told { .. } => {
+                if let Some(latest) = &mut session.latest {
+                    latest.live_from = None;
+                }
+            }
             Self::BeginStopping { stopper, until, .. } => {
                 if let Some(unstopped) = &mut session.unstopped {
                     unstopped.stopper = Some((stopper.clone(), *until));

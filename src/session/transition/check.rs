@@ -43,10 +43,17 @@ impl Transition {
                 Some(active) if active.lease == *lease || active.detached.is_some() || active.is_orphan(now) => Ok(()),
                 _ => Err(Refusal::LeaseLost),
             },
+            Self::Told { latest } => {
+                if session.latest.as_ref() == Some(latest) {
+                    Ok(())
+                } else {
+                    Err(Refusal::Moved)
+                }
+            }
             Self::BeginStopping { run, stopper, .. } => match session.unstopped_reply(run) {
                 Some(unstopped) if unstopped.may_be_stopped_by(stopper, now) => Ok(()),
-                Some(_) => Err(Refusal::Unstopped),
-                None => Err(Refusal::Moved),
+                Some(unstopped) if unstopped.free_at() >= now => Err(Refusal::Unstopped),
+                _ => Err(Refusal::Moved),
             },
             Self::Stopped { run, stopper } => {
                 let is_stopper = |unstopped: &Unstopped| unstopped.is_being_stopped_by(stopper);

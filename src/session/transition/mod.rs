@@ -70,6 +70,11 @@ pub enum Transition {
         /// Its agent, if that is still at work and has to be stopped.
         unstopped: Option<Unstopped>,
     },
+    /// The devices of the session have been told the ending of the detached run that ended last.
+    Told {
+        /// What the session remembers of it.
+        latest: Latest,
+    },
     /// Somebody stops the agent of the run that ended last, and nobody else may for a while: a stop that is late would
     /// end the session's next run.
     BeginStopping {

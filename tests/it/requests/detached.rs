@@ -108,17 +108,33 @@ async fn a_run_that_ends_without_its_agent_leaves_it_to_be_stopped() {
 }
 
 #[tokio::test]
+async fn an_ending_is_told_once_if_nothing_else_has_ended_since() {
+    let latest = Latest { request: request(), outcome: Outcome::Stopped, last_seq: 9, live_from: Some(4) };
+    let expected = update(
+        "SET #expires_at = :expires_at, #latest = :told",
+        &["(#latest = :seen)"],
+        &json!({"#latest": "latest"}),
+        &json!({
+            ":seen": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9,"live_from":4}"#},
+            ":told": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9}"#},
+        }),
+    );
+    assert_sends(Transition::Told { latest }, expected).await;
+}
+
+#[tokio::test]
 async fn one_at_a_time_stops_an_agent() {
     let stopping = Transition::BeginStopping { run: grant().run, stopper: lease(), until: NOW };
     let expected = update(
         "SET #expires_at = :expires_at, #unstopped.#stopper = :stopper, #unstopped.#stopper_until = :until",
         &[
             "(#unstopped.#reply.#run = :run)",
+            "(#unstopped.#until >= :now)",
             "(attribute_not_exists(#unstopped.#stopper) OR #unstopped.#stopper = :stopper OR #unstopped.#stopper_until < :now)",
         ],
         &json!({
             "#unstopped": "unstopped", "#reply": "reply", "#run": "run", "#stopper": "stopper",
-            "#stopper_until": "stopper_until",
+            "#stopper_until": "stopper_until", "#until": "until",
         }),
         &json!({
             ":run": {"S": RUN}, ":stopper": {"S": "lease-1"}, ":now": {"N": "1790000000500"},

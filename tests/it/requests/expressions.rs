@@ -77,17 +77,17 @@ fn transitions() -> impl Strategy<Value = Transition> {
 }
 
 fn runs() -> impl Strategy<Value = Transition> {
-    (ids(), any::<bool>(), 0..9_usize).prop_map(|((connection, request, lease), is_long, kind)| {
+    (ids(), any::<bool>(), 0..10_usize).prop_map(|((connection, request, lease), is_long, kind)| {
         let until = NOW.after(Duration::from_secs(60));
         let (agent, run) = (AgentName::default_agent(), grant().run);
-        let detached = Detached::beginning(7, 3, 700);
+        let latest = |live_from| Latest { request: request.clone(), outcome: Outcome::Failed, last_seq: 1, live_from };
+        let (latest, untold) = (latest(None), latest(Some(1)));
+        let detached = Detached::beginning(7, 700);
         match kind {
             0 => Transition::Claim { request, lease, until, connection, agent, reply: is_long.then(grant) },
             1 => Transition::Renew { lease, until },
             2 => {
                 let unstopped = is_long.then(|| Unstopped { agent, reply: grant(), until, stopper: None });
-                let latest =
-                    Latest { request: request.clone(), outcome: Outcome::Failed, last_seq: 1, live_from: None };
                 Transition::Finish { request, lease, latest, unstopped }
             }
             3 => Transition::Stop { request },
@@ -95,7 +95,8 @@ fn runs() -> impl Strategy<Value = Transition> {
             5 => Transition::DetachRun { request, lease, detached, until },
             6 => Transition::Move { run, from: detached, to: detached, until },
             7 => Transition::BeginStopping { run, stopper: lease, until },
-            _ => Transition::Stopped { run, stopper: lease },
+            8 => Transition::Stopped { run, stopper: lease },
+            _ => Transition::Told { latest: untold },
         }
     })
 }

@@ -9,15 +9,18 @@
 
 mod agents;
 mod client;
+mod detached;
 mod device;
 mod dice;
 mod fates;
 mod functions;
 mod gateway;
+mod long_runs;
 mod network;
 mod observer;
 mod owed;
 mod process;
+mod relays;
 mod shared;
 mod slowness;
 mod source;
@@ -89,6 +92,31 @@ fn the_invariants_hold_under_faults_c() {
 #[test]
 fn the_invariants_hold_under_faults_d() {
     assert!(seeds(400) > 2500);
+}
+
+/// Most agents go on by themselves.
+fn detached(first: u64) -> usize {
+    (first..first + 4).map(|seed| assert_holds(seed, SCALE, Faults::detached_storm())).sum()
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_in_fair_weather() {
+    assert_holds(600, SCALE, Faults { detached: 0.8, ..Faults::none() });
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_under_faults_a() {
+    assert!(detached(601) > 1100);
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_under_faults_b() {
+    assert!(detached(701) > 1100);
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_for_the_seeds_that_are_asked_for() {
+    asked_for(|seed| assert_holds(seed, SCALE, Faults::detached_storm()));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::fates::Call;
 use super::process::Process;
-use super::verifier::Record;
+use super::verifier::{Record, who_is};
 use super::weather::Weather;
 
 /// What goes wrong around each call that one process makes.
@@ -110,6 +110,11 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
                     record.owed.session_is(key, session);
                     if let Transition::Claim { request, until, .. } = transition {
                         record.fates.claimed(process.id(), key, request, began + until.since(now));
+                    }
+                    if let Transition::DetachRun { until, .. } | Transition::Move { until, .. } = transition
+                        && let Some(active) = &session.active
+                    {
+                        record.detached.leased(&who_is(key, &active.request), began + until.since(now));
                     }
                 }
                 applied

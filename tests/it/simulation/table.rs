@@ -20,7 +20,7 @@ fn run(seed: u64, faults: Faults, lost: f64) -> Result<(usize, usize), String> {
     let dice = Dice::new(seed);
     let table = Arc::new(DynamoDb::losing_answers(move || dice.chance(lost)).table());
     let stores =
-        Stores { sessions: table.clone(), connections: table.clone(), journal: table.clone(), reply_runs: table };
+        Stores { sessions: table.clone(), connections: table.clone(), reply_runs: table.clone(), journal: table };
     simulate(seed, SMALL, faults, stores)
 }
 

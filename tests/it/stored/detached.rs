@@ -55,7 +55,7 @@ fn unstopped() -> Unstopped {
 
 /// How the recorded session with a detached run came about, and when.
 fn history() -> Vec<(Timestamp, Transition)> {
-    let beginning = Detached::beginning(2, 1, 40);
+    let beginning = Detached::beginning(2, 40);
     let claim = Transition::Claim {
         request: request("r-1"),
         lease: lease("lease-1"),

@@ -63,6 +63,7 @@ impl Sessions for Counting {
             Transition::Finish { .. } => "finish",
             Transition::DetachRun { .. } => "detach run",
             Transition::Move { .. } => "move",
+            Transition::Told { .. } => "told",
             Transition::BeginStopping { .. } => "begin stopping",
             Transition::Stopped { .. } => "stopped",
             Transition::Stop { .. } => "stop",
