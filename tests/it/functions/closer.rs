@@ -32,7 +32,7 @@ async fn a_prompt_that_was_given_up_gets_its_ending_and_what_is_no_prompt_is_dro
     .await;
     let response = start(CLOSER, &aws).await.invoke(&prompts(1000)).await.unwrap();
     assert_eq!(response, json!({"batchItemFailures": []}));
-    assert_eq!(names(&aws)[..5], ["Query", "GetItem", "PutItem", "Query", PUSH]);
+    assert_eq!(names(&aws)[..6], ["Query", "GetItem", "PutItem", "GetItem", "Query", PUSH]);
     let sent = sent(&aws);
     assert_eq!((&sent[2].1["Item"]["sk"]["S"], &sent[2].1["TableName"]), (&json!("0000000001"), &json!("gateway")));
     assert_eq!(
