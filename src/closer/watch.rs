@@ -51,9 +51,12 @@ impl Tools {
         match retry(PATIENCE, |_| true, || self.look(&run, &lease)).await {
             Ok(Look::Over(behind)) => {
                 let devices = behind.into_iter().map(|device| self.recovery().catch_up(&run, device));
-                // Who takes nothing for so long asks for the rest.
-                let _ = timeout(TELLING, join_all(devices)).await;
-                Verdict::Done
+                // Who takes nothing for half of that is detached. If it is the journal that cannot be read, the run comes
+                // again.
+                match timeout(TELLING, join_all(devices)).await {
+                    Ok(_) => Verdict::Done,
+                    Err(_) => Verdict::Later,
+                }
             }
             Ok(Look::GoesOn(pause)) => {
                 // If it fails, the queue's own visibility holds.

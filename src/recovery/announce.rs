@@ -18,13 +18,17 @@ use crate::session::{Attachment, Place, RunKey, Session};
 const ANNOUNCING: Duration = Duration::from_secs(5);
 
 impl Recovery<'_> {
-    /// Pushes the ending of a run if it has been freed: whoever freed it may not have come to that. It died, or never
-    /// had the answer. Most devices have the ending already, and it is the same.
-    pub(crate) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Vec<Behind> {
-        if !session.finished_with(&run.request, last_seq) {
-            return Vec::new();
+    /// Pushes the ending of a run that has not the session any more: whoever freed that may not have come to it. It died,
+    /// or never had the answer. Most devices have the ending already, and it is the same. `None`: the run has the session
+    /// again, by a renewal or a claim that was under way. Who has it by that frees it and tells the ending, or dies before.
+    ///
+    /// That the session names another run as its latest says nothing. A claim may be under way for minutes, and then take
+    /// a free session for a run that was over long before; whoever frees it names that one.
+    pub(super) async fn announce_freed(self, run: &RunKey, session: &Session, last_seq: Seq) -> Option<Vec<Behind>> {
+        if session.active_run(&run.request).is_some() {
+            return None;
         }
-        self.announce(run, session, last_seq).await
+        Some(self.announce(run, session, last_seq).await)
     }
 
     /// Pushes what each connection misses: the ending, with what else of a detached run it may lack, and to one that was

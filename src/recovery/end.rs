@@ -43,8 +43,8 @@ impl Recovery<'_> {
     }
 
     /// Sees to it that `run` has an ending, its own or what `ending_for` says of its session, and that its session is free
-    /// again. Whoever frees the session also pushes the ending, and so does who finds it freed by this very ending: it may
-    /// be that the answer to the write was lost. `None`: it has none, and is to have none.
+    /// again. Whoever frees the session also pushes the ending, and so does who finds it freed: it may be that the answer
+    /// to the write was lost. `None`: it has none, and is to have none; or it has the session still.
     async fn end(
         self,
         run: &RunKey,
@@ -73,12 +73,12 @@ impl Recovery<'_> {
             let unstopped = session.active_run(&run.request).and_then(|active| self.unstopped(active, outcome, now));
             // Nobody knows what of the last move was pushed.
             let live_from = session.detached_run(&run.request).map(|detached| detached.move_began.seq);
-            return self.finish(run, lease, live_from, (outcome, last_seq), unstopped).await.map(Some);
+            return self.finish(run, lease, live_from, (outcome, last_seq), unstopped).await;
         }
     }
 
     /// Frees the session of `run`, whose journal has its ending, and pushes that, with what is behind `live_from` to live
-    /// connections.
+    /// connections. `None`: somebody has the session for it once more.
     pub(crate) async fn finish(
         self,
         run: &RunKey,
@@ -86,17 +86,17 @@ impl Recovery<'_> {
         live_from: Option<Seq>,
         (outcome, last_seq): (Outcome, Seq),
         unstopped: Option<Unstopped>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<Option<Ended>, StoreError> {
         let latest = Latest { request: run.request.clone(), outcome, last_seq, live_from };
         let finish = Transition::Finish { request: run.request.clone(), lease: lease.clone(), latest, unstopped };
         let (Ok(session) | Err(Refused { session, .. })) =
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
         info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended a run");
         let behind = match self.tell_untold(run, &session).await {
-            Some(behind) => behind,
+            Some(behind) => Some(behind),
             None => self.announce_freed(run, &session, last_seq).await,
         };
-        Ok(Ended { outcome, behind })
+        Ok(behind.map(|behind| Ended { outcome, behind }))
     }
 
     /// Tells the devices of `session` the ending of `run` if that was detached and they may not have heard it: whoever freed
@@ -104,8 +104,10 @@ impl Recovery<'_> {
     pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Vec<Behind>> {
         let latest = session.latest.clone().filter(|_| session.is_untold(&run.request))?;
         let behind = self.announce(run, session, latest.last_seq).await;
-        // If this fails, they are told once more, and hear the same.
-        let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+        // Unless all have heard it somebody else tells them once more; so too if this fails.
+        if behind.is_empty() {
+            let _ = self.sessions.apply(&run.session, &Transition::Told { latest }, self.clock.now()).await;
+        }
         Some(behind)
     }
 

@@ -150,7 +150,9 @@ impl Tools {
         let outcome = ending.outcome();
         let unstopped = recovery.unstopped(moving.active, outcome, self.clock.now()).filter(|_| agent_goes_on);
         let (live_from, ended) = (Some(began.seq), (outcome, position.seq));
-        let ended = recovery.finish(moving.run, &moving.writer, live_from, ended, unstopped).await?;
+        let Some(ended) = recovery.finish(moving.run, &moving.writer, live_from, ended, unstopped).await? else {
+            return Ok(Advanced::Outrun);
+        };
         if agent_goes_on {
             self.after_ending(moving.run, ended, moving.name, &moving.writer).await;
         } else {

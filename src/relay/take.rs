@@ -102,7 +102,7 @@ impl Tools {
         let live_from = active.detached.map(|detached| detached.move_began.seq);
         let name = unstopped.as_ref().map(|unstopped| unstopped.reply.run.clone());
         let ended = recovery.finish(run, writer, live_from, (outcome, last_seq), unstopped).await?;
-        self.send_rest(run, ended.behind).await;
+        self.send_rest(run, ended.map(|ended| ended.behind).unwrap_or_default()).await;
         if let Some(name) = name {
             self.stop_agent(&run.session, &name, writer).await;
         }

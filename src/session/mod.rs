@@ -208,12 +208,6 @@ impl Session {
         }
     }
 
-    /// Whether the last run that was finished is that of `request`, and ended with frame `last_seq`.
-    #[must_use]
-    pub fn finished_with(&self, request: &RequestId, last_seq: Seq) -> bool {
-        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.last_seq == last_seq)
-    }
-
     /// Whether the run that ended last is that of `request`, and nobody has yet told its devices.
     #[must_use]
     pub fn is_untold(&self, request: &RequestId) -> bool {

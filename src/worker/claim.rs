@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tracing::warn;
-
 use super::Tools;
-use super::deadline::{Deadline, in_time};
+use super::deadline::Deadline;
 use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
@@ -16,20 +13,17 @@ use crate::protocol::ids::ReplyRun;
 use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::{Behind, STOPPER_LEASE, StoppingError};
+use crate::recovery::Behind;
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey, Standing, Unstopped};
+use crate::session::{Active, LeaseId, ReplyGrant, Session, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
-/// When a prompt comes again whose session's agent could not be stopped.
-const STOP_AGAIN: Duration = Duration::from_secs(10);
-
 /// What a claim found.
-enum Claim {
+pub(super) enum Claim {
     /// The run is this worker's.
     Won(Box<Session>),
     /// The request has ended, or was ended just now; these devices have not been told in time.
@@ -81,18 +75,6 @@ impl Tools {
                 Claim::Moved => return Ok(Came::Undone(Some(SOON))),
             }
         }
-    }
-
-    /// Tells the ending of the run before, if whoever freed the session may not have come to that: with the next ending it
-    /// would be forgotten.
-    async fn tell_run_before(&self, key: &SessionKey, session: Session, deadline: &Deadline) {
-        let Some(latest) = session.latest.as_ref().filter(|latest| latest.live_from.is_some()) else { return };
-        let run = RunKey { session: key.clone(), request: latest.request.clone() };
-        let telling = async {
-            let behind = self.recovery().tell_untold(&run, &session).await.unwrap_or_default();
-            join_all(behind.into_iter().map(|device| self.recovery().catch_up(&run, device))).await;
-        };
-        let _ = in_time(telling, self.settings.catch_up_timeout, deadline).await;
     }
 
     /// Where the agent of `prompt` can send to if it goes on by itself.
@@ -148,63 +130,6 @@ impl Tools {
         }
     }
 
-    /// What becomes of a prompt that finds another run in its session; `None`: that is over now.
-    async fn meet(
-        &self,
-        prompt: &QueuedPrompt,
-        lease: &LeaseId,
-        session: Session,
-    ) -> Result<Option<Claim>, StoreError> {
-        let Some(active) = session.active.clone() else { return Ok(None) };
-        let other = RunKey { session: prompt.run.session.clone(), request: active.request.clone() };
-        if !active.is_orphan(self.clock.now()) && active.detached.is_none() {
-            return Ok(Some(Claim::Occupied(active)));
-        }
-        let ended = if active.is_orphan(self.clock.now()) {
-            self.recovery().end_orphan(&other, lease).await?
-        } else {
-            // It may have its ending, and whoever gave it that has died.
-            self.recovery().finish_ended(&other, lease).await?
-        };
-        match ended {
-            Some(ended) if other == prompt.run => Ok(Some(Claim::Ended(ended.behind))),
-            Some(_) => Ok(None),
-            // Its agent was heard of just now, or another worker has begun to end it.
-            None if active.detached.is_none() => Ok(None),
-            None if other == prompt.run => Ok(Some(Claim::Ended(Vec::new()))),
-            None => {
-                let busy =
-                    Failure::retryable(FailureCode::Busy, "The session has a run that goes on in the background.");
-                let ended = self.recovery().end_unbegun(prompt, lease, &session, Ending::Failed(busy)).await?;
-                Ok(ended.map(Claim::Ended))
-            }
-        }
-    }
-
-    /// Stops the agent of the run before, which a prompt would meet. If that cannot be done, it says when the prompt is to
-    /// come again.
-    async fn stop_first(
-        &self,
-        prompt: &QueuedPrompt,
-        unstopped: &Unstopped,
-        lease: &LeaseId,
-        receives_left: u32,
-    ) -> Result<Option<Duration>, StoreError> {
-        let session = &prompt.run.session;
-        match self.stopping().stop(session, &unstopped.reply.run, lease).await {
-            Ok(()) => Ok(None),
-            Err(StoppingError::Store(error)) => Err(error),
-            Err(error) => {
-                warn!(session = session.log_name(), %error, "a prompt waits for the agent of the run before it");
-                // The last time that it comes, it must find the session free.
-                let now = self.clock.now();
-                let free_at = unstopped.free_at().max(now.after(STOPPER_LEASE));
-                let left = (free_at.since(now) + SOON) / receives_left.max(1);
-                Ok(Some(left.max(STOP_AGAIN)))
-            }
-        }
-    }
-
     /// A journal exists: the request has run, runs, or its worker died.
     async fn join_begun(&self, prompt: &QueuedPrompt, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
         let run = &prompt.run;
@@ -218,12 +143,13 @@ impl Tools {
             }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
-            // Nobody has ever begun it: whoever ended it may not have come to tell that.
+            // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm. If nobody has begun it,
+            // nobody has attached who asked.
             Standing::Absent if tail.outcome.is_some() && tail.last == 1 => {
-                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session.clone(), tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
             }
             Standing::Absent if tail.outcome.is_some() => {
-                Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;

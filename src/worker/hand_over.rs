@@ -85,7 +85,7 @@ impl Run<'_> {
         self.append(&Segment::of(Arc::new(self.maker.ending(seq, &Ending::Stopped)))).await?;
         let outcome = Ending::Stopped.outcome();
         let session = self.free_session(outcome, seq).await?;
-        let announced = self.tools.recovery().announce_freed(&self.prompt.run, &session, seq);
+        let announced = self.tools.recovery().announce(&self.prompt.run, &session, seq);
         let (behind, ()) = tokio::join!(announced, self.stop_agent(deadline));
         Ok(Worked::Ended(outcome, behind))
     }

@@ -13,6 +13,7 @@
 //! `take` is what surrounds a run: the message's visibility, the worker's deadline, and devices that are slow.
 
 mod audience;
+mod before;
 mod call;
 mod claim;
 mod coalesce;

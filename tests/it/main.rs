@@ -26,6 +26,7 @@ mod protocol;
 mod readers;
 mod relay;
 mod replays;
+mod replies_payload;
 #[cfg(feature = "functions")]
 mod requests;
 mod resume;
