@@ -52,6 +52,11 @@ impl Stores {
         }
     }
 
+    /// Its queue.
+    pub(crate) fn visibility(&self) -> Arc<dyn Visibility> {
+        self.visibility.clone()
+    }
+
     /// How often a message was hidden for longer.
     pub(crate) fn visibility_changes(&self) -> usize {
         self.visibility.0.load(Ordering::Relaxed)
@@ -79,7 +84,7 @@ impl Stores {
     }
 
     /// A prompt whose ids have the lengths that they have on AWS.
-    fn prompt(&self) -> Result<QueuedPrompt> {
+    pub(crate) fn prompt(&self) -> Result<QueuedPrompt> {
         let now = self.clock.now();
         let session = SessionId::parse(self.random.request_id(now).as_str())?;
         let session = SessionKey { principal: Principal::anonymous(), session };

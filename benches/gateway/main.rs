@@ -10,7 +10,7 @@
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
 //! - [`in_process`] runs the worker alone, with the agent of [`scripted`];
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
-//! - [`table_cost`], with the table of [`metered`], is figure (e), [`journal_delay`], with [`journals`], figure (f);
+//! - [`table_cost`] and [`detached_cost`], with the table of [`metered`], are figure (e), [`journal_delay`], with [`journals`], figure (f);
 //! - [`resume`] and [`reply_memory`] are the figures (g) and (h); what (d) and (h) share is in [`streams`];
 //! - [`readers`] is figure (k); (i) and (j) are those of `benches/start`;
 //! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
@@ -19,6 +19,7 @@ mod agent;
 mod client;
 mod coalescing;
 mod delay;
+mod detached_cost;
 mod direct;
 mod gateway;
 mod in_process;

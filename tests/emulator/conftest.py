@@ -5,7 +5,7 @@
 An agent runs behind a double of AgentCore, clients come over real WebSockets, and every call that a function makes is held to
 the policy of its role. AGENT_PYTHON names the Python that has the requirements of agentcore_example, else .venv's is taken.
 
-Nothing sleeps for a fixed time, and nothing is tried again.
+Nothing sleeps for a fixed time, but for the agent of `whole_run.py`, which goes on beside all tests, and nothing is tried again.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,19 @@ import pytest
 from agentcore_double import AgentCoreDouble, Hold
 from client import Client, new_id
 from deployment import Deployment
+from detached_agent import AgentRole, DetachedAgent
 from emulator import ACCOUNT, REGION, Emulator
 from event_bus import EventBus
 from example_agent import running_agent
 from signature import credentials_of
 from tokens import AUDIENCE, CLIENT, Issuer
+from waiting import until
+from whole_run import WholeRun
 
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:runtime/example-AbCdEf1234"
 ALLOWED_ORIGIN = "https://app.example.com"
+# The agent that may go on by itself.
+LONG = "long"
 # A reply of forty events.
 COUNT = "count to 40"
 COUNTED = " ".join(map(str, range(1, 41)))
@@ -80,7 +85,7 @@ def deployments(emulator, agentcore, issuer, bus):
         "max_receive_count": 4,
     }
     made = [
-        Deployment(emulator, "gateway-open", auth="none", event_bus_arn=bus.arn, **common),
+        Deployment(emulator, "gateway-open", auth="none", event_bus_arn=bus.arn, **long_runs(emulator), **common),
         Deployment(
             emulator,
             "gateway-jwt",
@@ -91,10 +96,17 @@ def deployments(emulator, agentcore, issuer, bus):
             **common,
         ),
         Deployment(emulator, "gateway-iam", auth="iam", **common),
+        # Its runs last longer than its worker may.
+        Deployment(emulator, "gateway-long", auth="none", timeout_seconds={"worker": 60}, **long_runs(emulator), **common),
     ]
     with ThreadPoolExecutor() as pool:
         list(pool.map(Deployment.apply, made))
     return made
+
+
+def long_runs(emulator):
+    """The same runtime under another name, by which it may go on by itself."""
+    return {"agents": {LONG: {"runtime_arn": RUNTIME_ARN, "long_runs": True}}, "replies_endpoint_url": emulator.url}
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +125,53 @@ def authenticated_gateway(deployments):
 def signed_gateway(deployments):
     """The deployment that wants a signed handshake."""
     return deployments[2]
+
+
+@pytest.fixture(scope="session")
+def long_gateway(deployments):
+    """The deployment whose worker has a minute."""
+    return deployments[3]
+
+
+@pytest.fixture(scope="session")
+def agent_role(emulator, gateway):
+    """The role of the open gateway's agent."""
+    return AgentRole(emulator, "open-agent", gateway.agent_policy)
+
+
+@pytest.fixture
+def detaching(agentcore, agent_role):
+    """Names a request whose agent goes on by itself."""
+
+    def make():
+        request = new_id()
+        return request, agentcore.behave(request, DetachedAgent(agent_role))
+
+    return make
+
+
+@pytest.fixture
+def run(client, gateway, detaching):
+    """A run that its agent goes on with by itself: its request, and the agent."""
+    request, agent = detaching()
+    client.ask("Take your time", request=request, agent=LONG)
+    until(lambda: gateway.is_detached(client.session), "the run is detached")
+    return request, agent
+
+
+@pytest.fixture(scope="session")
+def whole_run(emulator, long_gateway, agentcore):
+    """A run that takes longer than its worker may."""
+    agent = DetachedAgent(AgentRole(emulator, "long-agent", long_gateway.agent_policy))
+    with WholeRun(long_gateway, agentcore, agent, LONG) as run:
+        yield run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_the_whole_run(request):
+    """It takes minutes, so it begins before all tests, and goes on beside them."""
+    if any("whole_run" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("whole_run")
 
 
 @pytest.fixture

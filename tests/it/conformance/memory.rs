@@ -24,6 +24,11 @@ async fn the_table_in_memory_keeps_connections_as_the_suite_demands() {
 }
 
 #[tokio::test]
+async fn the_table_in_memory_keeps_the_names_of_runs_as_the_suite_demands() {
+    sessions::reply_runs(&MemoryTable::default()).await;
+}
+
+#[tokio::test]
 async fn the_table_in_memory_drops_what_has_expired_and_nothing_else() {
     let table = MemoryTable::default();
     let (now, later) = (Timestamp(0), Timestamp(3 * 60 * 60 * 1000));

@@ -7,9 +7,11 @@ use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
 use agentcore_gateway::protocol::reply::TokenHash;
-use agentcore_gateway::session::store::{Connections, Owners, Sessions};
+use agentcore_gateway::session::store::{Connections, Owners, ReplyRuns, Sessions};
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Attachment, Cursor, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey};
+use agentcore_gateway::session::{
+    Attachment, Cursor, Latest, LeaseId, ReplayId, ReplyGrant, RunKey, Session, SessionKey,
+};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -232,4 +234,24 @@ pub async fn connections(store: &(impl Connections + Owners)) {
     assert_eq!(store.forget(&connection("b="), NOW).await.unwrap().unwrap().sessions.len(), 32);
     store.record(&connection("c="), &principal, Some(&session), None, NOW).await.unwrap();
     assert_eq!(store.forget(&connection("c="), later(retention)).await.unwrap(), None, "it has expired");
+}
+
+/// The names by which agents know their runs.
+pub async fn reply_runs(store: &dyn ReplyRuns) {
+    let run = |session: &str, name: &str| RunKey { session: key(session), request: request(name) };
+    let (one, other) = (grant("one").run, grant("other").run);
+    assert_eq!(store.run_of(&one, NOW).await.unwrap(), None);
+    store.name_run(&one, &run("a \"session\" #1", "r.1_-"), NOW).await.unwrap();
+    store.name_run(&other, &run("s", "r"), later(1)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.run_of(&one, later(1)).await.unwrap(), Some(run("a \"session\" #1", "r.1_-")));
+        assert_eq!(store.run_of(&other, later(1)).await.unwrap(), Some(run("s", "r")));
+        // A write whose answer was lost is written again.
+        store.name_run(&other, &run("s", "r"), later(1)).await.unwrap();
+    }
+    assert_eq!(store.run_of(&grant("nobody").run, NOW).await.unwrap(), None);
+    // As long as the session.
+    let retention = 48 * 60 * 60;
+    assert_eq!(store.run_of(&other, later(retention)).await.unwrap(), Some(run("s", "r")));
+    assert_eq!(store.run_of(&one, later(retention + 1)).await.unwrap(), None, "it has expired");
 }
