@@ -58,7 +58,12 @@ impl Stopping<'_> {
         }
         let runtime_session = runtime_session_id(key);
         let stop = self.agents.stop_session(&unstopped.agent, &runtime_session);
-        timeout(STOP_TIMEOUT, stop).await.map_err(|_| StoppingError::TimeOut)??;
+        if let Err(error) = timeout(STOP_TIMEOUT, stop).await.map_err(|_| StoppingError::TimeOut)? {
+            // It was not done, and will not be: whoever comes next need not wait for it.
+            let (run, stopper, now) = (run.clone(), stopper.clone(), self.clock.now());
+            let _ = self.sessions.apply(key, &Transition::BeginStopping { run, stopper, until: now }, now).await;
+            return Err(error.into());
+        }
         let stopped = Transition::Stopped { run: run.clone(), stopper: stopper.clone() };
         if self.sessions.apply(key, &stopped, self.clock.now()).await?.is_err() {
             warn!(session = key.log_name(), "somebody else has taken over to stop the agent's session");

@@ -68,7 +68,10 @@ impl Tools {
                 warn!(session = session.log_name(), %error, "a prompt waits for the agent of the run before it");
                 // The last time that it comes, it must find the session free.
                 let now = self.clock.now();
-                let free_at = unstopped.free_at().max(now.after(STOPPER_LEASE));
+                let free_at = match error {
+                    StoppingError::Agent(_) => unstopped.until,
+                    _ => unstopped.free_at().max(now.after(STOPPER_LEASE)),
+                };
                 let left = (free_at.since(now) + SOON) / receives_left.max(1);
                 Ok(Some(left.max(STOP_AGAIN)))
             }

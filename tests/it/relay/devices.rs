@@ -180,3 +180,26 @@ async fn how_slow_a_device_was_in_another_run_does_not_count() {
     next.relay([next.message(0, &[json!(0)])]).await;
     assert!(cursor(&next).await.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_is_slow_to_say_what_a_device_lacks_is_heard_all_the_same() {
+    let long_run = with_device(Manner::Hanging).await;
+    // It notes where the device is when another one has noted that already, further on.
+    let sessions = AroundSessions::of(long_run.engine.tools.sessions.clone()).apply(|apply| async move {
+        if matches!(apply.transition, Transition::MoveCursor { .. }) {
+            tokio::time::sleep(5 * SECOND).await;
+        }
+        apply.done().await
+    });
+    let slow = long_run
+        .relay_with(Tools { sessions: Arc::new(sessions), ..long_run.tools() }, [long_run.message(0, &[json!(0)])]);
+    let quick = async {
+        tokio::time::sleep(SECOND).await;
+        long_run.relay([long_run.message(1, &[json!(1)])]).await
+    };
+    tokio::join!(slow, quick);
+    assert!(matches!(cursor(&long_run).await, Some(Cursor::After { seq: 2, .. })));
+    long_run.engine.push.set("d", Manner::Prompt);
+    long_run.relay([long_run.message(2, &[])]).await;
+    assert_eq!(contents(&long_run.frames("d"))[2..], [json!([0]), json!([1])]);
+}

@@ -3,7 +3,7 @@
 use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Cursor, DETACHED_LEASE, Detached, Latest, MoveBegan, NextMessage, Unstopped};
+use agentcore_gateway::session::{Cursor, DETACHED_LEASE, Detached, Latest, MoveBegan, NextMessage, Unstopped, Untold};
 use serde_json::{Value, json};
 
 use super::transitions::{HELD, MAY_FINISH, assert_sends, held, update};
@@ -76,6 +76,10 @@ async fn a_run_is_moved_on_from_where_it_was_seen_and_from_nowhere_else() {
     assert_sends(moved, expected).await;
 }
 
+fn untold() -> Untold {
+    Untold { request: request(), last_seq: 9, live_from: 4 }
+}
+
 #[tokio::test]
 async fn a_run_that_ends_without_its_agent_leaves_it_to_be_stopped() {
     let unstopped = Unstopped {
@@ -84,19 +88,21 @@ async fn a_run_that_ends_without_its_agent_leaves_it_to_be_stopped() {
         until: NOW.after(DETACHED_LEASE),
         stopper: None,
     };
-    let latest = Latest { request: request(), outcome: Outcome::Stopped, last_seq: 9, live_from: Some(4) };
-    let finish = Transition::Finish { request: request(), lease: lease(), latest, unstopped: Some(unstopped) };
+    let latest = Latest { request: request(), outcome: Outcome::Stopped, last_seq: 9 };
+    let (untold, unstopped) = (Some(untold()), Some(unstopped));
+    let finish = Transition::Finish { request: request(), lease: lease(), latest, untold, unstopped };
     let expected = update(
-        "SET #expires_at = :expires_at, #latest = :latest, #unstopped = :unstopped REMOVE #active, #stop DELETE #stops :stops",
+        "SET #expires_at = :expires_at, #latest = :latest, #untold = :untold, #unstopped = :unstopped REMOVE #active, #stop DELETE #stops :stops",
         &["(#active.#request = :request)", MAY_FINISH],
         &json!({
             "#active": "active", "#lease": "lease", "#lease_until": "lease_until", "#request": "request",
             "#detached": "detached", "#latest": "latest", "#stop": "stop#r-1", "#stops": "stops",
-            "#unstopped": "unstopped",
+            "#unstopped": "unstopped", "#untold": "untold",
         }),
         &json!({
             ":request": {"S": "r-1"}, ":lease": {"S": "lease-1"}, ":now": {"N": "1790000000500"},
-            ":latest": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9,"live_from":4}"#},
+            ":latest": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9}"#},
+            ":untold": {"S": r#"{"request":"r-1","last_seq":9,"live_from":4}"#},
             ":stops": {"SS": ["r-1"]},
             ":unstopped": {"M": {
                 "agent": {"S": "default"}, "until": {"N": "1790000300500"},
@@ -108,18 +114,14 @@ async fn a_run_that_ends_without_its_agent_leaves_it_to_be_stopped() {
 }
 
 #[tokio::test]
-async fn an_ending_is_told_once_if_nothing_else_has_ended_since() {
-    let latest = Latest { request: request(), outcome: Outcome::Stopped, last_seq: 9, live_from: Some(4) };
+async fn an_ending_is_told_once() {
     let expected = update(
-        "SET #expires_at = :expires_at, #latest = :told",
-        &["(#latest = :seen)"],
-        &json!({"#latest": "latest"}),
-        &json!({
-            ":seen": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9,"live_from":4}"#},
-            ":told": {"S": r#"{"request":"r-1","outcome":"stopped","last_seq":9}"#},
-        }),
+        "SET #expires_at = :expires_at REMOVE #untold",
+        &["(#untold = :seen)"],
+        &json!({"#untold": "untold"}),
+        &json!({":seen": {"S": r#"{"request":"r-1","last_seq":9,"live_from":4}"#}}),
     );
-    assert_sends(Transition::Told { latest }, expected).await;
+    assert_sends(Transition::Told { untold: untold() }, expected).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use agentcore_gateway::protocol::frame::{Frame, Outcome};
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, RequestId};
 use agentcore_gateway::session::store::{Connections, ReplyRuns, Sessions};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Attachment, Cursor, Detached, Latest, LeaseId, NextMessage, ReplayId, Unstopped};
+use agentcore_gateway::session::{
+    Attachment, Cursor, Detached, Latest, LeaseId, NextMessage, ReplayId, Unstopped, Untold,
+};
 use agentcore_gateway::table::Table;
 use aws_sdk_dynamodb::Client;
 use proptest::prelude::*;
@@ -80,15 +82,15 @@ fn runs() -> impl Strategy<Value = Transition> {
     (ids(), any::<bool>(), 0..10_usize).prop_map(|((connection, request, lease), is_long, kind)| {
         let until = NOW.after(Duration::from_secs(60));
         let (agent, run) = (AgentName::default_agent(), grant().run);
-        let latest = |live_from| Latest { request: request.clone(), outcome: Outcome::Failed, last_seq: 1, live_from };
-        let (latest, untold) = (latest(None), latest(Some(1)));
+        let latest = Latest { request: request.clone(), outcome: Outcome::Failed, last_seq: 1 };
+        let untold = Untold { request: request.clone(), last_seq: 1, live_from: 0 };
         let detached = Detached::beginning(7, 700);
         match kind {
             0 => Transition::Claim { request, lease, until, connection, agent, reply: is_long.then(grant) },
             1 => Transition::Renew { lease, until },
             2 => {
                 let unstopped = is_long.then(|| Unstopped { agent, reply: grant(), until, stopper: None });
-                Transition::Finish { request, lease, latest, unstopped }
+                Transition::Finish { request, lease, latest, untold: is_long.then_some(untold), unstopped }
             }
             3 => Transition::Stop { request },
             4 => Transition::ForgetStop { request },
@@ -96,7 +98,7 @@ fn runs() -> impl Strategy<Value = Transition> {
             6 => Transition::Move { run, from: detached, to: detached, until },
             7 => Transition::BeginStopping { run, stopper: lease, until },
             8 => Transition::Stopped { run, stopper: lease },
-            _ => Transition::Told { latest: untold },
+            _ => Transition::Told { untold },
         }
     })
 }

@@ -107,8 +107,8 @@ pub(super) const MAY_FINISH: &str =
 
 #[tokio::test]
 async fn a_finish_frees_the_session_of_its_own_run_and_drops_the_stop() {
-    let latest = Latest { request: request(), outcome: Outcome::Completed, last_seq: 9, live_from: None };
-    let finish = Transition::Finish { request: request(), lease: lease(), latest, unstopped: None };
+    let latest = Latest { request: request(), outcome: Outcome::Completed, last_seq: 9 };
+    let finish = Transition::Finish { request: request(), lease: lease(), latest, untold: None, unstopped: None };
     let expected = update(
         "SET #expires_at = :expires_at, #latest = :latest REMOVE #active, #unstopped, #stop DELETE #stops :stops",
         &["(#active.#request = :request)", MAY_FINISH],

@@ -34,6 +34,12 @@ fn the_invariants_hold_over_the_table_under_faults() {
 }
 
 #[test]
+fn the_invariants_hold_over_the_table_for_detached_runs() {
+    let storm = |seed| held(seed, run(seed, Faults::detached_storm(), LOST));
+    assert!((510..512).map(storm).sum::<usize>() > 95);
+}
+
+#[test]
 fn the_invariants_hold_over_the_table_in_fair_weather_and_a_seed_replays_exactly() {
     let outcome = run(1, Faults::none(), LOST);
     assert!(outcome.is_ok());

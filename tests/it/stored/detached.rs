@@ -13,7 +13,7 @@ use agentcore_gateway::queue::watch::Watch;
 use agentcore_gateway::session::store::{ReplyRuns, Sessions};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{
-    Active, Attachment, Cursor, Detached, Latest, MoveBegan, NextMessage, ReplyGrant, Session, Unstopped,
+    Active, Attachment, Cursor, Detached, Latest, MoveBegan, NextMessage, ReplyGrant, Session, Unstopped, Untold,
 };
 use serde_json::Value;
 
@@ -46,7 +46,11 @@ fn moved() -> Detached {
 }
 
 fn latest() -> Latest {
-    Latest { request: request("r-1"), outcome: Outcome::Stopped, last_seq: 5, live_from: Some(1) }
+    Latest { request: request("r-1"), outcome: Outcome::Stopped, last_seq: 5 }
+}
+
+fn untold() -> Untold {
+    Untold { request: request("r-1"), last_seq: 5, live_from: 1 }
 }
 
 fn unstopped() -> Unstopped {
@@ -78,7 +82,16 @@ fn end() -> Vec<(Timestamp, Transition)> {
     let (request, lease) = (request("r-1"), lease("closer-1"));
     let (run, stopper) = (name(), super::lease("relay-1"));
     vec![
-        (later(4), Transition::Finish { request, lease, latest: latest(), unstopped: Some(unstopped()) }),
+        (
+            later(4),
+            Transition::Finish {
+                request,
+                lease,
+                latest: latest(),
+                untold: Some(untold()),
+                unstopped: Some(unstopped()),
+            },
+        ),
         (later(5), Transition::BeginStopping { run, stopper, until: later(45) }),
     ]
 }
@@ -99,7 +112,8 @@ fn sessions() -> [(&'static str, Session); 2] {
     };
     let detached = Session { connections: connections.clone(), active: Some(active), ..Session::default() };
     let unstopped = Unstopped { stopper: Some((lease("relay-1"), later(45))), ..unstopped() };
-    let ended = Session { connections, latest: Some(latest()), unstopped: Some(unstopped), ..Session::default() };
+    let (latest, untold) = (Some(latest()), Some(untold()));
+    let ended = Session { connections, latest, untold, unstopped: Some(unstopped), ..Session::default() };
     [("session-detached", detached), ("session-unstopped", ended)]
 }
 

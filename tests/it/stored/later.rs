@@ -69,7 +69,8 @@ async fn what_a_later_version_adds_survives_every_transition() {
     let finish = |name: &str, by: &str| Transition::Finish {
         request: request(name),
         lease: lease(by),
-        latest: Latest { request: request(name), outcome: Outcome::Stopped, last_seq: 3, live_from: None },
+        latest: Latest { request: request(name), outcome: Outcome::Stopped, last_seq: 3 },
+        untold: None,
         unstopped: None,
     };
     let during = [

@@ -84,8 +84,13 @@ fn history() -> Vec<(Timestamp, Transition)> {
     };
     let attach = |name: &str, cursor| Transition::Attach { connection: connection(name), cursor };
     let stop = |name: &str| Transition::Stop { request: request(name) };
-    let finish =
-        Transition::Finish { request: request("r-1"), lease: lease("lease-1"), latest: latest(), unstopped: None };
+    let finish = Transition::Finish {
+        request: request("r-1"),
+        lease: lease("lease-1"),
+        latest: latest(),
+        untold: None,
+        unstopped: None,
+    };
     vec![
         (NOW, claim("r-1", "lease-1", later(60))),
         (later(1), finish),
@@ -100,7 +105,7 @@ fn history() -> Vec<(Timestamp, Transition)> {
 }
 
 fn latest() -> Latest {
-    Latest { request: request("r-1"), outcome: Outcome::Completed, last_seq: 9, live_from: None }
+    Latest { request: request("r-1"), outcome: Outcome::Completed, last_seq: 9 }
 }
 
 /// What the recorded session item says.
@@ -125,6 +130,7 @@ fn session() -> Session {
         latest: Some(latest()),
         unstopped: None,
         stops: BTreeMap::from([(request("r-2"), later(6)), (request("r-3"), later(7))]),
+        untold: None,
     }
 }
 
