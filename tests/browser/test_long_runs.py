@@ -143,3 +143,7 @@ def test_a_run_that_takes_long_is_shown_as_one_in_the_background(context, gatewa
     expect(line).to_have_text(f"Working in the background for {time}. You may close this page and come back; Stop ends it.")
     page.get_by_role("button", name="Disconnect").click()
     expect(line).to_have_text("This run has gone on in the background. Connect to see how it is.")
+    page.locator("#stop").click()
+    page.clock.run_for(300)
+    expect(last_turn(page).locator(".badge")).to_have_text("stopping")
+    expect(line).to_be_hidden()
