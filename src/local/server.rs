@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body as ResponseBody;
-use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
+use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use data_encoding::BASE64URL;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -83,6 +85,11 @@ impl Server {
         let _ = axum::serve(listener, router).await;
     }
 
+    /// Does what `$disconnect` does. It is much, which no connection needs to have room for before its end.
+    pub(super) fn disconnect(&self, source: &EventSource) -> BoxFuture<'_, ApiGatewayProxyResponse> {
+        self.connections.handle(source.disconnect(self.clock.now())).boxed()
+    }
+
     fn new_connection_id(&self) -> Result<ConnectionId, Refusal> {
         // Eleven bytes make sixteen characters that end in `=`, like API Gateway's.
         let name = BASE64URL.encode(&self.random.bits().to_be_bytes()[..11]);
@@ -151,7 +158,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
             }
             Err(error) => {
                 debug!(%error, "a client left during the handshake");
-                let _ = server.connections.handle(source.disconnect(server.clock.now())).await;
+                let _ = server.disconnect(&source).await;
             }
         }
     });

@@ -164,6 +164,16 @@ impl Tools {
 
 /// Those messages that come next, one behind the other.
 fn fresh<'a>(messages: &[Valid<'a>], detached: &Detached) -> Fresh<'a> {
+    let mut in_order = messages.to_vec();
+    in_order.sort_by_key(|(_, message)| message.index);
+    let fresh = fresh_of(&in_order, detached);
+    // An agent that has sent several at once may have had to send the first of them again, behind the others. With one still
+    // missing, what is dealt with has to stand in front.
+    if fresh.taken == Taken::All { fresh } else { fresh_of(messages, detached) }
+}
+
+/// The same of messages in the order in which they are to be taken.
+fn fresh_of<'a>(messages: &[Valid<'a>], detached: &Detached) -> Fresh<'a> {
     let mut next = detached.next.index;
     let mut fresh = Fresh { messages: Vec::new(), repeats_last_move: false, taken: Taken::All };
     for &(at, message) in messages {

@@ -68,6 +68,19 @@ async fn what_has_come_is_done_and_what_is_missing_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_missing_may_stand_behind_what_waits_for_it() {
+    let long_run = LongRun::begin().await;
+    assert_eq!(long_run.relay(numbered(&long_run, [2, 1])).await, [0, 1]);
+    assert_eq!(long_run.relay(numbered(&long_run, [2, 0])).await, [0, 1], "there is still one missing");
+    assert!(long_run.relay(numbered(&long_run, [2, 1, 0, 1])).await.is_empty());
+    assert!(long_run.relay([long_run.completed(4), long_run.message(3, &[json!(3)])]).await.is_empty());
+    let frames = long_run.frames("c");
+    assert_eq!(events_of(&frames)[2..], [json!(0), json!(1), json!(2), json!(3)]);
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+    assert_eq!(long_run.pushes("c"), frames.len(), "nothing twice");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_nobody_can_read_or_has_no_right_to_say_is_dropped_and_holds_up_nothing() {
     let long_run = LongRun::begin().await;
     let wrong = |name: &str, value: Value| {

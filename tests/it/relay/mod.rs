@@ -5,6 +5,7 @@ mod batches;
 mod detaching;
 mod devices;
 mod endings;
+mod hours;
 mod markers;
 mod resumes;
 mod stopping;
