@@ -8,8 +8,6 @@ the policy of its role. AGENT_PYTHON names the Python that has the requirements 
 Nothing sleeps for a fixed time, but for the agent of `whole_run.py`, which goes on beside all tests, and nothing is tried again.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import boto3
 import pytest
 
@@ -74,7 +72,7 @@ def bus(emulator):
 
 @pytest.fixture(scope="session")
 def deployments(emulator, agentcore, issuer, bus):
-    """One deployment for each way to say who may connect, applied at once."""
+    """One deployment for each way to say who may connect, and one for long runs."""
     common = {
         "agentcore_runtime_arn": RUNTIME_ARN,
         "agentcore_endpoint_url": agentcore.url,
@@ -99,8 +97,9 @@ def deployments(emulator, agentcore, issuer, bus):
         # Its runs last longer than its worker may.
         Deployment(emulator, "gateway-long", auth="none", timeout_seconds={"worker": 60}, **long_runs(emulator), **common),
     ]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Deployment.apply, made))
+    # One after the other: each run of Terraform offline writes the settings anew that the others read.
+    for deployment in made:
+        deployment.apply()
     return made
 
 
