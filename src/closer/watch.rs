@@ -73,7 +73,14 @@ impl Tools {
     /// Ends `run` with `ending` if it is detached, and tells that. Whether it did.
     pub(super) async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
         let lease = LeaseId(self.random.unique_name());
-        let ended = retry(PATIENCE, |_| true, || self.recovery().end_detached(run, &lease, ending)).await;
+        let end = async || {
+            let session = self.sessions.load(&run.session, self.clock.now()).await?;
+            match session.detached_run(&run.request) {
+                Some(_) => self.recovery().end_detached(run, &lease, ending).await,
+                None => Ok(None),
+            }
+        };
+        let ended = retry(PATIENCE, |_| true, end).await;
         ended.is_ok_and(|ended| ended.is_some())
     }
 

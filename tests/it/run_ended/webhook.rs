@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use agentcore_gateway::local::{Config, Gateway};
 use agentcore_gateway::run_ended::RunEvents;
 use agentcore_gateway::run_ended::webhook::{MOST_PENDING, PATIENCE};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{assert_warned, failed, failed_as_json, webhook};
 use crate::support::agent::{FakeAgent, RefusingPort, Script};
 use crate::support::log::Log;
+use crate::support::socket::{Client, gateway};
 
 #[tokio::test]
 async fn the_receiver_gets_the_event_as_json() {
@@ -102,11 +103,21 @@ async fn who_stops_waits_no_longer_than_it_says() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_tells_somebody_starts_and_stops() {
+async fn a_run_of_the_gateway_is_told_when_it_has_ended() {
     let receiver = FakeAgent::start(|_| Script::status(200, "")).await;
-    let listen = ([127, 0, 0, 1], 0).into();
     let on_run_ended = Some(receiver.url().parse().unwrap());
-    let gateway = Gateway::start(Config { listen, on_run_ended, ..Config::default() }).await.unwrap();
+    let gateway = gateway(None, |config| config.on_run_ended = on_run_ended).await;
+    let mut client = Client::connect(&gateway).await;
+    let frames = client.ask("Say hello.", "r1").await;
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+    let told: Value = serde_json::from_str(&receiver.next_request().await.body).unwrap();
+    assert_eq!(told["sessionId"], frames[0]["sessionId"]);
+    assert!(told["durationMs"].as_u64().is_some());
+    let rest = json!({
+        "principal": "anonymous", "sessionId": told["sessionId"], "requestId": "r1", "agent": "default",
+        "outcome": "completed", "durationMs": told["durationMs"], "connections": 1,
+    });
+    assert_eq!(told, rest);
     gateway.shut_down(Duration::from_secs(1)).await;
-    assert_eq!(receiver.requests(), []);
+    assert_eq!(receiver.requests().len(), 1, "told once");
 }

@@ -43,6 +43,11 @@ impl DetachedRuns {
         self.runs().entry(who.to_owned()).or_default().spoke.push(Instant::now());
     }
 
+    /// How many there were.
+    pub fn count(&self) -> usize {
+        self.runs().values().filter(|run| run.is_detached()).count()
+    }
+
     pub fn is_detached(&self, who: &Who) -> bool {
         self.runs().get(who).is_some_and(Run::is_detached)
     }

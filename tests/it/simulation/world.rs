@@ -76,6 +76,8 @@ pub struct Faults {
     pub function: f64,
     /// An invocation of the worker has little time.
     pub short: f64,
+    /// So many prompts of a client wait at once, at most.
+    pub at_once: usize,
     /// An agent goes on by itself.
     pub detached: f64,
     /// A relay, or who looks after such runs, dies in mid-batch, or is frozen.
@@ -101,6 +103,7 @@ impl Faults {
             crowds: false,
             function: 0.0,
             short: 0.0,
+            at_once: 3,
             detached: 0.0,
             relay: 0.0,
             worker_life: Duration::from_secs(1_000_000),
@@ -123,6 +126,7 @@ impl Faults {
             crowds: true,
             function: 0.01,
             short: 0.35,
+            at_once: 3,
             detached: 0.0,
             relay: 0.0,
             worker_life: Duration::from_secs(90),
@@ -137,8 +141,18 @@ impl Faults {
     }
 }
 
-/// Runs a world to its end; the number of requests and what tells this run from another, or what broke.
-pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<(usize, usize), String> {
+/// What there was in a world.
+#[derive(Debug, PartialEq)]
+pub struct Tally {
+    pub requests: usize,
+    /// Runs whose agents went on by themselves.
+    pub detached: usize,
+    /// What tells this world from another.
+    pub mark: usize,
+}
+
+/// Runs a world to its end; what there was, or what broke.
+pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<Tally, String> {
     let shared = Shared::new(seed, faults, stores);
     let next = Arc::new(AtomicUsize::new(1));
     let make = {
@@ -219,7 +233,8 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
     replay_all(&gateway).await;
     drop(background);
     // What the dice show next depends on every throw before.
-    shared.record.verdict().map(|requests| (requests, shared.dice.below(usize::MAX)))
+    let detached = shared.record.detached.count();
+    shared.record.verdict().map(|requests| Tally { requests, detached, mark: shared.dice.below(usize::MAX) })
 }
 
 /// Starts whoever is behind the queues of detached runs.
