@@ -134,3 +134,24 @@ async fn a_session_whose_run_ended_and_was_not_freed_takes_the_next_prompt() {
     assert_eq!(long_run.engine.agents.calls().len(), 2);
     assert!(long_run.engine.agents.stopped().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_over_is_not_ended_again() {
+    let long_run = LongRun::begin().await;
+    let run = agentcore_gateway::session::RunKey {
+        session: crate::support::engine::key("s"),
+        request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap(),
+    };
+    let stopped = agentcore_gateway::protocol::frame::Ending::Stopped;
+    long_run.relay([long_run.completed(0)]).await;
+    let pushes = long_run.pushes("c");
+    assert!(!long_run.closer().end(&run, &stopped).await);
+    assert_eq!(long_run.pushes("c"), pushes, "nobody hears of it again");
+    let next = LongRun::of(long_run.engine.clone(), "next").await;
+    let run = agentcore_gateway::session::RunKey {
+        request: agentcore_gateway::protocol::ids::RequestId::parse("next").unwrap(),
+        ..run
+    };
+    assert!(next.closer().end(&run, &stopped).await);
+    assert_eq!(next.engine.frames("c", "next").last().unwrap()["type"], "stopped");
+}

@@ -21,7 +21,7 @@ async fn the_receiver_gets_the_event_as_json() {
     let request = receiver.only_request();
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/told?key=k"));
     assert_eq!(request.header("content-type"), Some("application/json"));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&request.body).unwrap(), failed_as_json());
+    assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), failed_as_json());
 }
 
 #[tokio::test]
