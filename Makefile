@@ -1,7 +1,7 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
-#   make test     format, lints, docs, unit and integration tests, the Python agent, the page in a real browser, the
-#                 Terraform configuration, and the deployment on an emulator of AWS
+#   make test     format, lints, docs, unit and integration tests, the Python agent, many long runs at once, the page in a
+#                 real browser, the Terraform configuration, and the deployment on an emulator of AWS
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make mutants  changes the code and says what no test notices: by module (MUTATED="worker queue"), for it takes hours
 #   make bench    the figures of docs/benchmarks.md
@@ -13,14 +13,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-FUNCTIONS := message connections worker closer authorizer
+FUNCTIONS := message connections worker relay closer authorizer
 
 VENV := .venv
 PYTHON ?= python3
-REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt
+REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
+	tests/long_runs/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test browser-test terraform-test emulator-test
+test: format lint docs rust-test agent-test long-runs-test browser-test terraform-test emulator-test
 
 .PHONY: format
 format:
@@ -47,6 +48,11 @@ rust-test:
 agent-test: $(VENV)/.installed
 	cd agentcore_example && ../$(VENV)/bin/ruff check . && ../$(VENV)/bin/ruff format --check .
 	cd agentcore_example && ../$(VENV)/bin/python -m pytest -q
+
+.PHONY: long-runs-test
+long-runs-test: $(VENV)/.installed
+	cargo build --locked
+	$(VENV)/bin/python -m pytest -q tests/long_runs
 
 .PHONY: browser-test
 browser-test: $(VENV)/.installed

@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
 from starlette.exceptions import HTTPException
 
+import long_run
+from long_run import LongRun
+
 if TYPE_CHECKING:
     from strands.models import Model
 
@@ -76,12 +79,17 @@ class OfflineConversation:
         self._previous: str | None = None
 
     async def reply(self, prompt: str) -> AsyncGenerator[str, None]:
-        """Count, fail in mid-stream, or say what was asked now and before."""
+        """Count, work, fail in mid-stream, or say what was asked now and before."""
         command = prompt.strip().lower()
         previous, self._previous = self._previous, prompt
         self._prompts += 1
 
-        if counting := re.fullmatch("count to ([0-9]{1,5})", command):
+        if seconds := seconds_of_work(prompt):
+            for second in range(1, seconds + 1):
+                yield f"Second {second} of {seconds}. "
+                await asyncio.sleep(1)
+            text = "Done."
+        elif counting := re.fullmatch("count to ([0-9]{1,5})", command):
             text = " ".join(str(n) for n in range(1, int(counting[1]) + 1))
         elif command == "fail":
             text = "This reply breaks off in the"
@@ -96,6 +104,14 @@ class OfflineConversation:
             await asyncio.sleep(self._delay)
         if command == "fail":
             raise RuntimeError("the prompt asked for a failure")
+
+
+def seconds_of_work(prompt: str) -> int:
+    """How long a prompt asks for work, as far as that can be known before."""
+    working = re.fullmatch(
+        "work for ([0-9]{1,5}) seconds?", prompt.strip(), re.IGNORECASE
+    )
+    return int(working[1]) if working else 0
 
 
 class StrandsConversation:
@@ -188,16 +204,30 @@ def build_app(
     new_conversation: Callable[[], Conversation], max_sessions: int
 ) -> BedrockAgentCoreApp:
     """Serve conversations over the HTTP contract of AgentCore Runtime."""
-    app = BedrockAgentCoreApp()
+    # The lifespan ends long runs properly when the process is told to end.
+    app = BedrockAgentCoreApp(lifespan=long_run.lifespan)
     sessions = Sessions(new_conversation, max_sessions)
 
     @app.entrypoint
-    async def invoke(payload: object, context: RequestContext) -> AsyncIterator[str]:
+    async def invoke(
+        payload: object, context: RequestContext
+    ) -> AsyncIterator[str] | dict[str, str]:
         # Not a generator itself: what it raises before the stream sets the status.
         session_id, prompt = parse_invocation(payload, context)
-        return sessions.get(session_id).ask(prompt)
+        reply = sessions.get(session_id).ask(prompt)
+        if seconds_of_work(prompt) and LongRun.offered(payload):
+            # The same reply by another way, which is open for longer than a call.
+            return LongRun(payload, app).detach(lambda run: report(run, reply))
+        return reply
 
     return app
+
+
+async def report(run: LongRun, reply: AsyncGenerator[str, None]) -> None:
+    """Send a reply as the events of a long run."""
+    async with aclosing(reply) as pieces:
+        async for piece in pieces:
+            await run.send(piece)
 
 
 def conversation_factory(settings: Settings) -> Callable[[], Conversation]:

@@ -23,15 +23,13 @@ SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 
 @contextmanager
-def running_agent(token_delay_ms: int) -> Iterator[httpx.Client]:
+def running_process(
+    **variables: str,
+) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     """Run `python agent.py` in offline mode on a free port, with a client for it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "AGENT_TOKEN_DELAY_MS": str(token_delay_ms),
-        "BEDROCK_MODEL_ID": "",
-        "PORT": str(port),
-    }
+    environment = os.environ | {"BEDROCK_MODEL_ID": "", "PORT": str(port)} | variables
     command = [sys.executable, "agent.py"]
     with ExitStack() as cleanup:
         process = subprocess.Popen(
@@ -42,11 +40,19 @@ def running_agent(token_delay_ms: int) -> Iterator[httpx.Client]:
         )
         cleanup.callback(process.wait)
         cleanup.callback(process.kill)
-        # Its retries wait for the port to open: 0, 0.5, 1, 2, 4 seconds, then it fails.
-        transport = httpx.HTTPTransport(retries=5)
+        # Its retries wait for the port to open: 0, 0.5, 1 and so on to 16 seconds, half
+        # a minute in all, for the machine may be busy. Then it fails.
+        transport = httpx.HTTPTransport(retries=7)
         base_url = f"http://127.0.0.1:{port}"
-        client = httpx.Client(transport=transport, base_url=base_url, timeout=10)
-        yield cleanup.enter_context(client)
+        client = httpx.Client(transport=transport, base_url=base_url, timeout=30)
+        yield process, cleanup.enter_context(client)
+
+
+@contextmanager
+def running_agent(token_delay_ms: int) -> Iterator[httpx.Client]:
+    """Run it with a pause after each word."""
+    with running_process(AGENT_TOKEN_DELAY_MS=str(token_delay_ms)) as (_, client):
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 //! SHA-256 in the form in which keys, queue groups and session ids hold it.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// The SHA-256 (FIPS 180-4) of `parts` with a zero byte between them, in hex.
 #[must_use]
@@ -14,8 +13,7 @@ pub fn hex(parts: &[&str]) -> String {
         }
         hasher.update(part.as_bytes());
     }
-    let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
-    hasher.finalize().iter().flat_map(|byte| digits(*byte)).collect()
+    HEXLOWER.encode(&hasher.finalize())
 }
 
 /// The first 32 hex digits of [`hex`]: 128 bits, beyond collision by accident or by search for a given target.

@@ -20,14 +20,19 @@
 //! - [`message`]: the handler of prompts and echoes. May only enqueue.
 //! - [`connections`]: the handler of `$connect`, `$disconnect`, `resume` and `stop`.
 //! - [`worker`]: the handler of queued prompts.
-//! - [`closer`]: the handler of prompts that no worker could take.
+//! - [`relay`]: the handler of the messages of agents that go on by themselves.
+//! - [`closer`]: the handler of prompts that no worker could take, and of runs to look after.
+//! - [`run_ended`]: telling others that a run has ended.
+//! - [`choices`]: what whoever deploys the gateway chooses for runs that end before their agents do.
+//! - [`run_ended`]: telling others that a run has ended.
 //! - [`identity`]: whose a connection is.
 //! - `authorizer` (feature `jwt`): the authorizer of `$connect`, which checks JSON Web Tokens.
-//! - `recovery` (private): ending a run whose worker died.
+//! - `recovery` (private): ending a run for who died, and telling its ending.
 //! - `function` (feature `function`): the functions on AWS, wired from their environment variables.
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
 //! - [`subprotocol`]: what a client offers in its handshake, and with it a browser's token.
 //! - [`environment`]: what a function is told by its environment variables.
+//! - `arn` (private): Amazon Resource Names.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
 //! # Invariants, and where each is kept
@@ -41,7 +46,7 @@
 //! - **Who sends which frame is decided by the session's transitions**: by the [`Cursor`](session::Cursor) of each
 //!   connection (`worker/deliver.rs`, `connections/resume.rs`).
 //! - **One ending** (I1). The first terminal frame in the journal, pushed only once it is durable (`worker/log.rs`,
-//!   `next`); of a worker that died, written by who next touches its session (`recovery.rs`); of a prompt that no
+//!   `next`); of a worker that died, written by who next touches its session (`recovery/end.rs`); of a prompt that no
 //!   worker could take, by the closer (`closer/close.rs`).
 //! - **Whole and in order** (I2). Frames are numbered in one place: [`Output::cut`](protocol::output::Output::cut); one
 //!   push at a time per connection (`worker/deliver.rs`).
@@ -51,12 +56,17 @@
 //! - **Own sessions only** (I6). A [`SessionKey`](session::SessionKey) is a pair, and the principal comes from the event or
 //!   the connection's record, never from the message ([`Identity`](identity::Identity)); AgentCore's id is made by
 //!   [`runtime_session_id`](session::runtime_id::runtime_session_id).
+//! - **A detached run is nobody's.** Any relay moves it on, each message once: what stands in a segment says what comes behind
+//!   it (`relay/plan.rs`), and the session says where that is
+//!   ([`Transition::Move`](session::transition::Transition::Move)).
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
+mod arn;
 #[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;
+pub mod choices;
 pub mod clock;
 pub mod closer;
 pub mod connections;
@@ -75,7 +85,9 @@ pub mod push;
 pub mod queue;
 pub mod random;
 mod recovery;
+pub mod relay;
 mod replay;
+pub mod run_ended;
 pub mod session;
 pub mod subprotocol;
 #[cfg(feature = "dynamodb")]

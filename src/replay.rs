@@ -38,7 +38,7 @@ pub(crate) struct Replay<'a> {
     run: &'a RunKey,
     connection: &'a ConnectionId,
     connecting_until: Timestamp,
-    taken: AtomicU64,
+    taken: Arc<AtomicU64>,
 }
 
 impl<'a> Replay<'a> {
@@ -51,13 +51,18 @@ impl<'a> Replay<'a> {
         connection: &'a ConnectionId,
         after: Seq,
     ) -> Self {
-        let (connecting_until, taken) = (Timestamp(0), AtomicU64::new(after));
+        let (connecting_until, taken) = (Timestamp(0), Arc::new(AtomicU64::new(after)));
         Self { journal, push, clock, run, connection, connecting_until, taken }
     }
 
     /// The same to a connection that may just be being made.
     pub(crate) fn while_connecting(self, attachment: &Attachment) -> Self {
         Self { connecting_until: attachment.connecting_until(), ..self }
+    }
+
+    /// The same with its place where the caller sees it, whatever becomes of the replay.
+    pub(crate) fn noting(self, taken: &Arc<AtomicU64>) -> Self {
+        Self { taken: Arc::clone(taken), ..self }
     }
 
     /// The last frame that the connection took, or the one behind which the replay begins.

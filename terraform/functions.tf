@@ -1,4 +1,5 @@
 # One function for each part of the work, and what it may do beyond writing its log and its trace is in policies.tf.
+# Those that may give a run its ending are told of the event bus, and thereby may put events on it.
 # The programs read their settings from the environment, and refuse to start when one is missing or wrong.
 
 locals {
@@ -9,6 +10,12 @@ locals {
     log_retention_days = var.log_retention_days
     tags               = var.tags
   }
+
+  agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }
+
+  # More closers than are reserved would be throttled, which counts as a message received. So the two queues share them.
+  watch_concurrency    = 2
+  given_up_concurrency = var.closer_reserved_concurrency == null ? 10 : var.closer_reserved_concurrency - (local.has_long_runs ? local.watch_concurrency : 0)
 }
 
 module "message" {
@@ -46,13 +53,19 @@ module "connections" {
   statements  = local.connections_statements
   settings    = local.function_settings
 
-  environment = {
-    AUTH                  = var.auth
-    TABLE_NAME            = aws_dynamodb_table.sessions.name
-    MANAGEMENT_ENDPOINT   = local.management_endpoint
-    REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
-    ALLOWED_ORIGINS       = join(",", var.allowed_origins)
-  }
+  event_bus_arn = var.event_bus_arn
+
+  environment = merge(
+    {
+      AUTH                  = var.auth
+      TABLE_NAME            = aws_dynamodb_table.sessions.name
+      MANAGEMENT_ENDPOINT   = local.management_endpoint
+      REPLAY_WINDOW_SECONDS = tostring(var.replay_window_seconds)
+      ALLOWED_ORIGINS       = join(",", var.allowed_origins)
+    },
+    # Whoever takes the stop of a run whose agent goes on by itself ends that run.
+    local.has_long_runs ? { ON_STOP = var.on_stop } : {},
+  )
 }
 
 module "worker" {
@@ -67,12 +80,14 @@ module "worker" {
   statements  = local.worker_statements
   settings    = local.function_settings
 
+  event_bus_arn = var.event_bus_arn
+
   environment = merge(
     {
       TABLE_NAME            = aws_dynamodb_table.sessions.name
       MANAGEMENT_ENDPOINT   = local.management_endpoint
       PROMPTS_QUEUE_URL     = aws_sqs_queue.prompts.url
-      AGENTS                = jsonencode(local.agents)
+      AGENTS                = jsonencode(local.told_agents)
       ON_STOP               = var.on_stop
       PUSH_INTERVAL_MS      = tostring(var.push_interval_ms)
       STOP_ABANDONED        = tostring(var.stop_abandoned)
@@ -83,7 +98,43 @@ module "worker" {
       MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
       LONGEST_RUN_SECONDS   = tostring(var.timeout_seconds.worker)
     },
-    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
+    local.agentcore_environment,
+    !local.has_long_runs ? {} : {
+      REPLIES_QUEUE_URL = aws_sqs_queue.replies[0].url
+      WATCH_QUEUE_URL   = aws_sqs_queue.watch[0].url
+    },
+    !local.has_long_runs || var.replies_endpoint_url == "" ? {} : { REPLIES_ENDPOINT_URL = var.replies_endpoint_url },
+  )
+}
+
+# Of the agents it knows those whose runs it relays, for it stops their sessions.
+module "relay" {
+  source = "./modules/function"
+  count  = local.has_long_runs ? 1 : 0
+
+  name        = "${local.name}-relay"
+  role_name   = "${local.name}-relay-${local.region}"
+  description = "Relays what agents say that go on by themselves"
+  archive     = "${local.artifacts_dir}/relay/bootstrap.zip"
+  memory_mb   = var.memory_mb.relay
+  timeout     = var.timeout_seconds.relay
+  statements  = local.relay_statements
+  settings    = local.function_settings
+
+  event_bus_arn = var.event_bus_arn
+
+  environment = merge(
+    {
+      TABLE_NAME          = aws_dynamodb_table.sessions.name
+      MANAGEMENT_ENDPOINT = local.management_endpoint
+      REPLIES_QUEUE_URL   = aws_sqs_queue.replies[0].url
+      AGENTS              = jsonencode({ for name in keys(local.long_run_agents) : name => local.told_agents[name] })
+      ON_STOP             = var.on_stop
+      STOP_ABANDONED      = tostring(var.stop_abandoned)
+      MAX_REPLY_BYTES     = tostring(var.max_reply_bytes)
+      MAX_RUN_SECONDS     = tostring(var.max_run_seconds)
+    },
+    local.agentcore_environment,
   )
 }
 
@@ -92,7 +143,7 @@ module "closer" {
 
   name                 = "${local.name}-closer"
   role_name            = "${local.name}-closer-${local.region}"
-  description          = "Ends prompts that no worker could take"
+  description          = "Ends what nobody else does"
   archive              = "${local.artifacts_dir}/closer/bootstrap.zip"
   memory_mb            = var.memory_mb.closer
   timeout              = var.timeout_seconds.closer
@@ -100,13 +151,22 @@ module "closer" {
   statements           = local.closer_statements
   settings             = local.function_settings
 
-  environment = {
-    TABLE_NAME          = aws_dynamodb_table.sessions.name
-    MANAGEMENT_ENDPOINT = local.management_endpoint
-    GIVEN_UP_QUEUE_URL  = aws_sqs_queue.given_up.url
-    MAX_RECEIVE_COUNT   = tostring(local.given_up_receive_count)
-    LONGEST_RUN_SECONDS = tostring(var.timeout_seconds.worker)
-  }
+  event_bus_arn = var.event_bus_arn
+
+  environment = merge(
+    {
+      TABLE_NAME          = aws_dynamodb_table.sessions.name
+      MANAGEMENT_ENDPOINT = local.management_endpoint
+      GIVEN_UP_QUEUE_URL  = aws_sqs_queue.given_up.url
+      MAX_RECEIVE_COUNT   = tostring(local.given_up_receive_count)
+      LONGEST_RUN_SECONDS = tostring(var.timeout_seconds.worker)
+    },
+    !local.has_long_runs ? {} : {
+      WATCH_QUEUE_URL = aws_sqs_queue.watch[0].url
+      MAX_RUN_SECONDS = tostring(var.max_run_seconds)
+      ON_STOP         = var.on_stop
+    },
+  )
 }
 
 module "authorizer" {
@@ -147,8 +207,7 @@ resource "aws_lambda_event_source_mapping" "prompts" {
   }
 }
 
-# A batch is ended within seconds, so a few sessions may share one. More closers than are reserved would be throttled, which
-# counts as a prompt received.
+# A batch is ended within seconds, so a few sessions may share one.
 resource "aws_lambda_event_source_mapping" "given_up" {
   region                  = var.aws_region
   event_source_arn        = aws_sqs_queue.given_up.arn
@@ -158,6 +217,37 @@ resource "aws_lambda_event_source_mapping" "given_up" {
   tags                    = var.tags
 
   scaling_config {
-    maximum_concurrency = coalesce(var.closer_reserved_concurrency, 10)
+    maximum_concurrency = local.given_up_concurrency
+  }
+}
+
+# A batch is relayed within seconds, and as a whole: what an agent says while one is at work becomes the next.
+resource "aws_lambda_event_source_mapping" "replies" {
+  count = local.has_long_runs ? 1 : 0
+
+  region                  = var.aws_region
+  event_source_arn        = aws_sqs_queue.replies[0].arn
+  function_name           = module.relay[0].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = var.maximum_concurrency
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "watch" {
+  count = local.has_long_runs ? 1 : 0
+
+  region                  = var.aws_region
+  event_source_arn        = aws_sqs_queue.watch[0].arn
+  function_name           = module.closer.arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = local.watch_concurrency
   }
 }

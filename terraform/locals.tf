@@ -11,10 +11,18 @@ locals {
 
   agents = merge(
     var.agentcore_runtime_arn == "" ? {} : {
-      default = { runtime_arn = var.agentcore_runtime_arn, endpoint_name = "DEFAULT" }
+      default = { runtime_arn = var.agentcore_runtime_arn, endpoint_name = "DEFAULT", long_runs = false }
     },
     var.agents,
   )
+  long_run_agents = { for name, agent in local.agents : name => agent if agent.long_runs }
+  has_long_runs   = length(local.long_run_agents) > 0
+
+  # As the functions are told of them: what is no choice is not said.
+  told_agents = { for name, agent in local.agents : name => merge(
+    { runtime_arn = agent.runtime_arn, endpoint_name = agent.endpoint_name },
+    agent.long_runs ? { long_runs = true } : {},
+  ) }
   # The built-in echo agent answers to this name.
   agent_names = length(local.agents) == 0 ? ["default"] : keys(local.agents)
 

@@ -67,7 +67,29 @@ resource "aws_api_gateway_account" "logging" {
 locals {
   alarmed_functions = length(var.alarm_topic_arns) == 0 ? {} : local.functions
 
-  queue_alarms = length(var.alarm_topic_arns) == 0 ? {} : {
+  long_run_alarms = !local.has_long_runs ? {} : {
+    replies-dead-letters = {
+      description = "A message of an agent could not be relayed, and its run has not gone on"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      queue       = aws_sqs_queue.replies_dead_letters[0].name
+      threshold   = 0
+    }
+    # After five minutes without a message a run is over, though its agent lives.
+    replies-age = {
+      description = "Agents' messages wait for too long: too few relays, or an agent that spoke long before its call was answered"
+      metric      = "ApproximateAgeOfOldestMessage"
+      queue       = aws_sqs_queue.replies[0].name
+      threshold   = 300
+    }
+    watch-dead-letters = {
+      description = "A run that goes on by itself is not looked after any more"
+      metric      = "ApproximateNumberOfMessagesVisible"
+      queue       = aws_sqs_queue.watch_dead_letters[0].name
+      threshold   = 0
+    }
+  }
+
+  queue_alarms = length(var.alarm_topic_arns) == 0 ? {} : merge(local.long_run_alarms, {
     dead-letters = {
       description = "A prompt has no ending, and will get none by itself"
       metric      = "ApproximateNumberOfMessagesVisible"
@@ -81,7 +103,7 @@ locals {
       queue       = aws_sqs_queue.prompts.name
       threshold   = 2 * var.timeout_seconds.worker
     }
-  }
+  })
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue" {

@@ -1,6 +1,7 @@
 locals {
   functions = merge(
     { message = module.message, connections = module.connections, worker = module.worker, closer = module.closer },
+    local.has_long_runs ? { relay = module.relay[0] } : {},
     var.auth == "jwt" ? { authorizer = module.authorizer[0] } : {},
   )
 }
@@ -61,6 +62,16 @@ output "given_up_queue_url" {
 output "dead_letter_queue_url" {
   description = "URL of the queue of prompts that have no ending."
   value       = aws_sqs_queue.dead_letters.url
+}
+
+output "replies_queue_url" {
+  description = "With `long_runs`, URL of the queue that agents send to: the variable `GATEWAY_REPLY_QUEUE_URL` of each. Null without."
+  value       = one(aws_sqs_queue.replies[*].url)
+}
+
+output "agent_policy_json" {
+  description = "With `long_runs`, the policy that the execution role of each of these agents needs besides its own. Null without."
+  value       = local.has_long_runs ? local.agent_policy : null
 }
 
 output "table_name" {

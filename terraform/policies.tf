@@ -1,4 +1,5 @@
-# What each function may do, beyond its own log and trace (modules/function). The authorizer may do nothing.
+# What each function may do, beyond its own log and trace and the event bus that it is told of (modules/function). The
+# authorizer may do nothing.
 
 locals {
   run_table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]
@@ -44,8 +45,8 @@ locals {
     },
   ]
 
-  # No agents: it ends what could not be run.
-  closer_statements = [
+  # No agents: it ends what could not be run, and what nobody hears of any more.
+  closer_statements = concat([
     {
       sid       = "Table"
       actions   = local.run_table_actions
@@ -61,7 +62,41 @@ locals {
       actions   = local.consume_actions
       resources = [aws_sqs_queue.given_up.arn]
     },
-  ]
+    ], !local.has_long_runs ? [] : [
+    {
+      sid       = "Watch"
+      actions   = local.consume_actions
+      resources = aws_sqs_queue.watch[*].arn
+    },
+  ])
+
+  # It calls no agent: it stops the sessions of those that go on by themselves, when somebody has ended their runs.
+  relay_statements = concat(
+    [
+      {
+        sid       = "Table"
+        actions   = local.run_table_actions
+        resources = [aws_dynamodb_table.sessions.arn]
+      },
+      {
+        sid       = "Push"
+        actions   = ["execute-api:ManageConnections"]
+        resources = ["${local.stage_execution_arn}/POST/@connections/*"]
+      },
+      {
+        sid       = "Replies"
+        actions   = local.consume_actions
+        resources = aws_sqs_queue.replies[*].arn
+      },
+    ],
+    length(local.stop_actions) == 0 ? [] : [
+      {
+        sid       = "Agents"
+        actions   = local.stop_actions
+        resources = distinct(flatten([for agent in values(local.long_run_agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
+      },
+    ],
+  )
 
   worker_statements = concat(
     [
@@ -89,5 +124,23 @@ locals {
         resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
       },
     ],
+    !local.has_long_runs ? [] : [
+      {
+        sid       = "Watch"
+        actions   = ["sqs:SendMessage"]
+        resources = aws_sqs_queue.watch[*].arn
+      },
+    ],
   )
+
+  # What an agent that goes on by itself needs. Its role is not made here.
+  agent_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "Replies"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = aws_sqs_queue.replies[*].arn
+    }]
+  })
 }

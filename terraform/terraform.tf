@@ -7,8 +7,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = "~> 6.0"
+      source = "hashicorp/aws"
+      # 6.8 is the first that knows queues with messages of 1 MiB.
+      version = "~> 6.8"
     }
   }
 }

@@ -20,10 +20,11 @@ variable "agentcore_runtime_arn" {
 }
 
 variable "agents" {
-  description = "The agents: `{ name = { runtime_arn = \"…\", endpoint_name = \"DEFAULT\" } }`; the endpoint may be left out. A prompt that names none goes to `default`. With none at all the worker answers by its built-in echo agent."
+  description = "The agents: `{ name = { runtime_arn = \"…\", endpoint_name = \"DEFAULT\", long_runs = false } }`; all but the ARN may be left out. With `long_runs` the agent may go on by itself after its call (docs/long-runs.md). A prompt that names none goes to `default`. With none at all the worker answers by its built-in echo agent."
   type = map(object({
     runtime_arn   = string
     endpoint_name = optional(string, "DEFAULT")
+    long_runs     = optional(bool, false)
   }))
   default  = {}
   nullable = false
@@ -44,7 +45,11 @@ variable "agents" {
   }
 
   validation {
-    condition     = length(jsonencode(var.agents)) <= 3072
+    # As the functions are told of them.
+    condition = length(jsonencode({ for name, agent in var.agents : name => merge(
+      { runtime_arn = agent.runtime_arn, endpoint_name = agent.endpoint_name },
+      agent.long_runs ? { long_runs = true } : {},
+    ) })) <= 3072
     error_message = "agents must be at most 3,072 characters of JSON: the environment of a function holds 4 KB in all."
   }
 }
@@ -58,6 +63,18 @@ variable "agentcore_endpoint_url" {
   validation {
     condition     = var.agentcore_endpoint_url == "" || can(regex("^(https://[^/?#@\\s]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?)/?$", var.agentcore_endpoint_url))
     error_message = "agentcore_endpoint_url must be https://HOST, or http:// on a loopback address, without a path."
+  }
+}
+
+variable "replies_endpoint_url" {
+  description = "Where agents with `long_runs` reach SQS instead of AWS's own endpoint, for tests. Empty: AWS's own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.replies_endpoint_url == "" || can(regex("^(https://[^/?#@\\s]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?)/?$", var.replies_endpoint_url))
+    error_message = "replies_endpoint_url must be https://HOST, or http:// on a loopback address, without a path."
   }
 }
 
@@ -252,11 +269,12 @@ variable "architecture" {
 }
 
 variable "memory_mb" {
-  description = "Memory of each function in MiB: message, connections and authorizer 256, worker and closer 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
+  description = "Memory of each function in MiB: message, connections and authorizer 256, worker, relay and closer 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
   type = object({
     message     = optional(number, 256)
     connections = optional(number, 256)
     worker      = optional(number, 128)
+    relay       = optional(number, 128)
     closer      = optional(number, 128)
     authorizer  = optional(number, 256)
   })
@@ -270,11 +288,12 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "How long each function may run: message and authorizer 10, closer 60, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
+  description = "How long each function may run: message and authorizer 10, relay 30, closer 60, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
   type = object({
     message     = optional(number, 10)
     connections = optional(number, 300)
     worker      = optional(number, 900)
+    relay       = optional(number, 30)
     closer      = optional(number, 60)
     authorizer  = optional(number, 10)
   })
@@ -292,13 +311,18 @@ variable "timeout_seconds" {
   }
 
   validation {
+    condition     = var.timeout_seconds.relay >= 30
+    error_message = "The relay's time-out must be at least 30 s: stopping an agent's session may take 15 s, and the table is tried for 5 s at a time."
+  }
+
+  validation {
     condition     = var.timeout_seconds.closer >= 30
     error_message = "The closer's time-out must be at least 30 s: it tries the table for 20 s, and has to tell the ending then."
   }
 }
 
 variable "maximum_concurrency" {
-  description = "How many workers may run at once; further prompts wait in the queue."
+  description = "How many workers may run at once; further prompts wait in the queue. As many relays may run at once, where agents have `long_runs`."
   type        = number
   default     = 100
   nullable    = false
@@ -317,6 +341,11 @@ variable "closer_reserved_concurrency" {
   validation {
     condition     = var.closer_reserved_concurrency == null || try(var.closer_reserved_concurrency >= 2 && var.closer_reserved_concurrency <= 1000 && floor(var.closer_reserved_concurrency) == var.closer_reserved_concurrency, false)
     error_message = "closer_reserved_concurrency must be a whole number from 2 to 1000, or null."
+  }
+
+  validation {
+    condition     = try(var.closer_reserved_concurrency >= 4, true) || !anytrue([for agent in values(var.agents) : agent.long_runs])
+    error_message = "closer_reserved_concurrency must be at least 4 where agents have long_runs: two closers look after those, and AWS takes no queue's share below 2."
   }
 }
 
@@ -389,6 +418,18 @@ variable "max_reply_bytes" {
   }
 }
 
+variable "max_run_seconds" {
+  description = "How long a run of an agent with `long_runs` may take. One that takes longer fails with `deadline_exceeded`."
+  type        = number
+  default     = 28800
+  nullable    = false
+
+  validation {
+    condition     = var.max_run_seconds >= 1 && var.max_run_seconds <= 28800 && floor(var.max_run_seconds) == var.max_run_seconds
+    error_message = "max_run_seconds must be a whole number from 1 to 28800: an AgentCore session lives for 8 hours."
+  }
+}
+
 variable "replay_window_seconds" {
   description = "How long after its end a reply can be resumed."
   type        = number
@@ -422,6 +463,18 @@ variable "silence_limit_seconds" {
   validation {
     condition     = var.silence_limit_seconds >= 1 && var.silence_limit_seconds <= var.timeout_seconds.worker && floor(var.silence_limit_seconds) == var.silence_limit_seconds
     error_message = "silence_limit_seconds must be a whole number from 1, and at most the worker's time-out."
+  }
+}
+
+variable "event_bus_arn" {
+  description = "ARN of an EventBridge bus that gets an event for each run that ends (docs/run-ended.md). Empty: none does."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.event_bus_arn == "" || can(regex("^arn:aws(-[a-z0-9-]+)?:events:[a-z0-9-]+:[0-9]{12}:event-bus/[.a-zA-Z0-9_-]{1,256}$", var.event_bus_arn))
+    error_message = "event_bus_arn must have the form arn:aws:events:REGION:ACCOUNT:event-bus/NAME, and be no partner's bus."
   }
 }
 

@@ -127,7 +127,7 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
     let mut out = Vec::new();
     loop {
         let request = loop {
-            if let Some(length) = request_length(&received)? {
+            if let Some(length) = message_length(&received)? {
                 break received.split_to(length);
             }
             if stream.read_buf(&mut received).await? == 0 {
@@ -156,15 +156,15 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
     }
 }
 
-/// The length of the first request in `received`, once it is whole.
-fn request_length(received: &[u8]) -> Result<Option<usize>> {
+/// The length of the first message of HTTP in `received`, once it is whole.
+pub(crate) fn message_length(received: &[u8]) -> Result<Option<usize>> {
     let Some(head) = memmem::find(received, b"\r\n\r\n").map(|at| at + 4) else { return Ok(None) };
     let text = std::str::from_utf8(&received[..head])?;
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
     });
-    let length = head + length.ok_or("a request without a length")??;
+    let length = head + length.ok_or("a message without a length")??;
     Ok((received.len() >= length).then_some(length))
 }
 

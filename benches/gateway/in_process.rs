@@ -10,9 +10,12 @@ use agentcore_gateway::journal::Journal;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, SessionId};
 use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::push::Push;
+use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::{QueueError, Visibility};
 use agentcore_gateway::random::Random;
+use agentcore_gateway::run_ended::Nobody;
+use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::{Connections, Sessions};
 use agentcore_gateway::session::{RunKey, SessionKey};
 use agentcore_gateway::trace::TraceContext;
@@ -49,6 +52,11 @@ impl Stores {
         }
     }
 
+    /// Its queue.
+    pub(crate) fn visibility(&self) -> Arc<dyn Visibility> {
+        self.visibility.clone()
+    }
+
     /// How often a message was hidden for longer.
     pub(crate) fn visibility_changes(&self) -> usize {
         self.visibility.0.load(Ordering::Relaxed)
@@ -60,8 +68,11 @@ impl Stores {
             sessions: self.sessions.clone(),
             connections: self.connections.clone(),
             journal: self.journal.clone(),
+            reply_runs: Arc::new(MemoryTable::default()),
             visibility: self.visibility.clone(),
+            watches: Arc::new(MemoryQueue::new(QueueLimits::default())),
             push,
+            events: Arc::new(Nobody),
             agents: agent,
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -73,7 +84,7 @@ impl Stores {
     }
 
     /// A prompt whose ids have the lengths that they have on AWS.
-    fn prompt(&self) -> Result<QueuedPrompt> {
+    pub(crate) fn prompt(&self) -> Result<QueuedPrompt> {
         let now = self.clock.now();
         let session = SessionId::parse(self.random.request_id(now).as_str())?;
         let session = SessionKey { principal: Principal::anonymous(), session };

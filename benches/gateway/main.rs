@@ -1,6 +1,6 @@
 //! What the gateway costs: delay, prompts per second, frames per reply, memory, table calls, and resuming.
 //!
-//! `cargo bench --bench gateway` measures all nine figures, `cargo bench --bench gateway -- a c` some of them. The
+//! `cargo bench --bench gateway` measures all ten figures, `cargo bench --bench gateway -- a c` some of them. The
 //! gateway is the real program, as a process of its own; the fake agent and the load generator are threads of this one,
 //! and share a clock, so that an event's delay is its arrival less its emission. For (e) and (f) the real worker runs
 //! in this process instead, over stores that count or wait.
@@ -10,15 +10,19 @@
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
 //! - [`in_process`] runs the worker alone, with the agent of [`scripted`];
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
-//! - [`table_cost`], with the table of [`metered`], is figure (e), [`journal_delay`], with [`journals`], figure (f);
+//! - [`table_cost`] and [`detached_cost`], with the table of [`metered`], are figure (e), [`journal_delay`], with [`journals`], figure (f);
 //! - [`resume`] and [`reply_memory`] are the figures (g) and (h); what (d) and (h) share is in [`streams`];
 //! - [`readers`] is figure (k); (i) and (j) are those of `benches/start`;
+//! - [`detached_memory`], with the agent of [`detaching`], is figure (l);
 //! - [`report`] prints them against their targets. A missed target is marked; only an error fails the run.
 
 mod agent;
 mod client;
 mod coalescing;
 mod delay;
+mod detached_cost;
+mod detached_memory;
+mod detaching;
 mod direct;
 mod gateway;
 mod in_process;
@@ -72,7 +76,7 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
     // One thread for all clients: it leaves the rest of the machine to the gateway and the agent.
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     clients.block_on(async {
-        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "k"].into_iter().filter(|name| wants(name)) {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "k", "l"].into_iter().filter(|name| wants(name)) {
             let others = Others::watch()?;
             match name {
                 "a" => delay::measure(agent, report).await?,
@@ -83,6 +87,7 @@ fn run(report: &mut Report, arguments: &[String]) -> Result<()> {
                 "f" => journal_delay::measure(report).await?,
                 "g" => resume::measure(agent, report).await?,
                 "h" => reply_memory::measure(agent, report).await?,
+                "l" => detached_memory::measure(report).await?,
                 _ => readers::measure(agent, report).await?,
             }
             report.done(others.share()?)?;

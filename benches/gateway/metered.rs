@@ -6,9 +6,9 @@ use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::journal::memory::MemoryJournal;
 use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
 use agentcore_gateway::protocol::frame::{Frame, Seq};
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal, SessionId};
+use agentcore_gateway::protocol::ids::{ConnectionId, Principal, ReplyRun, SessionId};
 use agentcore_gateway::session::memory::MemoryTable;
-use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessions, StoreError};
+use agentcore_gateway::session::store::{Connection, Connections, Refused, ReplyRuns, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
@@ -150,6 +150,20 @@ impl Connections for MeteredTable {
 }
 
 #[async_trait]
+impl ReplyRuns for MeteredTable {
+    async fn name_run(&self, name: &ReplyRun, run: &RunKey, now: Timestamp) -> Result<(), StoreError> {
+        self.lock().write("name of a run, record", name_bytes(name, run));
+        self.table.name_run(name, run, now).await
+    }
+
+    async fn run_of(&self, name: &ReplyRun, now: Timestamp) -> Result<Option<RunKey>, StoreError> {
+        let run = self.table.run_of(name, now).await?;
+        self.lock().read("name of a run, read", run.as_ref().map_or(0, |run| name_bytes(name, run)));
+        Ok(run)
+    }
+}
+
+#[async_trait]
 impl Journal for MeteredTable {
     async fn append(
         &self,
@@ -195,6 +209,10 @@ fn name_of(transition: &Transition) -> &'static str {
         Transition::Renew { .. } => "session, renew",
         Transition::Finish { .. } => "session, finish",
         Transition::Stop { .. } | Transition::ForgetStop { .. } => "session, stop",
+        Transition::DetachRun { .. } => "session, detach the run",
+        Transition::Move { .. } => "session, move",
+        Transition::Told { .. } => "session, told",
+        Transition::BeginStopping { .. } | Transition::Stopped { .. } => "session, stop the agent",
         Transition::Attach { .. } | Transition::MoveCursor { .. } | Transition::Detach { .. } => {
             "session, attach or detach"
         }
@@ -211,4 +229,9 @@ fn segment_bytes(run: &RunKey, segment: &Segment) -> usize {
     let (session, request) = (run.session.session.as_str(), run.request.as_str());
     let key = "RUN#".len() + PRINCIPAL_BYTES + "##".len() + session.len() + request.len() + "0000000001".len();
     key + ATTRIBUTES_BYTES + segment.encode().len()
+}
+
+fn name_bytes(name: &ReplyRun, RunKey { session, request }: &RunKey) -> usize {
+    let ids = session.principal.as_str().len() + session.session.as_str().len() + request.as_str().len();
+    "REPLY#-".len() + name.as_str().len() + ids + ATTRIBUTES_BYTES
 }

@@ -10,6 +10,7 @@ use agentcore_gateway::random::Random;
 use async_trait::async_trait;
 
 use crate::Result;
+use crate::detached_cost::Message;
 use crate::in_process::Stores;
 use crate::metered::{Bill, Cost, MeteredTable};
 use crate::report::{Report, times};
@@ -38,6 +39,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     for seconds in COST_SECONDS {
         counts.push(Counts::of(seconds).await?);
     }
+    let said = Message::of(&prose(1).events(EVENTS_PER_SECOND as usize)).await?;
+    let heartbeat = Message::of(&[]).await?;
     tokio::time::resume();
 
     report.columns(&["calls", "write units", "read units"])?;
@@ -50,6 +53,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     sizes(report, "events of 200 bytes of prose", &chatty)?;
 
     cost_counts(report, &counts)?;
+    detached_counts(report, &[("a second of words", &said), ("a heartbeat", &heartbeat)])?;
+    write_counts(&counts, &said, &heartbeat)?;
 
     let Cost { write_units, read_units, .. } = words.total();
     report.target("(e) at most 12 write units per reply", write_units, write_units <= WRITE_UNITS);
@@ -89,7 +94,7 @@ impl Counts {
         let stores = Stores::new(&table, table.clone());
         stores.run(Arc::new(agent(1, seconds)?), pushes.clone()).await?;
         let visibility_changes = stores.visibility_changes();
-        Ok(Self { seconds, pushes: pushes.0.load(Ordering::Relaxed), visibility_changes, bill: table.bill() })
+        Ok(Self { seconds, pushes: pushes.count(), visibility_changes, bill: table.bill() })
     }
 
     fn json(&self) -> serde_json::Value {
@@ -107,7 +112,7 @@ impl Counts {
     }
 }
 
-/// Prints what is counted for docs/cost.md, and writes it to the file that `COST_COUNTS` names, if it does.
+/// Prints what is counted for docs/cost.md.
 fn cost_counts(report: &Report, counts: &[Counts]) -> Result<()> {
     report.columns(&["pushes", "hidden longer", "write units", "read units"])?;
     for Counts { seconds, pushes, visibility_changes, bill } in counts {
@@ -115,10 +120,27 @@ fn cost_counts(report: &Report, counts: &[Counts]) -> Result<()> {
         let cells = [*pushes, *visibility_changes, write_units, read_units].map(|count| count.to_string());
         report.row(format!("words for {seconds} s"), &cells)?;
     }
-    if let Some(path) = std::env::var_os("COST_COUNTS") {
-        let counts: Vec<_> = counts.iter().map(Counts::json).collect();
-        std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
+    Ok(())
+}
+
+fn detached_counts(report: &Report, messages: &[(&str, &Message)]) -> Result<()> {
+    report.columns(&["pushes", "calls", "write units", "read units"])?;
+    for (what, Message { pushes, cost }) in messages {
+        let cells = [*pushes, cost.calls, cost.write_units, cost.read_units].map(|count| count.to_string());
+        report.row(format!("message of an agent that goes on by itself: {what}"), &cells)?;
     }
+    Ok(())
+}
+
+/// Writes the counts to the file that `COST_COUNTS` names, if it does.
+fn write_counts(counts: &[Counts], said: &Message, heartbeat: &Message) -> Result<()> {
+    let Some(path) = std::env::var_os("COST_COUNTS") else { return Ok(()) };
+    let counts = serde_json::json!({
+        "replies": counts.iter().map(Counts::json).collect::<Vec<_>>(),
+        // As agentcore_example/long_run.py sends them.
+        "messages": [said.json("a message a second", 1), heartbeat.json("silent: heartbeats", 20)],
+    });
+    std::fs::write(path, serde_json::to_string_pretty(&counts)? + "\n")?;
     Ok(())
 }
 
@@ -131,22 +153,32 @@ async fn bill(event_bytes: usize) -> Result<Bill> {
 }
 
 fn agent(event_bytes: usize, seconds: u32) -> Result<ScriptedAgent> {
-    let prose = Prose { words: TEXT.split_whitespace().collect(), random: Random::seeded(1) };
+    let prose = prose(event_bytes);
     let (events, every) = (seconds * EVENTS_PER_SECOND, Duration::from_secs(1) / EVENTS_PER_SECOND);
-    Ok(ScriptedAgent::new(usize::try_from(events)?, every, move |_| prose.event(event_bytes)))
+    Ok(ScriptedAgent::new(usize::try_from(events)?, every, move |_| prose.event()))
+}
+
+fn prose(event_bytes: usize) -> Prose {
+    Prose { words: TEXT.split_whitespace().collect(), random: Random::seeded(1), event_bytes }
 }
 
 /// The words of the text in random order, so that they are as frequent as words are, and no sentence comes twice.
 struct Prose {
     words: Vec<&'static str>,
     random: Random,
+    event_bytes: usize,
 }
 
 impl Prose {
+    /// So many events.
+    fn events(&self, count: usize) -> Vec<String> {
+        (0..count).map(|_| self.event()).collect()
+    }
+
     /// A JSON string of at least so many bytes, and of at least one word.
-    fn event(&self, bytes: usize) -> String {
+    fn event(&self) -> String {
         let mut text = String::new();
-        while text.len() < bytes {
+        while text.len() < self.event_bytes {
             let at = self.random.bits() % self.words.len() as u128;
             text.push(' ');
             text.push_str(self.words[usize::try_from(at).unwrap_or_default()]);
@@ -157,7 +189,14 @@ impl Prose {
 
 /// A connection that takes everything at once, and counts.
 #[derive(Default)]
-struct Nowhere(AtomicUsize);
+pub(crate) struct Nowhere(AtomicUsize);
+
+impl Nowhere {
+    /// How many pushes there were.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[async_trait]
 impl Push for Nowhere {

@@ -17,6 +17,7 @@ CERTIFICATE_FILES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-cert
 SETTINGS = {
     "PROMPTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/prompts.fifo",
     "GIVEN_UP_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/given-up.fifo",
+    "REPLIES_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/replies.fifo",
     "AUTH": "none",
     "AGENT_NAMES": "default",
     "TABLE_NAME": "sessions",

@@ -17,7 +17,7 @@ from function import Function
 from report import Report
 from servers import Queue
 
-NAMES = ("message", "connections", "worker", "closer", "authorizer")
+NAMES = ("message", "connections", "worker", "relay", "closer", "authorizer")
 RUNS = 15
 PROMPTS = 2000
 WARM_UP = 100

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::body::Body;
-use super::endpoint::{Endpoint, Runtime};
+use super::endpoint::{Endpoint, Runtime, SERVICE};
 use super::reply::EventReader;
-use super::sign::{Unsigned, signed_headers};
+use super::sign::{Scope, Unsigned, headers_signed_by};
 use super::status::error_of;
 use super::{Agents, Invocation, InvokeError, MAX_EVENT_BYTES, Progress, Reply, ReplyError};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::protocol::ids::AgentName;
 
 const SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
@@ -88,15 +88,12 @@ impl AgentClient {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<RequestBuilder, InvokeError> {
-        let no_credentials = |reason: String| InvokeError::Credentials(reason);
-        let provider =
-            self.credentials.as_ref().ok_or_else(|| no_credentials("no provider is configured".to_owned()))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(error.to_string()))?;
         let url = runtime.url(operation);
         let unsigned = Unsigned { method: "POST", url: &url, headers, body: body.as_bytes() };
-        let time = system_time(self.clock.now());
-        let signature = signed_headers(unsigned, &credentials, &runtime.region, time)
-            .map_err(|error| no_credentials(error.to_string()))?;
+        let scope = Scope { service: SERVICE, region: &runtime.region };
+        let signature = headers_signed_by(self.credentials.as_ref(), unsigned, scope, &*self.clock)
+            .await
+            .map_err(|error| InvokeError::Credentials(error.to_string()))?;
         let request = with_headers(self.http.post(url), headers);
         Ok(signature.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
     }
@@ -220,7 +217,7 @@ async fn status_error(response: Response) -> InvokeError {
     error_of(status, error_type.as_deref(), &error)
 }
 
-fn is_loopback(container: &Url) -> bool {
+pub(crate) fn is_loopback(container: &Url) -> bool {
     matches!(container.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
@@ -246,14 +243,10 @@ fn io_error(error: &reqwest::Error) -> Option<&std::io::Error> {
 }
 
 /// The innermost error's text: the outer ones repeat the URL and say nothing more.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     cause.to_string()
-}
-
-fn system_time(now: Timestamp) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(now.0)
 }

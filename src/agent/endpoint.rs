@@ -6,6 +6,11 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
+use crate::arn::Arn;
+
+/// AgentCore's name in ARNs, host names and signatures.
+pub(super) const SERVICE: &str = "bedrock-agentcore";
+
 /// The endpoint that every runtime has (`CreateAgentRuntime`).
 const DEFAULT_QUALIFIER: &str = "DEFAULT";
 
@@ -73,20 +78,16 @@ impl Runtime {
     fn from_arn(text: &str) -> Result<Self, InvalidEndpoint> {
         let wrong = || InvalidEndpoint::Arn(text.to_owned());
         let (arn, qualifier) = text.split_once("/runtime-endpoint/").unwrap_or((text, DEFAULT_QUALIFIER));
-        let parts: Vec<&str> = arn.split(':').collect();
-        let [_, partition, "bedrock-agentcore", region, account, resource] = parts[..] else { return Err(wrong()) };
-        let name = resource.strip_prefix("runtime/").ok_or_else(wrong)?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_partition(partition) || !is_region(region) || !is_account || !is_runtime_id(name) {
+        let runtime = Arn::of(SERVICE, arn).ok_or_else(wrong)?;
+        if !runtime.resource.strip_prefix("runtime/").is_some_and(is_runtime_id) {
             return Err(wrong());
         }
         let is_endpoint = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if qualifier.is_empty() || !qualifier.bytes().all(is_endpoint) {
             return Err(wrong());
         }
-        let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let service = Url::parse(&format!("https://bedrock-agentcore.{region}.{suffix}")).map_err(|_| wrong())?;
-        Ok(Self { arn: arn.to_owned(), region: region.to_owned(), qualifier: qualifier.to_owned(), service })
+        let service = runtime.service_url().ok_or_else(wrong)?;
+        Ok(Self { arn: arn.to_owned(), region: runtime.region.to_owned(), qualifier: qualifier.to_owned(), service })
     }
 
     /// The URL of an operation, with the ARN percent-encoded as one segment.
@@ -96,18 +97,6 @@ impl Runtime {
         let arn = utf8_percent_encode(&self.arn, SEGMENT);
         format!("{service}/runtimes/{arn}/{operation}?qualifier={}", self.qualifier)
     }
-}
-
-fn is_partition(text: &str) -> bool {
-    text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_host_byte))
-}
-
-fn is_region(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_host_byte)
-}
-
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
 /// `[a-zA-Z][a-zA-Z0-9_]{0,47}-[a-zA-Z0-9]{10}`, from the service's model.

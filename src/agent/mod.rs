@@ -11,7 +11,9 @@ mod records;
 pub mod reply;
 pub mod sign;
 mod sse;
-mod status;
+pub(crate) mod status;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -21,6 +23,9 @@ use crate::trace::TraceContext;
 
 /// The largest event of an agent: AgentCore's own limit for a chunk of a streamed reply (AgentCore quotas).
 pub const MAX_EVENT_BYTES: usize = 10 * 1024 * 1024;
+
+/// How long stopping an agent's session is waited for: its microVM takes up to 15 s to stop.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One call of an agent.
 #[derive(Debug, Clone)]

@@ -10,9 +10,7 @@ use crate::protocol::words_of;
 /// The error that an answer with `status` stands for; `error_type` is the header `x-amzn-errortype`.
 pub(super) fn error_of(status: u16, error_type: Option<&str>, body: &[u8]) -> InvokeError {
     let body = ErrorBody::read(body);
-    let code = error_type.map(str::to_owned).or(body.code).unwrap_or_default();
-    let code = code.split(':').next().unwrap_or_default();
-    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = body.code(error_type);
     let message = body.message;
     match status {
         402 => InvokeError::QuotaExceeded,
@@ -26,6 +24,12 @@ pub(super) fn error_of(status: u16, error_type: Option<&str>, body: &[u8]) -> In
         500.. => InvokeError::Platform(status),
         _ => InvokeError::Unexpected(status),
     }
+}
+
+/// The name of the error in an answer of AWS, such as `AccessDeniedException`; empty if it has none.
+#[cfg(feature = "eventbridge")]
+pub(crate) fn code_of(error_type: Option<&str>, body: &[u8]) -> String {
+    ErrorBody::read(body).code(error_type)
 }
 
 struct ErrorBody {
@@ -54,5 +58,12 @@ impl ErrorBody {
         let told = shape.message.or(shape.error).or(shape.detail).unwrap_or(RawValue::NULL);
         let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
         Self { code: text(shape.code).or_else(|| text(shape.kind)), message: words_of(told) }
+    }
+
+    /// The error's bare name: the header's, else the body's, without the place that may stand around it.
+    fn code(&self, error_type: Option<&str>) -> String {
+        let code = error_type.or(self.code.as_deref()).unwrap_or_default();
+        let code = code.split(':').next().unwrap_or_default();
+        code.rsplit('#').next().unwrap_or_default().to_owned()
     }
 }

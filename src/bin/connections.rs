@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::run_events::run_events;
 use agentcore_gateway::function::websocket_event::WebSocketEvent;
 use agentcore_gateway::function::{self, connections::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -15,7 +16,8 @@ async fn main() -> ExitCode {
 
 async fn serve(environment: Environment) -> Result<(), Error> {
     let config = Config::read(&environment)?;
-    let handler = &config.handler(&function::aws::config(&environment)?);
+    let aws = function::aws::config(&environment)?;
+    let handler = &config.handler(&aws, run_events(&environment, &aws)?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebSocketEvent>| {
         Ok::<_, Infallible>(handler.handle(event.payload.into()).await)
     }))

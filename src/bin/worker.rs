@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::run_events::run_events;
 use agentcore_gateway::function::{self, worker};
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -16,7 +17,8 @@ async fn main() -> ExitCode {
 
 async fn serve(environment: Environment) -> Result<(), Error> {
     let config = worker::Config::read(&environment)?;
-    let worker = config.worker(&function::aws::config(&environment)?)?;
+    let aws = function::aws::config(&environment)?;
+    let worker = config.worker(&aws, run_events(&environment, &aws)?)?;
     // One batch after the other on Lambda, many at once on Lambda Managed Instances.
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let worker = worker.clone();

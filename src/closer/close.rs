@@ -1,6 +1,5 @@
 //! What becomes of one prompt that was given up.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,20 +8,19 @@ use tracing::{error, warn};
 
 use super::{Received, Tools, Verdict};
 use crate::backoff::retry;
-use crate::journal::{self, Appended, Segment};
-use crate::protocol::frame::{Ending, Failure, FailureCode, FrameMaker, Seq};
+use crate::journal;
+use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::{Behind, Recovery};
 use crate::session::store::StoreError;
-use crate::session::transition::Transition;
-use crate::session::{Active, Attachment, Cursor, LeaseId, Session, Standing};
+use crate::session::{Active, LeaseId, Session, Standing};
 
 /// How long the stores are tried.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long who could not be told at once is tried.
-const TELLING: Duration = Duration::from_secs(60);
+pub(super) const TELLING: Duration = Duration::from_secs(60);
 
 /// What an attempt to end a request came to.
 enum Attempt {
@@ -79,11 +77,13 @@ impl Tools {
         let tail = self.journal.tail(run, now).await?;
         let session = self.sessions.load(&run.session, now).await?;
         match (session.standing(&run.request, now), tail) {
+            // Its watch looks after it.
+            (Standing::Runs(active), _) if active.detached.is_some() => Ok(Attempt::Ended(Vec::new())),
             (Standing::Runs(active), _) => Ok(Attempt::Leased(active.clone())),
-            (Standing::Absent, None) => self.end_unbegun(prompt, lease, session).await,
+            (Standing::Absent, None) => self.end_unbegun(prompt, lease, &session).await,
             // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
             (Standing::Absent, Some(tail)) if tail.outcome.is_some() => {
-                Ok(Attempt::Ended(self.announce(prompt, session, tail.last).await))
+                Ok(Attempt::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
             }
             _ => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
@@ -92,51 +92,29 @@ impl Tools {
         }
     }
 
-    /// Ends a request that no worker has begun: its journal is its ending.
+    /// Ends a request that no worker has begun.
     async fn end_unbegun(
         &self,
         prompt: &QueuedPrompt,
         lease: &LeaseId,
-        session: Session,
+        session: &Session,
     ) -> Result<Attempt, StoreError> {
-        let run = &prompt.run;
-        let is_stopped = session.stops(&run.request);
-        let ending = match session.active {
-            _ if is_stopped => Ending::Stopped,
-            Some(_) => failed(FailureCode::Busy, "The session was busy for too long."),
-            None => failed(FailureCode::Internal, "The prompt could not be run."),
+        let failure = match session.active {
+            Some(_) => Failure::retryable(FailureCode::Busy, "The session was busy for too long."),
+            None => Failure::retryable(FailureCode::Internal, "The prompt could not be run."),
         };
-        let frame = FrameMaker::new(&run.request, &run.session.session).ending(1, &ending);
-        let segment = Segment::of(Arc::new(frame));
-        if self.journal.append(run, &segment, lease, self.clock.now()).await? == Appended::Overtaken {
-            return Ok(Attempt::Overtaken);
-        }
-        if is_stopped {
-            // It would only take the place of another one.
-            let forget = Transition::ForgetStop { request: run.request.clone() };
-            let _ = self.sessions.apply(&run.session, &forget, self.clock.now()).await;
-        }
-        Ok(Attempt::Ended(self.announce(prompt, session, 1).await))
+        let ended = self.recovery().end_unbegun(prompt, lease, session, Ending::Failed(failure)).await?;
+        Ok(ended.map_or(Attempt::Overtaken, Attempt::Ended))
     }
 
-    /// Tells the ending to all connections of the session, and to the one that asked: unless a worker has begun the
-    /// request, nobody has attached that.
-    async fn announce(&self, prompt: &QueuedPrompt, mut session: Session, last_seq: Seq) -> Vec<Behind> {
-        let asked = Attachment { cursor: Cursor::Live, attached_at: self.clock.now() };
-        session.connections.entry(prompt.connection.clone()).or_insert(asked);
-        self.recovery().announce(&prompt.run, &session, last_seq).await
-    }
-
-    fn recovery(&self) -> Recovery<'_> {
+    pub(super) fn recovery(&self) -> Recovery<'_> {
         Recovery {
             sessions: self.sessions.as_ref(),
             journal: self.journal.as_ref(),
             push: self.push.as_ref(),
             clock: self.clock.as_ref(),
+            events: self.events.as_ref(),
+            on_stop: self.settings.on_stop,
         }
     }
-}
-
-fn failed(code: FailureCode, message: &'static str) -> Ending {
-    Ending::Failed(Failure::retryable(code, message))
 }

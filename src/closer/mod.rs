@@ -5,22 +5,28 @@
 //! calls no agent, and is a function of its own.
 
 mod close;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
+use crate::choices::OnStop;
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::protocol::frame::Ending;
 use crate::push::Push;
 use crate::queue::Visibility;
-use crate::queue::batch::{self, Received, Verdict};
+use crate::queue::batch::{self, Received, Verdict, failed};
 use crate::queue::patience::LONGEST_RUN;
 use crate::random::Random;
+use crate::run_ended::RunEvents;
 use crate::session::store::{Sessions, StoreError};
+use crate::session::{MAX_DETACHED_RUN, RunKey};
 
 /// So long before its deadline an invocation answers: what it has not ended until then comes again.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -32,11 +38,20 @@ pub struct Settings {
     pub longest_run: Duration,
     /// How often the queue gives out a message before it goes to the dead letters.
     pub max_receive_count: u32,
+    /// How long a run may take whose agent goes on by itself.
+    pub max_run: Duration,
+    /// What becomes of the agent of a run that is ended here.
+    pub on_stop: OnStop,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { longest_run: LONGEST_RUN, max_receive_count: 10 }
+        Self {
+            longest_run: LONGEST_RUN,
+            max_receive_count: 10,
+            max_run: MAX_DETACHED_RUN,
+            on_stop: OnStop::StopSession,
+        }
     }
 }
 
@@ -49,8 +64,12 @@ pub struct Tools {
     pub journal: Arc<dyn Journal>,
     /// The queue of prompts that were given up.
     pub visibility: Arc<dyn Visibility>,
+    /// The queue of runs to look after.
+    pub watch_visibility: Arc<dyn Visibility>,
     /// The way to the connections.
     pub push: Arc<dyn Push>,
+    /// Who else is told that a run has ended.
+    pub events: Arc<dyn RunEvents>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Leases.
@@ -86,6 +105,31 @@ impl Closer {
             timeout_at(answer_by, closing).await.unwrap_or_else(|_| Err(out_of_time()))
         };
         batch::handle(event, self.0.visibility.as_ref(), close).await
+    }
+}
+
+impl Closer {
+    /// Looks after the runs of a batch of the watch queue, before `deadline`. Those that have not ended come again.
+    pub async fn watch(&self, event: SqsEvent, deadline: Option<Instant>) -> SqsBatchResponse {
+        let answer_by = deadline.and_then(|deadline| deadline.checked_sub(MARGIN));
+        let looks = event.records.into_iter().map(|record| async move {
+            let looking = self.0.look_after(&record);
+            let verdict = match answer_by {
+                Some(answer_by) => timeout_at(answer_by, looking).await.unwrap_or(Verdict::Later),
+                None => looking.await,
+            };
+            (verdict == Verdict::Later).then(|| failed(&record))
+        });
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = join_all(looks).await.into_iter().flatten().collect();
+        response
+    }
+}
+
+impl Closer {
+    /// Ends `run` with `ending` if its agent goes on by itself, and tells that. Whether it did.
+    pub async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
+        self.0.end(run, ending).await
     }
 }
 

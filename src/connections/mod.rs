@@ -12,6 +12,7 @@ use std::time::Duration;
 use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use tracing::warn;
 
+use crate::choices::OnStop;
 use crate::clock::Clock;
 use crate::gateway_event::{answer_with, respond};
 use crate::identity::Identity;
@@ -23,6 +24,7 @@ use crate::protocol::rejection::{RejectCode, Rejection};
 use crate::push::Push;
 use crate::random::Random;
 use crate::recovery::Recovery;
+use crate::run_ended::RunEvents;
 use crate::session::store::{Connections, Sessions, StoreError};
 use crate::session::{LeaseId, RunKey, Session, SessionKey};
 use origins::AllowedOrigins;
@@ -46,6 +48,10 @@ pub struct ConnectionsHandler {
     pub identity: Identity,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
+    /// Who else is told that a run has ended.
+    pub events: Arc<dyn RunEvents>,
+    /// What becomes of the agent of a run that is ended here.
+    pub on_stop: OnStop,
     /// How long a run can be replayed after its end.
     pub replay_window: Duration,
 }
@@ -102,6 +108,8 @@ impl ConnectionsHandler {
             journal: self.journal.as_ref(),
             push: self.push.as_ref(),
             clock: self.clock.as_ref(),
+            events: self.events.as_ref(),
+            on_stop: self.on_stop,
         }
     }
 

@@ -70,6 +70,26 @@ impl AllowedOrigins {
         }
     }
 
+    /// Whether a request may name `host` in its `Host` header: an IP address, `localhost`, or the host of a listed origin, on
+    /// any port. Any other name may be a page's own that now leads to this machine ([DNS rebinding]); who lets pages of all
+    /// origins in has no host to keep out.
+    ///
+    /// [DNS rebinding]: https://en.wikipedia.org/wiki/DNS_rebinding
+    #[must_use]
+    pub fn trusts_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let name = without_port(&host);
+        let is_listed = |listed: &[Origin]| {
+            let authorities = listed.iter().filter_map(|origin| origin.0.split_once("://"));
+            !name.is_empty() && authorities.map(|(_, authority)| without_port(authority)).any(|listed| listed == name)
+        };
+        match self {
+            Self::Any => true,
+            _ if name == "localhost" || socket_address(&host, 80).is_some() => true,
+            Self::OneMachine(listed) | Self::List(listed) => is_listed(listed),
+        }
+    }
+
     /// How to let pages of `origin` in, as the end of a sentence; `None` if no setting could.
     ///
     /// `origin` may be anything that a client has sent. What is returned can be copied into a shell.
@@ -108,11 +128,15 @@ fn is_of_this_machine(origin: &str) -> bool {
     let Some(authority) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else {
         return origin == "file://";
     };
-    let host = match authority.rsplit_once(':') {
+    matches!(without_port(authority), "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// The host of `authority`, which may be a name, or an IP address.
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
-    };
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    }
 }
 
 /// Whether a page was loaded from the very address that it now connects to, so that the gateway itself has served it.

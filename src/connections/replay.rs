@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::ConnectionsHandler;
 use super::resume::{Failed, Resuming};
@@ -15,7 +15,7 @@ use crate::protocol::ids::RequestId;
 use crate::push::PushError;
 use crate::replay::{Replay, ReplayError, push_patiently};
 use crate::session::store::{Refused, StoreError};
-use crate::session::transition::Transition;
+use crate::session::transition::{Refusal, Transition};
 use crate::session::{Cursor, RunKey};
 
 /// How often a replay looks whether it is still the connection's, besides after each page.
@@ -37,6 +37,16 @@ pub(super) enum CutShort {
     Superseded,
     #[error("it takes long, and the run goes on: its worker sends the rest")]
     HandedOver,
+}
+
+/// What became of a cursor that a replay let go of.
+enum Released {
+    /// Somebody else sends what comes now.
+    ToOthers,
+    /// Nobody does: the run has ended.
+    Over,
+    /// It is still held: the run has frames that the replay has not sent.
+    Behind,
 }
 
 impl From<CutShort> for Failed {
@@ -70,23 +80,41 @@ impl ConnectionsHandler {
         state: RequestState,
     ) -> Result<(), Failed> {
         let replay = self.recovery().replay(run, resuming.connection, resuming.after);
-        let is_running = state == RequestState::Running;
+        if state != RequestState::Running {
+            return self.unless_superseded(resuming, self.send(resuming, run, state, &replay)).await;
+        }
+        let hold_until = Instant::now() + LONGEST_HOLD;
+        let mut sent = self.while_held(resuming, hold_until, self.send(resuming, run, state, &replay)).await;
+        loop {
+            match (self.release(resuming, run, &replay, sent.is_ok()).await?, sent) {
+                // Its agent said more meanwhile, and no worker is there to send that.
+                (Released::Behind, Ok(())) => {
+                    sent = self.while_held(resuming, hold_until, self.send_pages(resuming, &replay)).await;
+                }
+                // The run ended during the replay: its worker has left the rest to it.
+                (Released::Over, Ok(()) | Err(Failed::CutShort(CutShort::HandedOver))) => {
+                    return self.unless_superseded(resuming, self.send_pages(resuming, &replay)).await;
+                }
+                (_, sent) => return sent,
+            }
+        }
+    }
+
+    /// Sends of a run that goes on, for as long as its cursor may be held.
+    async fn while_held(
+        &self,
+        resuming: &Resuming<'_>,
+        hold_until: Instant,
+        sending: impl Future<Output = Result<(), Failed>>,
+    ) -> Result<(), Failed> {
         let sending = async {
             tokio::select! {
                 biased;
-                () = sleep(LONGEST_HOLD), if is_running => Err(CutShort::HandedOver.into()),
-                sent = self.send(resuming, run, state, &replay) => sent,
+                () = sleep_until(hold_until) => Err(CutShort::HandedOver.into()),
+                sent = sending => sent,
             }
         };
-        let sent = self.unless_superseded(resuming, sending).await;
-        let is_over = is_running && self.release(resuming, run, &replay).await?;
-        match sent {
-            // The run ended during the replay: its worker has left the rest to it.
-            Ok(()) | Err(Failed::CutShort(CutShort::HandedOver)) if is_over => {
-                self.unless_superseded(resuming, self.send_pages(resuming, &replay)).await
-            }
-            sent => sent,
-        }
+        self.unless_superseded(resuming, sending).await
     }
 
     async fn send(
@@ -152,18 +180,30 @@ impl ConnectionsHandler {
         current.is_ok_and(|current| current.as_ref() != Some(&resuming.replay))
     }
 
-    /// Lets go of the cursor: whatever became of the replay, the run's worker sends what is behind it. Whether there is
-    /// no such worker any more.
-    async fn release(&self, resuming: &Resuming<'_>, run: &RunKey, replay: &Replay<'_>) -> Result<bool, StoreError> {
-        let to = Cursor::After { request: run.request.clone(), seq: replay.taken() };
+    /// Lets go of the cursor: whatever became of the replay, the run's worker sends what is behind it, or whoever relays
+    /// its agent's messages. These send what comes with the next message, so where the replay `has_sent_all` it lets go
+    /// only if that is true.
+    async fn release(
+        &self,
+        resuming: &Resuming<'_>,
+        run: &RunKey,
+        replay: &Replay<'_>,
+        has_sent_all: bool,
+    ) -> Result<Released, StoreError> {
+        let to = Cursor::after(&run.request, replay.taken());
         let (connection, from) = (resuming.connection.clone(), resuming.hold(run));
-        let release = Transition::MoveCursor { connection, from, to: to.clone() };
+        let all_of = has_sent_all.then(|| (run.request.clone(), replay.taken()));
+        let release = Transition::MoveCursor { connection, from, attached_at: None, all_of, to: to.clone() };
         let apply = || self.sessions.apply(&run.session, &release, self.clock.now());
-        let (Ok(session) | Err(Refused { session, .. })) = retry(RELEASING, |_| true, apply).await?;
-        // Refused: the answer to an earlier attempt was lost; or a newer resume holds the cursor, or the connection has
-        // been detached, and what it lacks is not this replay's business.
+        let session = match retry(RELEASING, |_| true, apply).await? {
+            Err(Refused { refusal: Refusal::Moved, .. }) => return Ok(Released::Behind),
+            // Refused: the answer to an earlier attempt was lost; or a newer resume holds the cursor, or the connection has
+            // been detached, and what it lacks is not this replay's business.
+            Ok(session) | Err(Refused { session, .. }) => session,
+        };
         let attachment = session.connections.get(resuming.connection);
         let is_released = attachment.is_some_and(|attachment| attachment.cursor == to);
-        Ok(is_released && session.active_run(&run.request).is_none())
+        let is_over = is_released && session.active_run(&run.request).is_none();
+        Ok(if is_over { Released::Over } else { Released::ToOthers })
     }
 }

@@ -3,15 +3,25 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
+use futures_util::future::join_all;
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::{ConnectionsHandler, unavailable};
+use crate::backoff::retry;
 use crate::protocol::answer::Answer;
+use crate::protocol::frame::Ending;
 use crate::protocol::ids::RequestId;
 use crate::protocol::message::Stop;
 use crate::protocol::rejection::{RejectCode, Rejection};
 use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{RunKey, Session, SessionKey};
+
+/// How long is tried to end a run whose agent goes on by itself, and to tell those who could not be told at once. API
+/// Gateway waits 29 s.
+const ENDING: Duration = Duration::from_secs(10);
+const TELLING: Duration = Duration::from_secs(8);
 
 /// A stop of a request that has not come by then makes room for others.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -52,7 +62,27 @@ impl ConnectionsHandler {
             let _ = self.sessions.apply(key, &forget, self.clock.now()).await?;
             return Ok(Err(not_found("The request has ended.")));
         }
+        if session.detached_run(&request).is_some() {
+            self.end_detached(key, &request).await;
+        }
         Ok(Ok(request))
+    }
+
+    /// Ends a run that no worker is there to end. Should that fail, the stop is recorded: the next who touches the run
+    /// ends it.
+    async fn end_detached(&self, key: &SessionKey, request: &RequestId) {
+        let run = RunKey { session: key.clone(), request: request.clone() };
+        let lease = self.new_lease();
+        let end = || self.recovery().end_detached(&run, &lease, &Ending::Stopped);
+        match retry(ENDING, |_| true, end).await {
+            Ok(ended) => {
+                let behind = ended.map(|ended| ended.behind).unwrap_or_default();
+                let devices = behind.into_iter().map(|device| self.recovery().catch_up(&run, device));
+                // Whoever looks after the run tells those who have not heard it by then.
+                let _ = timeout(TELLING, join_all(devices)).await;
+            }
+            Err(error) => warn!(session = key.log_name(), %request, %error, "a run that is to stop was not ended"),
+        }
     }
 
     async fn has_ended(&self, key: &SessionKey, request: &RequestId, session: &Session) -> Result<bool, StoreError> {

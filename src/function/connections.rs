@@ -8,6 +8,8 @@ use aws_sdk_apigatewaymanagement::config::Builder;
 use aws_sdk_dynamodb::Client;
 
 use super::auth::Auth;
+use super::choices::on_stop;
+use crate::choices::OnStop;
 use crate::clock::SystemClock;
 use crate::connections::ConnectionsHandler;
 use crate::connections::origins::{AllowedOrigins, Origin};
@@ -15,6 +17,7 @@ use crate::environment::{Environment, InvalidVariable};
 use crate::journal::{self, REPLAY_WINDOW};
 use crate::push::management::ManagementApi;
 use crate::random::Random;
+use crate::run_ended::RunEvents;
 use crate::table::Table;
 
 /// What the function is told.
@@ -28,13 +31,15 @@ pub struct Config {
     pub auth: Auth,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
+    /// What becomes of the agent of a run that is ended here.
+    pub on_stop: OnStop,
     /// How long a run can be replayed after its end.
     pub replay_window: Duration,
 }
 
 impl Config {
     /// Reads `TABLE_NAME`, `MANAGEMENT_ENDPOINT`, `ALLOWED_ORIGINS` (separated by commas, or `*`; none: no page may
-    /// connect), `REPLAY_WINDOW_SECONDS`, and what [`Auth::read`] reads.
+    /// connect), `REPLAY_WINDOW_SECONDS`, and what [`Auth::read`] and [`on_stop`] read.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -49,13 +54,14 @@ impl Config {
             management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
             auth: Auth::read(environment)?,
             origins: AllowedOrigins::from_list(origins),
+            on_stop: on_stop(environment)?,
             replay_window: environment.duration_up_to("REPLAY_WINDOW_SECONDS", REPLAY_WINDOW, journal::RETENTION)?,
         })
     }
 
-    /// The handler that works by it.
+    /// The handler that works by it, and tells `events` how runs end.
     #[must_use]
-    pub fn handler(self, aws: &SdkConfig) -> ConnectionsHandler {
+    pub fn handler(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> ConnectionsHandler {
         let table = Arc::new(Table::new(Client::new(aws), self.table));
         ConnectionsHandler {
             sessions: table.clone(),
@@ -66,6 +72,8 @@ impl Config {
             random: Arc::new(Random::from_os()),
             identity: self.auth.identity(aws),
             origins: self.origins,
+            events,
+            on_stop: self.on_stop,
             replay_window: self.replay_window,
         }
     }

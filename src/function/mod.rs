@@ -1,9 +1,13 @@
 //! What the functions on AWS have in common, and what each is wired from: its variables and the adapters of AWS.
 
+#[cfg(any(feature = "relay", feature = "worker"))]
+pub mod agents;
 #[cfg(any(feature = "connections", feature = "message"))]
 pub mod auth;
 #[cfg(feature = "sdk")]
 pub mod aws;
+#[cfg(any(feature = "closer", feature = "connections", feature = "relay", feature = "worker"))]
+pub mod choices;
 #[cfg(feature = "closer")]
 pub mod closer;
 #[cfg(feature = "connections")]
@@ -13,6 +17,10 @@ mod http;
 mod log;
 #[cfg(feature = "message")]
 pub mod message;
+#[cfg(feature = "relay")]
+pub mod relay;
+#[cfg(all(feature = "eventbridge", feature = "sdk"))]
+pub mod run_events;
 #[cfg(any(feature = "connections", feature = "message"))]
 pub mod websocket_event;
 #[cfg(feature = "worker")]

@@ -1,27 +1,23 @@
 //! The `worker` function.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::config::Builder;
-use reqwest::Url;
-use serde::Deserialize;
 
-use crate::agent::Agents;
-use crate::agent::client::AgentClient;
-use crate::agent::echo::EchoAgents;
-use crate::agent::endpoint::Endpoint;
-use crate::clock::{Clock, SystemClock};
+use super::agents::Configured;
+use super::choices::{on_abandoned, on_stop};
+use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
-use crate::protocol::ids::AgentName;
+use crate::protocol::reply::ReplyQueue;
 use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
+use crate::run_ended::RunEvents;
 use crate::table::Table;
-use crate::worker::settings::{OnAbandoned, Settings};
+use crate::worker::settings::{LongRuns, Settings};
 use crate::worker::{Tools, Worker};
 
 /// What the function is told.
@@ -33,108 +29,85 @@ pub struct Config {
     pub queue_url: String,
     /// The stage of the WebSocket API, as the Management API knows it.
     pub management_endpoint: String,
-    /// The agents by name; none: the echo agent.
-    pub agents: BTreeMap<AgentName, Endpoint>,
+    /// The queue of runs to look after; there need be none where no agent goes on by itself.
+    pub watch_queue_url: String,
+    /// The agents.
+    pub agents: Configured,
     /// Times and choices.
     pub settings: Settings,
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `AGENTS`, `AGENTCORE_ENDPOINT_URL`, `ON_STOP`,
-    /// `STOP_ABANDONED`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`, `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`,
-    /// `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT` and `LONGEST_RUN_SECONDS`.
+    /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`,
+    /// `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT`, `LONGEST_RUN_SECONDS`, and what
+    /// [`Configured::read`], [`on_stop`] and [`on_abandoned`] read; where an agent may go on by itself also
+    /// `REPLIES_QUEUE_URL`, `REPLIES_ENDPOINT_URL`, `WATCH_QUEUE_URL` and `AWS_REGION`.
     ///
     /// # Errors
     /// [`InvalidVariable`]
     pub fn read(environment: &Environment) -> Result<Self, InvalidVariable> {
+        let agents = Configured::read(environment)?;
         Ok(Self {
             table: environment.required("TABLE_NAME")?.to_owned(),
             queue_url: environment.required("PROMPTS_QUEUE_URL")?.to_owned(),
             management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
-            agents: agents(environment)?,
-            settings: settings(environment)?,
+            watch_queue_url: environment.optional("WATCH_QUEUE_URL").unwrap_or_default().to_owned(),
+            settings: Settings { long_runs: long_runs(environment, &agents)?, ..settings(environment)? },
+            agents,
         })
     }
 
-    /// The worker that works by it.
+    /// The worker that works by it, and tells `events` how its runs end.
     ///
     /// # Errors
     /// The HTTP client's, if it cannot be set up.
-    pub fn worker(self, aws: &SdkConfig) -> Result<Worker, reqwest::Error> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    pub fn worker(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> Result<Worker, reqwest::Error> {
         let table = Arc::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table));
-        let agents: Arc<dyn Agents> = if self.agents.is_empty() {
-            Arc::new(EchoAgents)
-        } else {
-            Arc::new(AgentClient::new(self.agents, aws.credentials_provider(), clock.clone())?)
-        };
+        let sqs = aws_sdk_sqs::Client::new(aws);
         Ok(Worker::new(Tools {
             sessions: table.clone(),
             connections: table.clone(),
+            reply_runs: table.clone(),
             journal: table,
-            visibility: Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(aws), self.queue_url)),
+            visibility: Arc::new(SqsQueue::new(sqs.clone(), self.queue_url)),
+            watches: Arc::new(SqsQueue::new(sqs, self.watch_queue_url)),
             push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
-            agents,
-            clock,
+            events,
+            agents: self.agents.agents(aws)?,
+            clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),
             settings: self.settings,
         }))
     }
 }
 
-/// An agent in `AGENTS`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ConfiguredAgent {
-    runtime_arn: String,
-    #[serde(default)]
-    endpoint_name: Option<String>,
-}
-
-fn agents(environment: &Environment) -> Result<BTreeMap<AgentName, Endpoint>, InvalidVariable> {
-    let rule = r#"be a JSON object such as {"default": {"runtime_arn": "arn:aws:bedrock-agentcore:…", "endpoint_name": "DEFAULT"}}"#;
-    let agents: BTreeMap<AgentName, ConfiguredAgent> = serde_json::from_str(environment.required("AGENTS")?)
-        .map_err(|error| InvalidVariable::new("AGENTS", format!("{rule}: {error}")))?;
-    let service = environment.optional("AGENTCORE_ENDPOINT_URL").map(Url::parse).transpose();
-    let service = service.map_err(|_| InvalidVariable::new("AGENTCORE_ENDPOINT_URL", "be a URL"))?;
-    let endpoints = agents.into_iter().map(|(name, ConfiguredAgent { runtime_arn, endpoint_name })| {
-        let text = match endpoint_name {
-            Some(endpoint) => format!("{runtime_arn}/runtime-endpoint/{endpoint}"),
-            None => runtime_arn,
-        };
-        match text.parse() {
-            Ok(Endpoint::Runtime(mut runtime)) => {
-                if let Some(service) = &service {
-                    runtime.service = service.clone();
-                }
-                Ok((name, Endpoint::Runtime(runtime)))
-            }
-            _ => Err(InvalidVariable::new("AGENTS", format!("hold the ARN of an AgentCore runtime for {name}"))),
-        }
-    });
-    endpoints.collect()
+/// Where agents send to that go on by themselves, if any may.
+fn long_runs(environment: &Environment, agents: &Configured) -> Result<Option<LongRuns>, InvalidVariable> {
+    if agents.long_runs.is_empty() {
+        return Ok(None);
+    }
+    environment.required("WATCH_QUEUE_URL")?;
+    let queue = ReplyQueue {
+        queue_url: environment.required("REPLIES_QUEUE_URL")?.to_owned(),
+        region: environment.required("AWS_REGION")?.to_owned(),
+        endpoint_url: environment.optional("REPLIES_ENDPOINT_URL").map(str::to_owned),
+    };
+    Ok(Some(LongRuns { queue, agents: Some(agents.long_runs.clone()) }))
 }
 
 fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
     let defaults = Settings::default();
-    let on_stop = environment.optional("ON_STOP").map(str::parse).transpose();
     let seconds = |variable, default: Duration| environment.duration_seconds(variable, default);
     Ok(Settings {
         coalesce_interval: Duration::from_millis(environment.count("PUSH_INTERVAL_MS", 100)?.into()),
         max_wait: environment.duration_up_to("MAX_WAIT_SECONDS", defaults.max_wait, journal::RETENTION)?,
         max_reply_bytes: environment.count("MAX_REPLY_BYTES", 32 * 1024 * 1024)? as usize,
-        on_abandoned: if environment.flag("STOP_ABANDONED", false)? {
-            OnAbandoned::Stop
-        } else {
-            OnAbandoned::Continue
-        },
+        on_abandoned: on_abandoned(environment)?,
         retry_window: seconds("RETRY_WINDOW_SECONDS", defaults.retry_window)?,
         silence_limit: seconds("SILENCE_LIMIT_SECONDS", defaults.silence_limit)?,
         max_receive_count: environment.count("MAX_RECEIVE_COUNT", defaults.max_receive_count)?,
         longest_run: seconds("LONGEST_RUN_SECONDS", defaults.longest_run)?,
-        on_stop: on_stop
-            .map_err(|_| InvalidVariable::new("ON_STOP", "be stop-session or detach"))?
-            .unwrap_or(defaults.on_stop),
+        on_stop: on_stop(environment)?,
         ..defaults
     })
 }

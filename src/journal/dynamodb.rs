@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
 use super::page::Page;
-use super::{Appended, Journal, RETENTION, Segment, Tail};
+use super::{Appended, Journal, RETENTION, Segment, Stands, Tail};
 use crate::clock::Timestamp;
 use crate::protocol::frame::{Frame, Outcome, Seq};
+use crate::session::dynamodb::detached::{next_of, next_values};
 use crate::session::store::StoreError;
 use crate::session::{LeaseId, RunKey};
 use crate::table::{Attributes, Item, Table, expiry, key, malformed, number, run_partition, store_error, text};
@@ -34,8 +35,9 @@ impl Journal for Table {
         let Err(error) = put.send().await else { return Ok(Appended::Written) };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                let stands = failed.item().and_then(|item| item.text("writer").ok());
-                Ok(if stands == Some(writer.0.as_str()) { Appended::Written } else { Appended::Overtaken })
+                let item = failed.item().ok_or_else(|| malformed("writer"))?;
+                let is_own = item.text("writer")? == writer.0;
+                Ok(if is_own { Appended::Written } else { Appended::Overtaken(stands_of(item)?) })
             }
             _ => Err(store_error(&error)),
         }
@@ -142,6 +144,9 @@ fn item_of(run: &RunKey, segment: &Segment, writer: &LeaseId, now: Timestamp) ->
     if let Some(outcome) = segment.outcome() {
         put("outcome", text(outcome.as_str()));
     }
+    if let Some(next) = segment.next() {
+        next_values(next).into_iter().for_each(|(name, value)| _ = put(name, value));
+    }
     item
 }
 
@@ -149,6 +154,14 @@ fn segment_of(item: &Item) -> Result<Segment, StoreError> {
     let frames = item.get("frames").and_then(|value| value.as_b().ok()).ok_or_else(|| malformed("frames"))?;
     Segment::decode(frames.as_ref(), first_of(item)?, outcome_of(item)?)
         .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+fn stands_of(item: &Item) -> Result<Stands, StoreError> {
+    Ok(Stands {
+        last: item.number("last")?,
+        outcome: outcome_of(item)?,
+        next: item.get("next_index").map(|_| next_of(item)).transpose()?,
+    })
 }
 
 fn tail_of(item: &Item) -> Result<Tail, StoreError> {

@@ -93,7 +93,8 @@ impl Journal for MemoryJournal {
         let mut state = self.lock(now);
         let run = state.runs.entry(key.clone()).or_default();
         if let Some(stands) = run.segments.get(&segment.first()) {
-            return Ok(if stands.writer == *writer { Appended::Written } else { Appended::Overtaken });
+            let is_own = stands.writer == *writer;
+            return Ok(if is_own { Appended::Written } else { Appended::Overtaken(stands.segment.stands()) });
         }
         let stored = Stored { segment: segment.clone(), writer: writer.clone(), written_at: now };
         run.segments.insert(segment.first(), stored);

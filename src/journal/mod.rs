@@ -18,12 +18,15 @@ use async_trait::async_trait;
 use crate::clock::Timestamp;
 use crate::protocol::frame::{Frame, Outcome, Seq};
 use crate::session::store::StoreError;
-use crate::session::{LeaseId, RunKey};
+use crate::session::{LeaseId, NextMessage, RunKey};
 
 /// Frames of one run without a gap, written at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     frames: Vec<Arc<Frame>>,
+    /// What comes behind it, of a detached run: the same messages may come again, in other batches, and what stands here
+    /// is not to be written once more.
+    next: Option<NextMessage>,
 }
 
 impl Segment {
@@ -31,13 +34,31 @@ impl Segment {
     #[must_use]
     pub fn new(frames: Vec<Arc<Frame>>) -> Option<Self> {
         let in_order = frames.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq);
-        (!frames.is_empty() && in_order).then_some(Self { frames })
+        (!frames.is_empty() && in_order).then_some(Self { frames, next: None })
     }
 
     /// A segment of one frame.
     #[must_use]
     pub fn of(frame: Arc<Frame>) -> Self {
-        Self { frames: vec![frame] }
+        Self { frames: vec![frame], next: None }
+    }
+
+    /// The same segment with what comes behind it.
+    #[must_use]
+    pub fn followed_by(self, next: NextMessage) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// What comes behind it, if it is of a detached run.
+    #[must_use]
+    pub fn next(&self) -> Option<NextMessage> {
+        self.next
+    }
+
+    /// What somebody else has to know of it who wanted its place.
+    #[must_use]
+    pub fn stands(&self) -> Stands {
+        Stands { last: self.last(), outcome: self.outcome(), next: self.next }
     }
 
     /// The number of its first frame: its place in the journal.
@@ -88,7 +109,18 @@ pub enum Appended {
     /// It is durable.
     Written,
     /// Another segment stands there: whoever appends has been overtaken.
-    Overtaken,
+    Overtaken(Stands),
+}
+
+/// A segment that stands where somebody else wanted to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stands {
+    /// The number of its last frame.
+    pub last: Seq,
+    /// The run's outcome, if it holds the ending.
+    pub outcome: Option<Outcome>,
+    /// What comes behind it, if it is of a detached run.
+    pub next: Option<NextMessage>,
 }
 
 /// Keeps journals. Whoever appends does so right behind the end that it knows, and nothing behind an ending: so of two

@@ -1,6 +1,6 @@
 //! What the event source mappings do on AWS: take messages from a queue and give them to the function behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::closer::Closer;
 use crate::protocol::ids::RequestId;
 use crate::queue::memory::{Delivery, MemoryQueue};
 use crate::queue::payload::QueuedPrompt;
+use crate::relay::Relay;
 use crate::worker::{Deadline, Worker};
 
 /// How long runs that were told to end have to push their endings.
@@ -26,16 +27,28 @@ type Running = Arc<Mutex<BTreeMap<String, RequestId>>>;
 pub(super) enum Consumer {
     Worker(Worker),
     Closer(Closer),
+    Relay(Relay),
+    Watch(Closer),
 }
 
 impl Consumer {
+    /// How many messages of a group it is given at once.
+    fn batch_size(&self) -> usize {
+        match self {
+            // A batch keeps all its messages from others till its slowest run ends.
+            Self::Worker(_) | Self::Closer(_) | Self::Watch(_) => 1,
+            // The batch size of the event source mapping on AWS.
+            Self::Relay(_) => 10,
+        }
+    }
+
     async fn handle(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
+        let by = *deadline.borrow();
         match self {
             Self::Worker(worker) => worker.handle(event, deadline).await,
-            Self::Closer(closer) => {
-                let deadline = *deadline.borrow();
-                closer.handle(event, deadline).await
-            }
+            Self::Closer(closer) => closer.handle(event, by).await,
+            Self::Relay(relay) => relay.handle(event, by).await,
+            Self::Watch(closer) => closer.watch(event, by).await,
         }
     }
 }
@@ -102,28 +115,26 @@ impl Pump {
         loop {
             let next = async {
                 let place = self.places.clone().acquire_owned().await;
-                (place, self.queue.receive().await)
+                (place, self.queue.receive_batch(self.consumer.batch_size()).await)
             };
-            let (place, delivery) = tokio::select! {
+            let (place, batch) = tokio::select! {
                 next = next => next,
                 Some(_) = runs.join_next() => continue,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let (consumer, queue, deadline) = (self.consumer.clone(), self.queue.clone(), self.deadline.clone());
-            let running = Entry::new(&self.running, &delivery);
+            let running: Vec<Entry> = batch.iter().map(|delivery| Entry::new(&self.running, delivery)).collect();
             runs.spawn(async move {
                 let _held = (place, running);
-                let receipt = delivery.receipt.clone();
-                if consumer.handle(event_of(delivery), deadline).await.batch_item_failures.is_empty() {
-                    queue.delete(&receipt);
-                }
+                let response = consumer.handle(event_of(&batch), deadline).await;
+                delete_done(&queue, &batch, &response);
             });
         }
         while runs.join_next().await.is_some() {}
     }
 }
 
-/// A message that is being worked on, listed until this is dropped.
+/// A prompt that is being worked on, listed until this is dropped; other messages are not listed.
 struct Entry {
     running: Running,
     message_id: String,
@@ -145,15 +156,28 @@ impl Drop for Entry {
     }
 }
 
-fn event_of(delivery: Delivery) -> SqsEvent {
+/// Deletes the messages of `batch` that do not have to come again.
+fn delete_done(queue: &MemoryQueue, batch: &[Delivery], response: &SqsBatchResponse) {
+    let failures = response.batch_item_failures.iter();
+    let failed: BTreeSet<&str> = failures.map(|failure| failure.item_identifier.as_str()).collect();
+    for delivery in batch.iter().filter(|delivery| !failed.contains(delivery.message_id.as_str())) {
+        queue.delete(&delivery.receipt);
+    }
+}
+
+fn event_of(batch: &[Delivery]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = batch.iter().map(record_of).collect();
+    event
+}
+
+fn record_of(delivery: &Delivery) -> SqsMessage {
     let mut message = SqsMessage::default();
-    message.message_id = Some(delivery.message_id);
-    message.receipt_handle = Some(delivery.receipt);
+    message.message_id = Some(delivery.message_id.clone());
+    message.receipt_handle = Some(delivery.receipt.clone());
     message.body = Some(delivery.body.to_string());
     message.event_source = Some("aws:sqs".to_owned());
-    message.attributes.insert("MessageGroupId".to_owned(), delivery.group);
+    message.attributes.insert("MessageGroupId".to_owned(), delivery.group.clone());
     message.attributes.insert("ApproximateReceiveCount".to_owned(), delivery.receive_count.to_string());
-    let mut event = SqsEvent::default();
-    event.records = vec![message];
-    event
+    message
 }

@@ -40,7 +40,8 @@ where
     let io = stream.get_mut();
     let reading = async {
         let _ = io.shutdown().await;
-        let mut buffer = [0; 4096];
+        // On the heap: no connection needs to have room for it before its end.
+        let mut buffer = vec![0; 4096];
         while let Ok(Ok(1..)) = timeout(SILENCE, io.read(&mut buffer)).await {}
     };
     let _ = timeout(LINGER, reading).await;

@@ -7,16 +7,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
+use reqwest::Url;
 use tracing_subscriber::filter::Targets;
 
 use super::Config;
 use super::auth_options::{AuthOptions, InvalidAuth};
 use crate::agent::endpoint::Endpoint;
+use crate::choices::{OnAbandoned, OnStop};
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
-use crate::worker::settings::{OnAbandoned, OnStop, Settings};
-use values::{parse_agent, parse_count, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait};
+use crate::worker::settings::Settings;
+use values::{
+    parse_agent, parse_count, parse_http_url, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait,
+};
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
 ///
@@ -42,6 +46,10 @@ pub struct Options {
     /// address that the gateway is reached at. Give it again for more [default: pages of this machine]
     #[arg(long = "allow-origin", env = "GATEWAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub origins: Vec<Origin>,
+
+    /// Let agents go on by themselves after their call: they then send their replies to this gateway, at /replies
+    #[arg(long, env = "GATEWAY_LONG_RUNS", value_parser = parse_switch)]
+    pub long_runs: bool,
 
     /// What to log: error, warn, info, debug or trace, also by target as in "warn,agentcore_gateway::worker=debug"
     #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
@@ -96,6 +104,10 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_STOP_ABANDONED", value_parser = parse_switch)]
     pub stop_abandoned: bool,
 
+    /// Tell of each run that ends: POST its JSON to this URL
+    #[arg(long, env = "GATEWAY_ON_RUN_ENDED", value_name = "URL", value_parser = parse_http_url)]
+    pub on_run_ended: Option<Url>,
+
     /// Let every push take so many milliseconds, as pushing through API Gateway does
     #[arg(long, env = "GATEWAY_PUSH_DELAY", value_name = "MILLISECONDS", default_value_t = 0)]
     pub push_delay: u64,
@@ -114,12 +126,12 @@ pub enum InvalidOptions {
     /// Two agents of one name.
     #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
     SameName(AgentName),
-    /// An agent that this build cannot call.
+    /// An agent or another address that this build cannot call.
     #[error(
         "{endpoint} needs the feature \"{feature}\", which is not built in; start with: cargo run --features {feature} -- …"
     )]
     NotBuiltIn {
-        /// The agent's address.
+        /// The address.
         endpoint: String,
         /// The feature.
         feature: &'static str,
@@ -139,6 +151,9 @@ impl Options {
             if agents.insert(name.clone(), endpoint.clone()).is_some() {
                 return Err(InvalidOptions::SameName(name.clone()));
             }
+        }
+        if let Some(url) = &self.on_run_ended {
+            check_tls(url)?;
         }
         let mut worker = Settings {
             silence_limit: self.silence_limit,
@@ -161,8 +176,10 @@ impl Options {
             origins: AllowedOrigins::on_one_machine(self.origins.clone()),
             #[cfg(feature = "jwt")]
             authorizer: self.auth.authorizer()?,
+            long_runs: self.long_runs,
             idle_timeout: self.idle_timeout,
             max_connection_age: self.max_connection_age,
+            on_run_ended: self.on_run_ended.clone(),
             push_delay: Duration::from_millis(self.push_delay),
             max_runs: self.max_runs,
             replay_window: self.replay_window,
@@ -174,10 +191,17 @@ impl Options {
 }
 
 fn check_built_in(endpoint: &Endpoint) -> Result<(), InvalidOptions> {
-    let needed = match endpoint {
-        Endpoint::Runtime(_) if cfg!(not(feature = "aws")) => "aws",
-        Endpoint::Container(url) if url.scheme() == "https" && cfg!(not(feature = "tls")) => "tls",
-        _ => return Ok(()),
-    };
-    Err(InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature: needed })
+    match endpoint {
+        Endpoint::Runtime(_) if cfg!(not(feature = "aws")) => Err(not_built_in(endpoint, "aws")),
+        Endpoint::Runtime(_) => Ok(()),
+        Endpoint::Container(url) => check_tls(url),
+    }
+}
+
+fn check_tls(url: &Url) -> Result<(), InvalidOptions> {
+    if url.scheme() == "https" && cfg!(not(feature = "tls")) { Err(not_built_in(url, "tls")) } else { Ok(()) }
+}
+
+fn not_built_in(endpoint: &impl ToString, feature: &'static str) -> InvalidOptions {
+    InvalidOptions::NotBuiltIn { endpoint: endpoint.to_string(), feature }
 }

@@ -1,16 +1,20 @@
 //! The HTTP server: the page, and the upgrade to a WebSocket that API Gateway's `$connect` decides about.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body as ResponseBody;
-use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
+use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use data_encoding::BASE64URL;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -18,15 +22,17 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::debug;
 
-use super::Config;
 use super::authorization::{Authorization, Refused};
+use super::config::Config;
+use super::engine::Engine;
 use super::handshake::{self, Refusal};
 use super::hub::Hub;
+use super::replies::{self, Replies};
 use super::route::EventSource;
 use crate::clock::Clock;
 use crate::connections::ConnectionsHandler;
 use crate::message::MessageHandler;
-use crate::protocol::ids::ConnectionId;
+use crate::protocol::ids::{AgentName, ConnectionId};
 use crate::protocol::{MAX_FRAME_BYTES, MAX_MESSAGE_BYTES};
 use crate::random::Random;
 
@@ -39,6 +45,8 @@ pub(super) struct Server {
     pub(super) messages: MessageHandler,
     pub(super) connections: ConnectionsHandler,
     pub(super) hub: Arc<Hub>,
+    /// The queue of agents that go on by themselves, if they may.
+    pub(super) replies: Option<Replies>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<Random>,
     pub(super) idle_timeout: Duration,
@@ -48,15 +56,23 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         config: &Config,
+        engine: &Engine,
         authorization: Authorization,
-        messages: MessageHandler,
-        connections: ConnectionsHandler,
-        hub: Arc<Hub>,
-        clock: Arc<dyn Clock>,
-        random: Arc<Random>,
+        agents: BTreeSet<AgentName>,
+        address: SocketAddr,
     ) -> Self {
-        let (idle_timeout, max_connection_age) = (config.idle_timeout, config.max_connection_age);
-        Self { authorization, messages, connections, hub, clock, random, idle_timeout, max_connection_age }
+        let identity = authorization.identity();
+        Self {
+            authorization,
+            messages: engine.messages(agents, identity.clone()),
+            connections: engine.connections(config, identity),
+            hub: engine.hub.clone(),
+            replies: engine.door(config, address),
+            clock: engine.clock.clone(),
+            random: engine.random.clone(),
+            idle_timeout: config.idle_timeout,
+            max_connection_age: config.max_connection_age,
+        }
     }
 
     pub(super) async fn serve(self, listener: TcpListener) {
@@ -69,6 +85,11 @@ impl Server {
         let _ = axum::serve(listener, router).await;
     }
 
+    /// Does what `$disconnect` does. It is much, which no connection needs to have room for before its end.
+    pub(super) fn disconnect(&self, source: &EventSource) -> BoxFuture<'_, ApiGatewayProxyResponse> {
+        self.connections.handle(source.disconnect(self.clock.now())).boxed()
+    }
+
     fn new_connection_id(&self) -> Result<ConnectionId, Refusal> {
         // Eleven bytes make sixteen characters that end in `=`, like API Gateway's.
         let name = BASE64URL.encode(&self.random.bits().to_be_bytes()[..11]);
@@ -79,6 +100,9 @@ impl Server {
 async fn answer(State(server): State<Arc<Server>>, request: Request) -> Result<Response, Infallible> {
     if handshake::is_meant(request.headers()) {
         return Ok(upgrade(server, request).await.unwrap_or_else(IntoResponse::into_response));
+    }
+    if let Some(replies) = server.replies.as_ref().filter(|_| replies::is_meant(request.uri().path())) {
+        return Ok(replies.answer(request).await);
     }
     Ok(match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/") => page(),
@@ -134,7 +158,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
             }
             Err(error) => {
                 debug!(%error, "a client left during the handshake");
-                let _ = server.connections.handle(source.disconnect(server.clock.now())).await;
+                let _ = server.disconnect(&source).await;
             }
         }
     });

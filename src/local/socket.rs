@@ -75,7 +75,7 @@ impl Server {
                 linger::read_to_the_end(stream).await;
             }
         };
-        tokio::join!(closed, self.connections.handle(source.disconnect(self.clock.now())));
+        tokio::join!(closed, self.disconnect(&source));
     }
 
     async fn read<R>(

@@ -71,6 +71,18 @@ impl Failure {
         Self { code, message: message.into(), retryable: false }
     }
 
+    /// The failure of a run whose time is over.
+    #[must_use]
+    pub fn deadline_exceeded() -> Self {
+        Self::retryable(FailureCode::DeadlineExceeded, "The time that a run may take is over.")
+    }
+
+    /// The failure of a run that is larger than it may be.
+    #[must_use]
+    pub fn reply_too_large() -> Self {
+        Self::lasting(FailureCode::OutputTooLarge, "The agent's reply is larger than the gateway's limit.")
+    }
+
     /// The failure of a run whose worker died.
     #[must_use]
     pub fn interrupted() -> Self {

@@ -95,6 +95,26 @@ identifier!(
     |text| (1..=2048).contains(&text.len())
 );
 
+identifier!(
+    /// A run as its agent knows it, if that may go on by itself: the agent names it in its marker and in its messages.
+    ReplyRun,
+    "\"run-\" and 32 hexadecimal digits",
+    |text| text.strip_prefix(RUN_PREFIX).is_some_and(
+        |digits| digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    )
+);
+
+/// What every [`ReplyRun`] begins with.
+pub(crate) const RUN_PREFIX: &str = "run-";
+
+impl ReplyRun {
+    /// The run of a name that nobody else draws.
+    #[must_use]
+    pub fn new(bits: u128) -> Self {
+        Self(format!("{RUN_PREFIX}{bits:032x}"))
+    }
+}
+
 impl Principal {
     /// The one principal that everybody is where nobody is asked who they are.
     #[must_use]

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::ids::RequestId;
 use super::json_string;
 use super::object::all_names;
+use super::reply::GatewayReply;
 
 /// Members that the gateway itself sets in an invocation body.
 const RESERVED: [&str; 5] = ["prompt", "sessionId", "requestId", "reply", "gatewayReply"];
@@ -42,23 +43,32 @@ impl PromptBody {
         Ok(Self::Input(object))
     }
 
-    /// The JSON body of the agent's invocation. Numbers keep their digits and members their order.
+    /// The JSON body of the agent's invocation; `reply` says where the agent can send to if it goes on by itself, which
+    /// an invocation body of the client's own has no place for. Numbers keep their digits and members their order.
     #[must_use]
-    pub fn invocation(&self, runtime_session: &str, request: &RequestId) -> String {
+    pub fn invocation(&self, runtime_session: &str, request: &RequestId, reply: Option<&GatewayReply>) -> String {
         match self {
             Self::Input(input) => input.get().to_owned(),
             Self::Prompt { prompt, parameters } => {
+                let reply = reply.map(|reply| format!(r#","gatewayReply":{}"#, reply.to_json()));
                 let further = parameters.as_ref().map(Parameters::members).filter(|members| !members.is_empty());
                 format!(
-                    r#"{{"prompt":{},"sessionId":{},"requestId":{}{}{}}}"#,
+                    r#"{{"prompt":{},"sessionId":{},"requestId":{}{}{}{}}}"#,
                     json_string(prompt),
                     json_string(runtime_session),
                     json_string(request.as_str()),
+                    reply.unwrap_or_default(),
                     if further.is_some() { "," } else { "" },
                     further.unwrap_or_default(),
                 )
             }
         }
+    }
+
+    /// Whether the invocation body can say where to send to.
+    #[must_use]
+    pub fn has_place_for_reply(&self) -> bool {
+        matches!(self, Self::Prompt { .. })
     }
 }
 

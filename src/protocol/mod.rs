@@ -9,11 +9,13 @@ pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod invocation;
+pub mod marker;
 mod members;
 pub mod message;
 mod object;
 pub mod output;
 pub mod rejection;
+pub mod reply;
 pub mod report;
 mod words;
 

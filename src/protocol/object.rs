@@ -34,6 +34,17 @@ pub(super) fn all_names(object: &str, is_one: impl Fn(&[u8]) -> bool) -> bool {
     all
 }
 
+/// How many members the JSON text `object` has.
+pub(super) fn count_members(object: &str) -> usize {
+    let mut count = 0;
+    let at = |_: &[u8]| {
+        count += 1;
+        None
+    };
+    read(object, Members { at, take: |_, _| {} });
+    count
+}
+
 /// The text of a JSON string; `None` for another value, or a string that is no Unicode.
 pub(super) fn string(value: &RawValue) -> Option<Cow<'_, str>> {
     let inside = value.get().strip_prefix('"')?.strip_suffix('"')?;

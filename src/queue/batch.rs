@@ -9,10 +9,11 @@ use futures_util::future::join_all;
 use tracing::{error, warn};
 
 use super::Visibility;
-use super::payload::{QueuedPrompt, Unreadable};
+use super::payload::QueuedPrompt;
+use super::tag::Unreadable;
 
 /// When a message of a later version comes again. A release reaches all functions within minutes.
-const ROLL_OUT: Duration = Duration::from_secs(60);
+pub(crate) const ROLL_OUT: Duration = Duration::from_secs(60);
 
 /// What becomes of a queue message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +69,7 @@ where
     let mut failures = Vec::new();
     for record in records {
         if !failures.is_empty() || handle_record(&record, visibility, take).await == Verdict::Later {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = record.message_id.unwrap_or_default();
-            failures.push(failure);
+            failures.push(failed(&record));
         }
     }
     failures
@@ -101,6 +100,13 @@ where
         warn!(message, session, %request, %error, "the prompt has to come again");
         Verdict::Later
     })
+}
+
+/// Names a record that has to come again.
+pub(crate) fn failed(record: &SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = record.message_id.clone().unwrap_or_default();
+    failure
 }
 
 fn receive_count(record: &SqsMessage) -> u32 {

@@ -2,7 +2,6 @@
 
 mod state;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +11,11 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::payload::QueuedPrompt;
-use super::{Prompts, QueueError, Visibility};
-use state::{Message, State, parse_receipt};
+use super::watch::Watch;
+use super::{Prompts, QueueError, Visibility, Watches};
+use crate::digest;
+use crate::session::{RunKey, SessionKey};
+use state::{Message, State};
 
 /// What a queue of this kind allows.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +49,7 @@ pub struct Delivery {
     pub receive_count: u32,
 }
 
-/// A FIFO queue: one message of a group at a time, in order; at-least-once.
+/// A FIFO queue: the messages of a group in order, and no more of them while any is given out; at-least-once.
 #[derive(Debug)]
 pub struct MemoryQueue {
     limits: QueueLimits,
@@ -70,46 +72,57 @@ impl MemoryQueue {
         Self { behind: Some(behind), ..Self::new(limits) }
     }
 
-    /// Puts `body` behind all others of `group`, unless `deduplication_id` came within five minutes.
+    /// Puts `body` behind all others of `group`, unless `deduplication_id` came within five minutes. Returns the number of
+    /// the message, which as text is its id; of a repeated one, of that which came before.
     ///
     /// # Errors
     /// [`QueueError::Full`] if so many wait already; [`QueueError::Unavailable`] once the queue is closed.
-    pub fn put(&self, group: &str, deduplication_id: &str, body: &str) -> Result<(), QueueError> {
+    pub fn put(&self, group: &str, deduplication_id: &str, body: &str) -> Result<u64, QueueError> {
         let now = Instant::now();
         let mut state = self.lock();
         if state.is_closed {
             return Err(QueueError::Unavailable("it is closed".to_owned()));
         }
-        if state.is_repeated(deduplication_id, now) {
-            return Ok(());
+        if let Some(id) = state.recent.get(deduplication_id, now) {
+            return Ok(id);
         }
-        if state.groups.get(group).is_some_and(|waiting| waiting.len() >= self.limits.max_waiting) {
+        if state.len_of(group) >= self.limits.max_waiting {
             return Err(QueueError::Full);
         }
-        let message = Message::new(state.next_id(), body.into());
-        state.remember(deduplication_id, now);
-        state.push(group.to_owned(), message);
+        let id = state.next_id();
+        state.recent.note(deduplication_id, id, now);
+        state.push(group.to_owned(), Message::new(id, body.into()));
         self.changed.notify_one();
-        Ok(())
+        Ok(id)
     }
 
     /// The next message, as soon as there is one. Cancel safe: a message is given out only when this returns.
     pub async fn receive(&self) -> Delivery {
         loop {
+            if let Some(delivery) = self.receive_batch(1).await.pop() {
+                return delivery;
+            }
+        }
+    }
+
+    /// The first messages of a group, in order, as soon as there is one; at least one, and `max` at most. No other of the
+    /// group is given out before each of these is deleted or visible again. Cancel safe as [`MemoryQueue::receive`].
+    pub async fn receive_batch(&self, max: usize) -> Vec<Delivery> {
+        loop {
             let next_visible = {
                 let mut state = self.lock();
                 state.reveal(Instant::now());
                 let mut dead = Vec::new();
-                let taken = state.take(self.limits, &mut dead);
+                let batch = state.take(max.max(1), self.limits, &mut dead);
                 for (group, message) in dead {
                     self.give_up(&mut state, group, message);
                 }
-                if let Some(delivery) = taken {
-                    // Another one who waits knows neither what else is ready nor when this message may come again.
+                if !batch.is_empty() {
+                    // Another one who waits knows neither what else is ready nor when these messages may come again.
                     self.changed.notify_one();
-                    return delivery;
+                    return batch;
                 }
-                state.hidden.first_key_value().map(|((at, _), _)| *at)
+                state.next_visible()
             };
             let visible = async {
                 match next_visible {
@@ -127,10 +140,7 @@ impl MemoryQueue {
 
     /// Removes the message that `receipt` stands for; its group's next one may be given out.
     pub fn delete(&self, receipt: &str) {
-        let mut state = self.lock();
-        let Some((group, id)) = parse_receipt(receipt) else { return };
-        if state.hide_first(group, id, None) {
-            state.drop_first(group);
+        if self.lock().delete(receipt) {
             self.changed.notify_one();
         }
     }
@@ -140,16 +150,28 @@ impl MemoryQueue {
         self.lock().is_closed = true;
     }
 
-    /// The messages that were given out too often, of a queue with no other one behind it.
+    /// The messages that were given out too often, of a queue with no other one behind it; of many, the last hundred.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<Delivery> {
-        self.lock().dead.clone()
+        self.lock().dead()
     }
 
     /// How many messages wait or are worked on.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().groups.values().map(VecDeque::len).sum()
+        self.lock().len()
+    }
+
+    /// The bodies of these.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<Arc<str>> {
+        self.lock().bodies()
+    }
+
+    /// How many bytes the bodies of these messages have.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes()
     }
 
     /// Whether there is nothing to do.
@@ -166,7 +188,7 @@ impl MemoryQueue {
             behind.changed.notify_one();
         } else {
             error!(message = delivery.message_id, "a message is a dead letter");
-            state.dead.push(delivery);
+            state.bury(delivery);
         }
     }
 
@@ -179,19 +201,29 @@ impl MemoryQueue {
 #[async_trait]
 impl Prompts for MemoryQueue {
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError> {
-        self.put(&prompt.group(), &prompt.deduplication_id(), &prompt.encode())
+        self.put(&prompt.group(), &prompt.deduplication_id(), &prompt.encode()).map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Watches for MemoryQueue {
+    /// It comes at once, and whoever looks says when it is to come again. Each is a group of its own, for they have no
+    /// order.
+    async fn send(&self, watch: &Watch) -> Result<(), QueueError> {
+        let RunKey { session: SessionKey { principal, session }, request } = &watch.run;
+        let name = digest::hex(&[principal.as_str(), session.as_str(), request.as_str()]);
+        self.put(&name, &name, &watch.encode()).map(|_| ())
     }
 }
 
 #[async_trait]
 impl Visibility for MemoryQueue {
     async fn extend(&self, receipt: &str, period: Duration) -> Result<(), QueueError> {
-        let gone = || QueueError::Unavailable("the receipt has expired".to_owned());
-        let (group, id) = parse_receipt(receipt).ok_or_else(gone)?;
-        let mut state = self.lock();
-        let extended = state.hide_first(group, id, Some(Instant::now() + period));
+        if !self.lock().hide(receipt, Instant::now() + period) {
+            return Err(QueueError::Unavailable("the receipt has expired".to_owned()));
+        }
         self.changed.notify_one();
-        if extended { Ok(()) } else { Err(gone()) }
+        Ok(())
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {

@@ -4,14 +4,18 @@ pub(crate) mod batch;
 pub mod memory;
 pub mod patience;
 pub mod payload;
+pub mod reply;
 #[cfg(feature = "sqs")]
 pub mod sqs;
+pub mod tag;
+pub mod watch;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use payload::QueuedPrompt;
+use watch::Watch;
 
 /// The queue did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +39,16 @@ pub trait Prompts: Send + Sync {
     /// # Errors
     /// [`QueueError`]
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError>;
+}
+
+/// Takes what is to be looked after from time to time: all that a worker may put into a queue.
+#[async_trait]
+pub trait Watches: Send + Sync {
+    /// Lets `watch` come to the closer after a while, and again until its run has ended.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    async fn send(&self, watch: &Watch) -> Result<(), QueueError>;
 }
 
 /// A message that is being worked on.

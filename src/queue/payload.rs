@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::tag::{self, MalformedPayload, Unreadable, VERSION};
 use crate::clock::Timestamp;
 use crate::digest;
 use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
@@ -11,7 +12,6 @@ use crate::session::{RunKey, SessionKey};
 use crate::trace::TraceContext;
 
 const KIND: &str = "prompt";
-const VERSION: u64 = 1;
 
 /// A prompt on its way to a worker.
 #[derive(Debug, Clone)]
@@ -28,49 +28,6 @@ pub struct QueuedPrompt {
     pub trace: TraceContext,
     /// What the agent is given.
     pub body: PromptBody,
-}
-
-/// A queue message that this release does not read as a prompt.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// No release will.
-    #[error(transparent)]
-    Malformed(#[from] MalformedPayload),
-    /// A later release has written it, and can read it: it must not be lost.
-    #[error("the body is a {kind:?} of version {version}, which a later release reads")]
-    Later {
-        /// The tag found.
-        kind: String,
-        /// The version found.
-        version: u64,
-    },
-}
-
-/// A queue message that is no prompt of ours, and never will be.
-#[derive(Debug, thiserror::Error)]
-pub enum MalformedPayload {
-    /// It is not the JSON that it should be.
-    #[error("the body is no prompt: {0}")]
-    Json(#[from] serde_json::Error),
-    /// It is something else, or of a version that there never was.
-    #[error("the body is a {kind:?} of version {version}, not a {KIND:?} of version {VERSION}")]
-    Kind {
-        /// The tag found.
-        kind: String,
-        /// The version found.
-        version: u64,
-    },
-    /// It holds neither or both forms of a prompt, or parameters that it must not.
-    #[error("the body breaks a rule of prompts")]
-    Rule,
-}
-
-/// What every version has; the rest of a later one may be anything.
-#[derive(Deserialize)]
-struct Tag {
-    #[serde(rename = "type")]
-    kind: String,
-    version: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,22 +104,17 @@ impl QueuedPrompt {
     /// # Errors
     /// [`Unreadable`]
     pub fn decode(body: &str) -> Result<Self, Unreadable> {
-        let Tag { kind, version } = serde_json::from_str(body).map_err(MalformedPayload::Json)?;
-        if version > VERSION {
-            return Err(Unreadable::Later { kind, version });
-        }
-        if kind != KIND || version != VERSION {
-            return Err(MalformedPayload::Kind { kind, version }.into());
-        }
+        tag::check(body, KIND)?;
         Ok(Self::read(serde_json::from_str(body).map_err(MalformedPayload::Json)?)?)
     }
 
     fn read(payload: Payload) -> Result<Self, MalformedPayload> {
-        let parameters = payload.parameters.map(Parameters::queued).transpose().map_err(|_| MalformedPayload::Rule)?;
+        let parameters = payload.parameters.map(Parameters::queued).transpose();
+        let parameters = parameters.map_err(|_| MalformedPayload::Rule("its parameters hold a reserved member"))?;
         let body = match (payload.prompt, payload.input) {
             (Some(prompt), None) => PromptBody::Prompt { prompt, parameters },
             (None, Some(input)) if parameters.is_none() && input.get().starts_with('{') => PromptBody::Input(input),
-            _ => return Err(MalformedPayload::Rule),
+            _ => return Err(MalformedPayload::Rule("it must hold either a prompt or an input")),
         };
         let session = SessionKey { principal: payload.principal, session: payload.session_id };
         Ok(Self {

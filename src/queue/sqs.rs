@@ -1,4 +1,4 @@
-//! The queue of prompts on Amazon SQS: a FIFO queue, with a group per session.
+//! Queues on Amazon SQS: of prompts, a FIFO queue with a group per session, and of runs to look after.
 
 use std::time::Duration;
 
@@ -8,9 +8,10 @@ use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use super::payload::QueuedPrompt;
-use super::{Prompts, QueueError, Visibility};
+use super::watch::{LONGEST_PAUSE, Watch};
+use super::{Prompts, QueueError, Visibility, Watches};
 
-/// A FIFO queue.
+/// A queue.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
@@ -31,6 +32,15 @@ impl Prompts for SqsQueue {
         let send = self.client.send_message().queue_url(&self.url).message_body(prompt.encode());
         let send = send.message_group_id(prompt.group()).message_deduplication_id(prompt.deduplication_id());
         send.send().await.map(|_| ()).map_err(|error| queue_error(&error))
+    }
+}
+
+#[async_trait]
+impl Watches for SqsQueue {
+    async fn send(&self, watch: &Watch) -> Result<(), QueueError> {
+        let send = self.client.send_message().queue_url(&self.url).message_body(watch.encode());
+        let seconds = i32::try_from(LONGEST_PAUSE.as_secs()).unwrap_or(i32::MAX);
+        send.delay_seconds(seconds).send().await.map(|_| ()).map_err(|error| queue_error(&error))
     }
 }
 

@@ -45,6 +45,9 @@ pub enum Cursor {
         request: RequestId,
         /// The last frame that the connection was sent.
         seq: Seq,
+        /// When it last took one, if it is slow: after a while without it is detached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken_at: Option<Timestamp>,
     },
 }
 
@@ -83,11 +86,20 @@ pub(crate) enum Place {
 /// 29 seconds for it.
 const CONNECTING: Duration = Duration::from_secs(30);
 
+impl Cursor {
+    /// The cursor of a connection that was sent the run of `request` up to frame `seq`.
+    #[must_use]
+    pub fn after(request: &RequestId, seq: Seq) -> Self {
+        Self::After { request: request.clone(), seq, taken_at: None }
+    }
+}
+
 impl Attachment {
     /// Until when a connection that looks gone may be one that is just being made.
     pub(crate) fn connecting_until(&self) -> Timestamp {
         match self.cursor {
-            Cursor::Connecting => self.attached_at.after(CONNECTING),
+            // One that was slow to be made may have become one that is behind.
+            Cursor::Connecting | Cursor::After { taken_at: Some(_), .. } => self.attached_at.after(CONNECTING),
             _ => Timestamp(0),
         }
     }
@@ -98,7 +110,7 @@ impl Attachment {
             Cursor::Held { request: held, after, .. } if held == request => {
                 Place::Held { until: self.attached_at.after(HOLD), after: *after }
             }
-            Cursor::After { request: replayed, seq } if replayed == request => Place::After(*seq),
+            Cursor::After { request: replayed, seq, .. } if replayed == request => Place::After(*seq),
             _ => Place::Live,
         }
     }

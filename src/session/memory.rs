@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, Refused, Sessions, StoreError};
+use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, Refused, ReplyRuns, Sessions, StoreError};
 use super::transition::Transition;
-use super::{CONNECTION_RETENTION, RETENTION, ReplayId, Session, SessionKey};
+use super::{CONNECTION_RETENTION, RETENTION, ReplayId, RunKey, Session, SessionKey};
 use crate::clock::Timestamp;
-use crate::protocol::ids::{ConnectionId, Principal, SessionId};
+use crate::protocol::ids::{ConnectionId, Principal, ReplyRun, SessionId};
 
 /// Sessions and connections under one lock each.
 #[derive(Debug, Default)]
 pub struct MemoryTable {
     sessions: Mutex<Expiring<SessionKey, Session>>,
     connections: Mutex<Expiring<ConnectionId, Connection>>,
+    reply_runs: Mutex<Expiring<ReplyRun, RunKey>>,
 }
 
 #[async_trait]
@@ -85,6 +86,18 @@ impl Connections for MemoryTable {
 impl Owners for MemoryTable {
     async fn owner(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Principal>, StoreError> {
         Ok(lock(&self.connections).get(connection, now).map(|record| record.principal.clone()))
+    }
+}
+
+#[async_trait]
+impl ReplyRuns for MemoryTable {
+    async fn name_run(&self, name: &ReplyRun, run: &RunKey, now: Timestamp) -> Result<(), StoreError> {
+        lock(&self.reply_runs).entry(name, now, RETENTION, || run.clone());
+        Ok(())
+    }
+
+    async fn run_of(&self, name: &ReplyRun, now: Timestamp) -> Result<Option<RunKey>, StoreError> {
+        Ok(lock(&self.reply_runs).get(name, now).cloned())
     }
 }
 

@@ -5,12 +5,9 @@
 //! orders runs (one at a time); which run happened, and how it ended, is decided by its journal.
 
 mod attachment;
+mod detached;
 #[cfg(feature = "dynamodb")]
-mod dynamodb;
-#[cfg(feature = "dynamodb")]
-mod dynamodb_connections;
-#[cfg(feature = "dynamodb")]
-mod item;
+pub(crate) mod dynamodb;
 pub mod memory;
 pub(crate) mod room;
 pub mod runtime_id;
@@ -26,10 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::digest;
 use crate::protocol::frame::{Outcome, Seq};
-use crate::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use crate::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
 
 pub(crate) use attachment::Place;
 pub use attachment::{Attachment, Cursor, HOLD, ReplayId};
+pub use detached::{DETACHED_LEASE, Detached, MAX_DETACHED_RUN, MoveBegan, NextMessage, ReplyGrant, Unstopped, Untold};
 
 /// How many connections one session may have: it keeps the item small, for a table charges for its size.
 pub const MAX_CONNECTIONS: usize = 32;
@@ -95,6 +93,15 @@ pub struct Active {
     pub lease_until: Timestamp,
     /// When it was claimed.
     pub started_at: Timestamp,
+    /// The agent that answers; earlier releases did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentName>,
+    /// By what the messages of its agent are known, if that may go on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ReplyGrant>,
+    /// How far it is, if its agent goes on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<Detached>,
 }
 
 impl Active {
@@ -136,6 +143,12 @@ pub struct Session {
     pub active: Option<Active>,
     /// The run that ended last, if any.
     pub latest: Option<Latest>,
+    /// The detached run that ended last, if its devices may not have been told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<Untold>,
+    /// The agent of that run, if it has to be stopped before the next prompt may reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstopped: Option<Unstopped>,
     /// Requests that are to stop, and since when.
     pub stops: BTreeMap<RequestId, Timestamp>,
 }
@@ -153,6 +166,37 @@ impl Session {
         self.active.as_ref().filter(|active| active.request == *request)
     }
 
+    /// How far the run of `request` is, if it is the active one and detached.
+    #[must_use]
+    pub fn detached_run(&self, request: &RequestId) -> Option<&Detached> {
+        self.active_run(request).and_then(|active| active.detached.as_ref())
+    }
+
+    /// The active run, if its agent knows it as `run`.
+    #[must_use]
+    pub fn active_reply(&self, run: &ReplyRun) -> Option<&Active> {
+        self.active.as_ref().filter(|active| active.reply.as_ref().is_some_and(|reply| reply.run == *run))
+    }
+
+    /// The agent that has to be stopped, if it knows its run as `run`.
+    #[must_use]
+    pub fn unstopped_reply(&self, run: &ReplyRun) -> Option<&Unstopped> {
+        self.unstopped.as_ref().filter(|unstopped| unstopped.reply.run == *run)
+    }
+
+    /// The agent that has to be stopped before a run may begin.
+    #[must_use]
+    pub fn unstopped_agent(&self, now: Timestamp) -> Option<&Unstopped> {
+        self.unstopped.as_ref().filter(|unstopped| unstopped.free_at() >= now)
+    }
+
+    /// By what the messages of `run` are known, while they have to be heard: it is active, or its agent has to be stopped.
+    #[must_use]
+    pub fn reply_grant(&self, run: &ReplyRun) -> Option<&ReplyGrant> {
+        let active = self.active_reply(run).and_then(|active| active.reply.as_ref());
+        active.or_else(|| self.unstopped_reply(run).map(|unstopped| &unstopped.reply))
+    }
+
     /// Whether the run of `request` has the session, and whether its worker lives.
     #[must_use]
     pub fn standing(&self, request: &RequestId, now: Timestamp) -> Standing<'_> {
@@ -163,10 +207,10 @@ impl Session {
         }
     }
 
-    /// Whether the last run that was finished is that of `request`, and ended with frame `last_seq`.
+    /// What has to be told of the run of `request`, if nobody has told it yet.
     #[must_use]
-    pub fn finished_with(&self, request: &RequestId, last_seq: Seq) -> bool {
-        self.latest.as_ref().is_some_and(|latest| latest.request == *request && latest.last_seq == last_seq)
+    pub fn untold_run(&self, request: &RequestId) -> Option<&Untold> {
+        self.untold.as_ref().filter(|untold| untold.request == *request)
     }
 
     /// The connection that was attached first, and its attachment.

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::transition::{Refusal, Transition};
-use super::{ReplayId, Session, SessionKey};
+use super::{ReplayId, RunKey, Session, SessionKey};
 use crate::clock::Timestamp;
-use crate::protocol::ids::{ConnectionId, Principal, SessionId};
+use crate::protocol::ids::{ConnectionId, Principal, ReplyRun, SessionId};
 
 /// How many sessions a connection's record names; of any more it is detached when a push finds it gone.
 pub const MAX_RECORDED_SESSIONS: usize = 32;
@@ -101,4 +101,22 @@ pub trait Connections: Send + Sync {
     /// # Errors
     /// [`StoreError`]
     async fn forget(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Connection>, StoreError>;
+}
+
+/// Knows which run an agent's messages belong to. An agent knows its run by a name of its own, which tells nothing of the
+/// session.
+#[async_trait]
+pub trait ReplyRuns: Send + Sync {
+    /// Records that the agent of `run` knows it as `name`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn name_run(&self, name: &ReplyRun, run: &RunKey, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The run that its agent knows as `name`; `None`: there is none, or it is long over. It sees every record that was
+    /// made before.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    async fn run_of(&self, name: &ReplyRun, now: Timestamp) -> Result<Option<RunKey>, StoreError>;
 }

@@ -5,6 +5,7 @@
 //! | connection | `CONNECTION#<connection id>` | `-` |
 //! | session | `SESSION#<principal>#<session id>` | `-` |
 //! | segment of a journal | `RUN#<principal>#<session id>#<request id>` | number of its first frame, 10 digits |
+//! | name of a run whose agent may go on by itself | `REPLY#<run>` | `-` |
 //!
 //! `<principal>` is the first 32 hex digits of its SHA-256. A request id holds no `#`, so no two runs share a key. Every
 //! item has `expires_at`, in seconds since the Unix epoch; DynamoDB deletes days late, so it is checked on every read.

@@ -12,6 +12,7 @@ use super::waiting::Waiting;
 use crate::agent::{Invocation, InvokeError, Reply};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Failure, FailureCode};
+use crate::protocol::ids::ReplyRun;
 
 /// Between two attempts after a quota was used up: at first at most so long, then twice, up to the longest.
 const QUOTA_PAUSE: Duration = Duration::from_millis(500);
@@ -29,17 +30,19 @@ enum Decision {
 }
 
 impl Tools {
-    /// Calls the agent and sends the events of its reply to `events`, until the reply ends or fails.
+    /// Calls the agent, which knows its run as `run` if it may go on by itself, and sends the events of its reply to
+    /// `events`, until the reply ends or fails.
     pub(super) async fn call(
         &self,
         invocation: &Invocation,
+        run: Option<&ReplyRun>,
         waiting: &Waiting,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Called {
         let invoked = self.invoke(invocation, waiting).await;
         waiting.set(None);
         match invoked {
-            Ok(reply) => self.read(reply, events).await,
+            Ok(reply) => self.read(reply, run, events).await,
             Err(failure) => failure.into(),
         }
     }

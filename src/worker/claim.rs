@@ -1,6 +1,5 @@
 //! Taking a prompt: at most one worker ever calls the agent for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Tools;
@@ -9,26 +8,30 @@ use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
 use crate::journal::Tail;
-use crate::protocol::frame::{Ending, Failure, FailureCode, Frame, FrameMaker};
+use crate::protocol::frame::{Ending, Failure, FailureCode};
+use crate::protocol::ids::ReplyRun;
+use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::Behind;
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, RunKey, Session, Standing};
+use crate::session::{Active, LeaseId, ReplyGrant, Session, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What a claim found.
-enum Claim {
+pub(super) enum Claim {
     /// The run is this worker's.
-    Won(Session),
+    Won(Box<Session>),
     /// The request has ended, or was ended just now; these devices have not been told in time.
     Ended(Vec<Behind>),
     /// Another worker is alive with the session.
     Occupied(Active),
+    /// The agent of the run before is still at work.
+    Unstopped(Unstopped),
     /// Somebody else has changed the session just now.
     Moved,
 }
@@ -50,60 +53,103 @@ impl Tools {
         deadline: &Deadline,
     ) -> Result<Came, StoreError> {
         let lease = LeaseId(self.random.unique_name());
-        match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &lease)).await? {
-            Claim::Won(session) => {
-                let first = self.first_frame(prompt, &session);
-                Run::new(self, prompt, lease, session, first).finish(deadline).await
+        let reply = self.gateway_reply(prompt);
+        loop {
+            match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
+                Claim::Won(session) => {
+                    let ending = self.ending_before(prompt, &session);
+                    let told = self.tell_run_before(&prompt.run.session, (*session).clone(), deadline);
+                    let run = Run::new(self, prompt, lease, *session, ending, reply);
+                    return tokio::join!(run.finish(deadline), told).0;
+                }
+                Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
+                Claim::Occupied(active) => {
+                    let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
+                    return Ok(Came::Undone(Some(wait)));
+                }
+                Claim::Unstopped(unstopped) => {
+                    if let Some(wait) = self.stop_first(prompt, &unstopped, &lease, receives_left).await? {
+                        return Ok(Came::Undone(Some(wait)));
+                    }
+                }
+                Claim::Moved => return Ok(Came::Undone(Some(SOON))),
             }
-            Claim::Ended(behind) => Ok(Came::ToAnEnd(behind)),
-            Claim::Occupied(active) => {
-                let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
-                Ok(Came::Undone(Some(wait)))
-            }
-            Claim::Moved => Ok(Came::Undone(Some(SOON))),
         }
     }
 
-    async fn claim(&self, prompt: &QueuedPrompt, lease: &LeaseId) -> Result<Claim, StoreError> {
+    /// Where the agent of `prompt` can send to if it goes on by itself.
+    fn gateway_reply(&self, prompt: &QueuedPrompt) -> Option<GatewayReply> {
+        let long_runs = self.settings.long_runs.as_ref()?;
+        if !long_runs.allows(&prompt.agent) || !prompt.body.has_place_for_reply() {
+            return None;
+        }
+        Some(GatewayReply {
+            queue: long_runs.queue.clone(),
+            group: self.random.unique_name(),
+            run: ReplyRun::new(self.random.bits()),
+            token: ReplyToken::new([self.random.bits(), self.random.bits()]),
+        })
+    }
+
+    async fn claim(
+        &self,
+        prompt: &QueuedPrompt,
+        reply: Option<&GatewayReply>,
+        lease: &LeaseId,
+    ) -> Result<Claim, StoreError> {
         let run = &prompt.run;
+        let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
-                return self.join_begun(run, lease, tail).await;
+                return self.join_begun(prompt, lease, tail).await;
             }
             let claim = |now: Timestamp| Transition::Claim {
                 request: run.request.clone(),
                 lease: lease.clone(),
                 until: now.after(self.settings.lease),
                 connection: prompt.connection.clone(),
+                agent: prompt.agent.clone(),
+                reply: reply.clone(),
             };
             match apply_making_room(self.sessions.as_ref(), self.clock.as_ref(), &run.session, claim).await? {
-                Ok(session) => return Ok(Claim::Won(session)),
+                Ok(session) => return Ok(Claim::Won(Box::new(session))),
                 // The answer to an earlier attempt was lost.
-                Err(Refused { session, .. }) if session.is_leased_to(lease) => return Ok(Claim::Won(session)),
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) if active.is_orphan(self.clock.now()) => {
-                    let orphan = RunKey { session: run.session.clone(), request: active.request };
-                    let ended = self.recovery().end_orphan(&orphan, lease).await?;
-                    if let Some(ended) = ended
-                        && orphan == *run
-                    {
-                        return Ok(Claim::Ended(ended.behind));
+                Err(Refused { session, .. }) if session.is_leased_to(lease) => {
+                    return Ok(Claim::Won(Box::new(session)));
+                }
+                Err(Refused { refusal: Refusal::Occupied, session }) => {
+                    if let Some(claim) = self.meet(prompt, lease, session).await? {
+                        return Ok(claim);
                     }
                 }
-                Err(Refused { refusal: Refusal::Occupied(active), .. }) => return Ok(Claim::Occupied(active)),
+                Err(Refused { refusal: Refusal::Unstopped, session: Session { unstopped: Some(unstopped), .. } }) => {
+                    return Ok(Claim::Unstopped(unstopped));
+                }
                 Err(_) => return Ok(Claim::Moved),
             }
         }
     }
 
     /// A journal exists: the request has run, runs, or its worker died.
-    async fn join_begun(&self, run: &RunKey, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+    async fn join_begun(&self, prompt: &QueuedPrompt, lease: &LeaseId, tail: Tail) -> Result<Claim, StoreError> {
+        let run = &prompt.run;
         let now = self.clock.now();
         let session = self.sessions.load(&run.session, now).await?;
         match session.standing(&run.request, now) {
+            // It has its ending, or its watch looks after it: this message is done.
+            Standing::Runs(active) if active.detached.is_some() => {
+                let ended = self.recovery().finish_ended(run, lease).await?;
+                Ok(Claim::Ended(ended.map(|ended| ended.behind).unwrap_or_default()))
+            }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
+            // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm. If nobody has begun it,
+            // nobody has attached who asked.
+            Standing::Absent if tail.outcome.is_some() && tail.last == 1 => {
+                Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
+            }
             Standing::Absent if tail.outcome.is_some() => {
-                Ok(Claim::Ended(self.recovery().announce_freed(run, &session, tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
@@ -112,16 +158,16 @@ impl Tools {
         }
     }
 
-    fn first_frame(&self, prompt: &QueuedPrompt, session: &Session) -> Arc<Frame> {
-        let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
+    /// How the run of `prompt` ends before the agent is called.
+    fn ending_before(&self, prompt: &QueuedPrompt, session: &Session) -> Option<Ending> {
         let waited = self.clock.now().since(prompt.received_at);
-        Arc::new(if session.stops(&prompt.run.request) {
-            maker.ending(1, &Ending::Stopped)
+        if session.stops(&prompt.run.request) {
+            Some(Ending::Stopped)
         } else if waited > self.settings.max_wait {
             let message = "The prompt waited for too long.";
-            maker.ending(1, &Ending::Failed(Failure::retryable(FailureCode::Busy, message)))
+            Some(Ending::Failed(Failure::retryable(FailureCode::Busy, message)))
         } else {
-            maker.started()
-        })
+            None
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,10 +10,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::deadline::{Deadline, in_time};
 use super::devices::{Devices, Ended};
 use super::log::Next;
-use super::run::{Phase, Run};
+use super::run::Run;
 use crate::backoff::{persist, retry};
 use crate::clock::{Timestamp, millis};
-use crate::protocol::frame::Frame;
+use crate::protocol::frame::{Frame, Seq};
 use crate::protocol::ids::ConnectionId;
 use crate::push::PushError;
 use crate::recovery::Behind;
@@ -23,10 +24,20 @@ use crate::session::{Attachment, Place};
 /// How long a worker that may be too late waits before it looks again whether its lease was renewed.
 const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
 
+/// Who has taken what a worker had to push.
+pub(super) struct Delivered {
+    /// Those that have not taken all of it.
+    pub(super) behind: Vec<Behind>,
+    /// All that it was pushed to.
+    pub(super) known: BTreeMap<ConnectionId, Attachment>,
+    /// A connection that is not known lacks what is behind this frame.
+    pub(super) live_from: Seq,
+}
+
 impl Run<'_> {
-    /// Pushes to the connections of the session as they come and go. Done when the run is over and every device has
-    /// taken all of it, or has had enough time; returns those that have not.
-    pub(super) async fn deliver(&self, deadline: &Deadline) -> Vec<Behind> {
+    /// Pushes to the connections of the session as they come and go. Done when the run is over, or goes on without this
+    /// worker, and every device has taken all of it, or has had enough time.
+    pub(super) async fn deliver(&self, deadline: &Deadline) -> Delivered {
         let mut audience = self.audience.subscribe();
         audience.mark_changed();
         let mut devices = Devices::of(self);
@@ -35,12 +46,13 @@ impl Run<'_> {
                 biased;
                 Ok(()) = audience.changed() => devices.reconcile(&audience.borrow_and_update()),
                 // The audience is final, and the devices have heard of it.
-                () = self.reached(Phase::Free) => break,
+                () = self.is_left() => break,
                 () = devices.go_on() => {}
             }
         }
+        let live_from = self.audience.borrow().live_from;
         let _ = in_time(devices.drained(), self.tools.settings.drain_timeout, deadline).await;
-        devices.behind()
+        Delivered { behind: devices.behind(), known: devices.known(), live_from }
     }
 
     /// Pushes everything behind frame `taken`, and detaches a connection that does not take it.
@@ -52,8 +64,8 @@ impl Run<'_> {
     ) -> Ended {
         if let Place::Held { until, after } = attachment.place_in(&self.prompt.run.request) {
             let held = until.since(self.tools.clock.now());
-            if timeout(held, self.reached(Phase::Free)).await.is_ok() {
-                // Whoever replays it goes on to its end.
+            if timeout(held, self.is_left()).await.is_ok() {
+                // Whoever replays it goes on to its end, or to where the relay sends more.
                 return Ended::Finished;
             }
             taken.store(after.min(self.log.last()), Ordering::Relaxed);

@@ -100,6 +100,11 @@ impl<'a> Devices<'a> {
         std::future::pending().await
     }
 
+    /// All of them, as they are attached.
+    pub(super) fn known(&self) -> BTreeMap<ConnectionId, Attachment> {
+        self.known.iter().map(|(connection, device)| (connection.clone(), device.attachment.clone())).collect()
+    }
+
     /// Those that have not taken all of the run.
     pub(super) fn behind(&self) -> Vec<Behind> {
         let last = self.run.log.last();

@@ -29,11 +29,14 @@ pub(super) struct Undurable {
     pub(super) frames: Vec<Arc<Frame>>,
     pub(super) bytes: usize,
     pub(super) since: Option<Instant>,
+    /// There are no more frames to come: the agent goes on by itself.
+    is_to_end: bool,
 }
 
 impl Undurable {
-    pub(super) fn has_ending(&self) -> bool {
-        self.frames.last().is_some_and(|frame| frame.outcome.is_some())
+    /// Whether somebody waits for this to be durable.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.is_to_end || self.frames.last().is_some_and(|frame| frame.outcome.is_some())
     }
 }
 
@@ -54,6 +57,8 @@ struct State {
     durable: Seq,
     undurable_bytes: usize,
     undurable_since: Option<Instant>,
+    /// The agent goes on by itself, after so many bytes of events: there are no more frames.
+    handed_over: Option<usize>,
 }
 
 impl Log {
@@ -94,6 +99,18 @@ impl Log {
         self.changed.notify_waiters();
     }
 
+    /// Ends the log without an ending: the agent goes on by itself, after so many bytes of events.
+    pub(super) fn hand_over(&self, bytes: usize) {
+        self.lock().handed_over = Some(bytes);
+        self.changed.notify_waiters();
+    }
+
+    /// After how many bytes of events the agent goes on by itself, if all frames before that are durable.
+    pub(super) fn handed_over(&self) -> Option<usize> {
+        let state = self.lock();
+        state.handed_over.filter(|_| state.durable >= state.last())
+    }
+
     /// The number of the last frame.
     pub(super) fn last(&self) -> Seq {
         self.lock().last()
@@ -126,7 +143,7 @@ impl Log {
         let state = self.lock();
         if after >= state.last() {
             let ended = state.frames.back().is_some_and(|frame| frame.outcome.is_some());
-            return if ended { Next::End } else { Next::Later };
+            return if ended || state.handed_over.is_some() { Next::End } else { Next::Later };
         }
         if after >= state.last_given_out() {
             return Next::Later;
@@ -143,6 +160,7 @@ impl Log {
     pub(super) fn undurable(&self, max_bytes: usize) -> Undurable {
         let state = self.lock();
         let mut found = Undurable { since: state.undurable_since, ..Undurable::default() };
+        found.is_to_end = state.handed_over.is_some();
         for frame in state.frames.iter().filter(|frame| frame.seq > state.durable) {
             if !found.frames.is_empty() && found.bytes + frame.text.len() > max_bytes {
                 break;

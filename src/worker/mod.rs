@@ -8,15 +8,19 @@
 //! - `record` makes the log durable, segment by segment, off the push path;
 //! - `supervise` renews the lease, and sees new connections and stops.
 //!
+//! `hand_over` leaves a run to an agent that goes on by itself.
+//!
 //! `take` is what surrounds a run: the message's visibility, the worker's deadline, and devices that are slow.
 
 mod audience;
+mod before;
 mod call;
 mod claim;
 mod coalesce;
 mod deadline;
 mod deliver;
 mod devices;
+mod hand_over;
 mod log;
 mod produce;
 mod read;
@@ -36,10 +40,11 @@ use crate::agent::Agents;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::push::Push;
-use crate::queue::Visibility;
 use crate::queue::batch::{self, Received};
+use crate::queue::{Visibility, Watches};
 use crate::random::Random;
-use crate::session::store::{Connections, Sessions};
+use crate::run_ended::RunEvents;
+use crate::session::store::{Connections, ReplyRuns, Sessions};
 use settings::Settings;
 
 pub use deadline::Deadline;
@@ -51,12 +56,18 @@ pub struct Tools {
     pub sessions: Arc<dyn Sessions>,
     /// Where connections are kept.
     pub connections: Arc<dyn Connections>,
+    /// Where the names are kept by which agents know their runs.
+    pub reply_runs: Arc<dyn ReplyRuns>,
     /// Where journals are kept.
     pub journal: Arc<dyn Journal>,
     /// The queue that the prompts come from.
     pub visibility: Arc<dyn Visibility>,
+    /// Who looks after runs whose agents go on by themselves.
+    pub watches: Arc<dyn Watches>,
     /// The way to the connections.
     pub push: Arc<dyn Push>,
+    /// Who else is told that a run has ended.
+    pub events: Arc<dyn RunEvents>,
     /// The way to the agents.
     pub agents: Arc<dyn Agents>,
     /// The time of day.

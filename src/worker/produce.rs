@@ -1,7 +1,5 @@
 //! Calling the agent and writing its reply and the ending into the log.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -9,13 +7,10 @@ use super::coalesce::{EVENT_BATCHES, coalesce};
 use super::deadline::{Deadline, comes_within, in_time};
 use super::read::Called;
 use super::run::Run;
-use super::settings::OnStop;
-use crate::agent::Invocation;
+use crate::agent::{Invocation, STOP_TIMEOUT};
+use crate::choices::OnStop;
 use crate::protocol::frame::Ending;
 use crate::session::runtime_id::runtime_session_id;
-
-/// A session's microVM takes up to 15 s to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Run<'_> {
     /// Calls the agent, unless the run had its ending from the beginning.
@@ -25,24 +20,34 @@ impl Run<'_> {
         }
         let (events, batches) = mpsc::channel(EVENT_BATCHES);
         let invocation = self.invocation();
+        let run = self.reply.as_ref().map(|reply| &reply.run);
         let calling = async {
             tokio::select! {
                 biased;
-                ending = self.ended_early(deadline) => Called { ending, agent_goes_on: true },
-                called = self.tools.call(&invocation, &self.waiting, events) => called,
+                ending = self.ended_early(deadline) => Called::Ended { ending, agent_goes_on: true },
+                called = self.tools.call(&invocation, run, &self.waiting, events) => called,
             }
         };
         let coalescing = coalesce(batches, &self.log, self.maker.clone(), &self.tools.settings);
-        let (Called { ending, agent_goes_on }, ()) = tokio::join!(calling, coalescing);
-        self.log.append(vec![self.maker.ending(self.log.last() + 1, &ending)]);
-        if agent_goes_on && self.tools.settings.on_stop == OnStop::StopSession {
-            self.stop_session(&invocation, deadline).await;
+        match tokio::join!(calling, coalescing) {
+            (Called::Detached { bytes }, ()) => self.log.hand_over(bytes),
+            (Called::Ended { ending, agent_goes_on }, ()) => {
+                self.end(&ending);
+                if agent_goes_on {
+                    self.stop_agent(deadline).await;
+                }
+            }
         }
     }
 
-    /// Stops the agent's session; the session's next prompt waits for that, but not beyond this worker's deadline.
-    async fn stop_session(&self, invocation: &Invocation, deadline: &Deadline) {
-        let stop = self.tools.agents.stop_session(&invocation.agent, &invocation.runtime_session);
+    /// Stops the agent's session, if that is to be; the session's next prompt waits for it, but not beyond this worker's
+    /// deadline.
+    pub(super) async fn stop_agent(&self, deadline: &Deadline) {
+        if self.tools.settings.on_stop == OnStop::Detach {
+            return;
+        }
+        let runtime_session = runtime_session_id(&self.prompt.run.session);
+        let stop = self.tools.agents.stop_session(&self.prompt.agent, &runtime_session);
         let session = self.prompt.run.session.log_name();
         match in_time(stop, STOP_TIMEOUT, deadline).await {
             Some(Ok(())) => {}
@@ -55,7 +60,7 @@ impl Run<'_> {
         let runtime_session = runtime_session_id(&self.prompt.run.session);
         Invocation {
             agent: self.prompt.agent.clone(),
-            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request),
+            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request, self.reply.as_ref()),
             runtime_session,
             trace: self.prompt.trace.clone(),
         }

@@ -9,21 +9,33 @@ use super::call::silent;
 use crate::agent::{MAX_EVENT_BYTES, Progress, Reply, ReplyError};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
+use crate::protocol::ids::ReplyRun;
+use crate::protocol::marker::Marker;
 use crate::protocol::report::{NotWhole, Reports};
 use crate::protocol::words;
 
 /// How a call came to its end.
 #[derive(Debug)]
-pub(super) struct Called {
-    pub(super) ending: Ending,
-    /// The agent may still be at work.
-    pub(super) agent_goes_on: bool,
+pub(super) enum Called {
+    /// The run has this ending.
+    Ended {
+        ending: Ending,
+        /// The agent may still be at work.
+        agent_goes_on: bool,
+    },
+    /// The agent goes on by itself, after so many bytes of events.
+    Detached { bytes: usize },
 }
 
 impl Called {
     /// The agent has said all that it had to say, or is gone.
     fn to_its_end(ending: Ending) -> Self {
-        Self { ending, agent_goes_on: false }
+        Self::Ended { ending, agent_goes_on: false }
+    }
+
+    /// The run has failed, and the agent may not know it.
+    fn failed_unheard(failure: Failure) -> Self {
+        Self::Ended { ending: Ending::Failed(failure), agent_goes_on: true }
     }
 }
 
@@ -31,23 +43,33 @@ impl From<Failure> for Called {
     /// The agent may go on where the gateway gives up; where the agent itself has failed it does not.
     fn from(failure: Failure) -> Self {
         let agent_goes_on = matches!(failure.code, FailureCode::AgentTimeout | FailureCode::OutputTooLarge);
-        Self { ending: Ending::Failed(failure), agent_goes_on }
+        Self::Ended { ending: Ending::Failed(failure), agent_goes_on }
     }
 }
 
 /// A reply that is being read.
-struct Reading {
-    /// How many bytes of events may still come.
-    room: usize,
+struct Reading<'a> {
+    /// The run as its agent knows it, if that may go on by itself.
+    run: Option<&'a ReplyRun>,
+    /// How many bytes of events have come.
+    bytes: usize,
+    /// How many may.
+    max_bytes: usize,
     /// What its events report, if it is a stream.
     reports: Option<Reports>,
 }
 
 impl Tools {
-    /// Sends the events of `reply` to `events`, until it ends or fails.
-    pub(super) async fn read(&self, mut reply: Box<dyn Reply>, events: mpsc::Sender<Vec<Event>>) -> Called {
-        let mut reading =
-            Reading { room: self.settings.max_reply_bytes, reports: reply.is_stream().then(Reports::default) };
+    /// Sends the events of `reply` to `events`, until it ends or fails, or its agent goes on by itself, which knows its
+    /// run as `run`.
+    pub(super) async fn read(
+        &self,
+        mut reply: Box<dyn Reply>,
+        run: Option<&ReplyRun>,
+        events: mpsc::Sender<Vec<Event>>,
+    ) -> Called {
+        let reports = reply.is_stream().then(Reports::default);
+        let mut reading = Reading { run, bytes: 0, max_bytes: self.settings.max_reply_bytes, reports };
         loop {
             let Ok(progress) = timeout(self.settings.silence_limit, reply.next()).await else {
                 return silent().into();
@@ -57,14 +79,14 @@ impl Tools {
                 Ok(Progress::End(batch)) => (batch, true),
                 Err(error) => return reading.broken(&error),
             };
-            let failure = reading.cut_at_failure(&mut batch);
+            let called = reading.cut_at_end(&mut batch);
             batch.retain(Event::has_data);
             // Nobody takes events any more only when the run is being given up.
             if !batch.is_empty() && events.send(batch).await.is_err() {
                 return Failure::interrupted().into();
             }
-            match failure {
-                Some(failure) => return failure.into(),
+            match called {
+                Some(called) => return called,
                 None if is_end => return Called::to_its_end(reading.end()),
                 None => {}
             }
@@ -72,20 +94,32 @@ impl Tools {
     }
 }
 
-impl Reading {
-    /// Cuts `batch` behind the first event that ends the run, and says why it does.
-    fn cut_at_failure(&mut self, batch: &mut Vec<Event>) -> Option<Failure> {
+impl Reading<'_> {
+    /// Cuts `batch` behind the first event that ends the call, or before a marker, and says how it does.
+    fn cut_at_end(&mut self, batch: &mut Vec<Event>) -> Option<Called> {
         for at in 0..batch.len() {
             let event = &batch[at];
-            let Some(room) = self.room.checked_sub(event.as_json().len()) else {
+            match self.run.map_or(Marker::None, |run| Marker::of(event.as_json(), run)) {
+                Marker::None => {}
+                Marker::Own => {
+                    batch.truncate(at);
+                    return Some(Called::Detached { bytes: self.bytes });
+                }
+                Marker::Foreign => {
+                    batch.truncate(at);
+                    let message = "The agent answered with the marker of another run.";
+                    return Some(Called::failed_unheard(reported(message.to_owned())));
+                }
+            }
+            let bytes = self.bytes + event.as_json().len();
+            if bytes > self.max_bytes {
                 batch.truncate(at);
-                let message = "The agent's reply is larger than the gateway's limit.";
-                return Some(Failure::lasting(FailureCode::OutputTooLarge, message));
-            };
-            self.room = room;
+                return Some(Failure::reply_too_large().into());
+            }
+            self.bytes = bytes;
             if let Some(words) = self.reports.as_mut().and_then(|reports| reports.take(event)) {
                 batch.truncate(at + 1);
-                return Some(reported(words));
+                return Some(reported(words).into());
             }
         }
         None
@@ -116,11 +150,11 @@ impl Reading {
             }
             ReplyError::UnknownEncoding(name) => {
                 let message = format!("The agent's reply has the content encoding {name:?}, which is not decoded.");
-                Called { agent_goes_on: true, ..unreadable(&message).into() }
+                Called::failed_unheard(unreadable(&message))
             }
             ReplyError::BadEncoding(name) => {
                 let message = format!("The agent's reply cannot be decoded: it is no valid {name}.");
-                Called { agent_goes_on: true, ..unreadable(&message).into() }
+                Called::failed_unheard(unreadable(&message))
             }
             ReplyError::NoEventStream => {
                 unreadable("The agent's reply is no event stream, though its Content-Type says so.").into()

@@ -8,27 +8,45 @@ use super::run::{Lost, Phase, Run};
 use crate::backoff::{persist, retry};
 use crate::journal::{Appended, Segment};
 use crate::protocol::frame::{Outcome, Seq};
+use crate::run_ended::{self, RunEnded};
 use crate::session::store::Refused;
 use crate::session::transition::Transition;
+use crate::session::{Latest, Session};
 
 /// The largest segment: a table item may have 400 KB (Amazon DynamoDB quotas), and other attributes want room.
 const MAX_SEGMENT_BYTES: usize = 300 * 1000;
 
+/// How far the worker has brought its run.
+pub(super) enum Recorded {
+    /// It has its ending, and the session is free.
+    Ended(Outcome),
+    /// Its agent goes on by itself, after so many bytes of events.
+    HandedOver { bytes: usize },
+}
+
 impl Run<'_> {
     /// Appends segments to the journal as they become due, and frees the session when the ending is durable.
-    pub(super) async fn record(&self) -> Result<Outcome, Lost> {
+    pub(super) async fn record(&self) -> Result<Recorded, Lost> {
         loop {
             if let Some(outcome) = self.log.outcome() {
-                return self.free_session(outcome, self.log.last()).await;
+                let session = self.free_session(outcome, self.log.last()).await?;
+                let live_from = self.audience.borrow().live_from;
+                announce(&self.audience, Audience { attachments: session.connections, live_from });
+                self.phase.send_replace(Phase::Free);
+                return Ok(Recorded::Ended(outcome));
             }
-            let segment = self.next_segment().await;
+            if let Some(bytes) = self.log.handed_over() {
+                self.phase.send_replace(Phase::HandedOver);
+                return Ok(Recorded::HandedOver { bytes });
+            }
+            let Some(segment) = self.next_segment().await else { continue };
             self.append(&segment).await?;
             self.log.mark_durable(segment.last());
         }
     }
 
-    /// What is not durable, as soon as it is due.
-    async fn next_segment(&self) -> Segment {
+    /// What is not durable, as soon as it is due; `None`: there is nothing, and nothing will come.
+    async fn next_segment(&self) -> Option<Segment> {
         loop {
             let changed = self.log.changed();
             let undurable = self.log.undurable(MAX_SEGMENT_BYTES);
@@ -36,7 +54,10 @@ impl Run<'_> {
             if self.is_due(&undurable, due)
                 && let Some(segment) = Segment::new(undurable.frames)
             {
-                return segment;
+                return Some(segment);
+            }
+            if self.log.handed_over().is_some() {
+                return None;
             }
             match due {
                 Some(due) => _ = timeout_at(due, changed).await,
@@ -47,7 +68,7 @@ impl Run<'_> {
 
     fn is_due(&self, undurable: &Undurable, due: Option<Instant>) -> bool {
         undurable.bytes >= self.tools.settings.segment_bytes
-            || undurable.has_ending()
+            || undurable.is_urgent()
             || due.is_some_and(|due| due <= Instant::now())
     }
 
@@ -55,24 +76,36 @@ impl Run<'_> {
     pub(super) async fn append(&self, segment: &Segment) -> Result<(), Lost> {
         let append = || self.tools.journal.append(&self.prompt.run, segment, &self.lease, self.tools.clock.now());
         match persist("the journal could not be written", append).await {
+            Appended::Written if segment.outcome().is_some() => {
+                self.tell_ended().await;
+                Ok(())
+            }
             Appended::Written => Ok(()),
-            Appended::Overtaken => Err(Lost::Place),
+            Appended::Overtaken(_) => Err(Lost::Place),
         }
     }
 
-    /// Records the ending in the session, which frees it, and learns who is attached in the end.
-    async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<Outcome, Lost> {
+    /// Tells others that the run has its ending.
+    async fn tell_ended(&self) {
+        let Some(ending) = self.ending.get() else { return };
+        let duration = self.tools.clock.now().since(self.claimed_at);
+        let (agent, connections) = (Some(self.prompt.agent.clone()), self.audience.borrow().attachments.len());
+        let event = RunEnded::of(&self.prompt.run, agent, ending, duration, connections);
+        run_ended::tell(self.tools.events.as_ref(), &event).await;
+    }
+
+    /// Records the ending in the session, which frees it; returns the session then, and with it who is attached in the
+    /// end.
+    pub(super) async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<Session, Lost> {
         self.phase.send_replace(Phase::Ended);
         let request = self.prompt.run.request.clone();
-        let finish = Transition::Finish { request, lease: self.lease.clone(), outcome, last_seq };
+        let latest = Latest { request: request.clone(), outcome, last_seq };
+        let finish = Transition::Finish { request, lease: self.lease.clone(), latest, untold: None, unstopped: None };
         let patience = self.lease_until().since(self.tools.clock.now());
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
         // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.
         let (Ok(session) | Err(Refused { session, .. })) =
             retry(patience, |_| true, apply).await.map_err(|_| Lost::Lease)?;
-        let live_from = self.audience.borrow().live_from;
-        announce(&self.audience, Audience { attachments: session.connections, live_from });
-        self.phase.send_replace(Phase::Free);
-        Ok(outcome)
+        Ok(session)
     }
 }

@@ -1,6 +1,6 @@
 //! One run, from its claim to the end of its worker's part in it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,10 +12,13 @@ use super::audience::Audience;
 use super::claim::Came;
 use super::deadline::Deadline;
 use super::log::Log;
+use super::record::Recorded;
 use super::waiting::Waiting;
+use crate::backoff::persist;
 use crate::clock::{Timestamp, millis};
 use crate::journal::Segment;
-use crate::protocol::frame::{Frame, FrameMaker, Outcome};
+use crate::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
+use crate::protocol::reply::GatewayReply;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::Behind;
 use crate::session::store::StoreError;
@@ -41,10 +44,20 @@ pub(super) enum Lost {
 pub(super) enum Phase {
     /// It is this worker's as long as the lease is.
     Running,
+    /// The same, and its agent goes on by itself: the relay will have it.
+    HandedOver,
     /// The ending is durable: the session may be found free, or taken by the next run.
     Ended,
     /// The session is free, and the audience is final.
     Free,
+}
+
+/// What has become of a run.
+pub(super) enum Worked {
+    /// It has its ending; these devices lack some of it.
+    Ended(Outcome, Vec<Behind>),
+    /// Its agent goes on by itself.
+    Detached,
 }
 
 /// A run that this worker has claimed.
@@ -53,7 +66,12 @@ pub(super) struct Run<'a> {
     pub(super) prompt: &'a QueuedPrompt,
     pub(super) lease: LeaseId,
     lease_until: Mutex<Timestamp>,
+    pub(super) claimed_at: Timestamp,
     first: Arc<Frame>,
+    /// How it ends, once that is known.
+    pub(super) ending: OnceLock<Ending>,
+    /// Where its agent can send to if it goes on by itself.
+    pub(super) reply: Option<GatewayReply>,
     is_new_connection: bool,
     pub(super) maker: FrameMaker,
     pub(super) log: Log,
@@ -65,29 +83,35 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `first` what its
-    /// journal begins with.
+    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `ending` how it ends if
+    /// it is over before it begins. Its agent may go on by itself if it is given a `reply`.
     pub(super) fn new(
         tools: &'a Tools,
         prompt: &'a QueuedPrompt,
         lease: LeaseId,
         session: Session,
-        first: Arc<Frame>,
+        ending: Option<Ending>,
+        reply: Option<GatewayReply>,
     ) -> Self {
         // A claim that won has left an active run; without one there would be no lease.
         let nothing = (Timestamp(0), Timestamp(0));
         let (lease_until, claimed_at) =
             session.active.as_ref().map_or(nothing, |active| (active.lease_until, active.started_at));
         let attachment = session.connections.get(&prompt.connection);
+        let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
+        let first = Arc::new(ending.as_ref().map_or_else(|| maker.started(), |ending| maker.ending(1, ending)));
         Self {
             tools,
             prompt,
             lease,
             lease_until: Mutex::new(lease_until),
             is_new_connection: attachment.is_some_and(|attachment| attachment.attached_at == claimed_at),
-            maker: FrameMaker::new(&prompt.run.request, &prompt.run.session.session),
+            maker,
             log: Log::new(&tools.settings),
+            claimed_at,
             first,
+            ending: ending.map(OnceLock::from).unwrap_or_default(),
+            reply,
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
@@ -105,10 +129,14 @@ impl<'a> Run<'a> {
         };
         let (session, request) = (self.prompt.run.session.log_name(), &self.prompt.run.request);
         match ended {
-            Ok((outcome, behind)) => {
+            Ok(Worked::Ended(outcome, behind)) => {
                 let ms = millis(self.began.elapsed());
                 info!(session, %request, ?outcome, frames = self.log.last(), ms, "a run has ended");
                 Ok(Came::ToAnEnd(behind))
+            }
+            Ok(Worked::Detached) => {
+                info!(session, %request, frames = self.log.last(), "a run goes on without its worker");
+                Ok(Came::ToAnEnd(Vec::new()))
             }
             Err(lost) => {
                 warn!(session, %request, ?lost, "gave up a run that is no longer this worker's");
@@ -117,14 +145,32 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn work(&self, deadline: &Deadline) -> Result<(Outcome, Vec<Behind>), Lost> {
+    async fn work(&self, deadline: &Deadline) -> Result<Worked, Lost> {
         // The agent is called only when this is durable, and by whoever made it so.
-        self.append(&Segment::of(Arc::clone(&self.first))).await?;
+        let first = Segment::of(Arc::clone(&self.first));
+        tokio::try_join!(self.append(&first), self.name_run())?;
         self.log.begin(Arc::clone(&self.first));
         let delivered = async { Ok(self.deliver(deadline).await) };
         let produced = async { Ok(tokio::join!(self.produce(deadline), self.note_connection())) };
-        let (outcome, behind, _) = tokio::try_join!(self.record(), delivered, produced)?;
-        Ok((outcome, behind))
+        match tokio::try_join!(self.record(), delivered, produced)? {
+            (Recorded::Ended(outcome), delivered, _) => Ok(Worked::Ended(outcome, delivered.behind)),
+            (Recorded::HandedOver { bytes }, delivered, _) => self.hand_over(bytes, delivered, deadline).await,
+        }
+    }
+
+    /// Its agent's messages name the run as the agent knows it. The first may come before the agent has answered.
+    async fn name_run(&self) -> Result<(), Lost> {
+        if let Some(GatewayReply { run, .. }) = &self.reply {
+            let name = || self.tools.reply_runs.name_run(run, &self.prompt.run, self.tools.clock.now());
+            persist("a run could not be named", name).await;
+        }
+        Ok(())
+    }
+
+    /// Ends the log with the ending of the run.
+    pub(super) fn end(&self, ending: &Ending) {
+        let _ = self.ending.set(ending.clone());
+        self.log.append(vec![self.maker.ending(self.log.last() + 1, ending)]);
     }
 
     async fn give_back(&self, lost: Lost) -> Result<Came, StoreError> {
@@ -151,9 +197,18 @@ impl<'a> Run<'a> {
 
     /// Waits until the run is so far.
     pub(super) async fn reached(&self, phase: Phase) {
+        self.comes_to(|current| current >= phase).await;
+    }
+
+    /// Waits until the log is whole, as far as this worker goes, and the audience is final.
+    pub(super) async fn is_left(&self) {
+        self.comes_to(|current| matches!(current, Phase::HandedOver | Phase::Free)).await;
+    }
+
+    async fn comes_to(&self, is_there: impl Fn(Phase) -> bool) {
         let mut current = self.phase.subscribe();
         // The run itself holds the other end.
-        let _ = current.wait_for(|current| *current >= phase).await;
+        let _ = current.wait_for(|current| is_there(*current)).await;
     }
 
     pub(super) fn lease_until(&self) -> Timestamp {
@@ -178,6 +233,6 @@ impl<'a> Run<'a> {
 
     /// Whether the lease ran out before the ending was durable: somebody else may have taken this worker for dead.
     pub(super) fn is_overdue(&self) -> bool {
-        *self.phase.borrow() == Phase::Running && self.lease_left().is_zero()
+        *self.phase.borrow() < Phase::Ended && self.lease_left().is_zero()
     }
 }

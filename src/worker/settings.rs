@@ -1,45 +1,30 @@
 //! What a worker may be told.
 
-use std::str::FromStr;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::choices::{OnAbandoned, OnStop};
 use crate::journal;
-use crate::protocol::frame::{Failure, FailureCode};
+use crate::protocol::frame::Failure;
+use crate::protocol::ids::AgentName;
+use crate::protocol::reply::ReplyQueue;
 use crate::queue::patience::LONGEST_RUN;
 
-/// What becomes of the agent's session when a run ends before the agent has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnStop {
-    /// `StopRuntimeSession`: AgentCore does not tell an agent that nobody listens any more.
-    StopSession,
-    /// Nothing: the agent goes on, unheard.
-    Detach,
+/// Agents that may go on by themselves, and the queue that they then send to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LongRuns {
+    /// The queue.
+    pub queue: ReplyQueue,
+    /// The agents; `None`: all.
+    pub agents: Option<BTreeSet<AgentName>>,
 }
 
-/// A word that is no [`OnStop`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be stop-session or detach")]
-pub struct InvalidOnStop;
-
-impl FromStr for OnStop {
-    type Err = InvalidOnStop;
-
-    fn from_str(word: &str) -> Result<Self, InvalidOnStop> {
-        match word {
-            "stop-session" => Ok(Self::StopSession),
-            "detach" => Ok(Self::Detach),
-            _ => Err(InvalidOnStop),
-        }
+impl LongRuns {
+    /// Whether `agent` may go on by itself.
+    #[must_use]
+    pub fn allows(&self, agent: &AgentName) -> bool {
+        self.agents.as_ref().is_none_or(|agents| agents.contains(agent))
     }
-}
-
-/// What becomes of a run that no connection watches any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnAbandoned {
-    /// It goes on into the journal, for a client that comes back.
-    Continue,
-    /// It is stopped.
-    Stop,
 }
 
 /// Times, sizes and choices of a worker.
@@ -92,6 +77,8 @@ pub struct Settings {
     pub max_receive_count: u32,
     /// How long a run can last: the time-out of the function. So long a message may have to wait for another one.
     pub longest_run: Duration,
+    /// Which agents may go on by themselves, and where they send to then.
+    pub long_runs: Option<LongRuns>,
     /// What becomes of an agent whose run was ended.
     pub on_stop: OnStop,
     /// What becomes of a run that nobody watches.
@@ -120,9 +107,10 @@ impl Default for Settings {
             max_reply_bytes: 32 * 1024 * 1024,
             max_wait: journal::RETENTION,
             deadline_margin: Duration::from_secs(10),
-            at_deadline: Failure::retryable(FailureCode::DeadlineExceeded, "The time that a run may take is over."),
+            at_deadline: Failure::deadline_exceeded(),
             max_receive_count: 10,
             longest_run: LONGEST_RUN,
+            long_runs: None,
             on_stop: OnStop::StopSession,
             on_abandoned: OnAbandoned::Continue,
         }

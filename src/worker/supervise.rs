@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::audience::{Audience, announce};
 use super::run::{Lost, Phase, Run};
-use super::settings::OnAbandoned;
+use crate::choices::OnAbandoned;
 use crate::protocol::frame::Seq;
 use crate::session::Session;
 use crate::session::store::{Refused, StoreError};

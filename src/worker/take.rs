@@ -13,7 +13,7 @@ use super::Tools;
 use super::claim::{Came, SOON};
 use super::deadline::{CLOSING, Deadline, LAST_CALL, comes_within, in_time, is_within};
 use crate::queue::batch::{Received, Verdict};
-use crate::recovery::{Behind, Recovery};
+use crate::recovery::{Behind, Recovery, Stopping};
 use crate::session::RunKey;
 use crate::session::store::StoreError;
 
@@ -106,12 +106,19 @@ impl Tools {
         }
     }
 
+    pub(super) fn stopping(&self) -> Stopping<'_> {
+        let (sessions, agents) = (self.sessions.as_ref(), self.agents.as_ref());
+        Stopping { sessions, agents, clock: self.clock.as_ref() }
+    }
+
     pub(super) fn recovery(&self) -> Recovery<'_> {
         Recovery {
             sessions: self.sessions.as_ref(),
             journal: self.journal.as_ref(),
             push: self.push.as_ref(),
             clock: self.clock.as_ref(),
+            events: self.events.as_ref(),
+            on_stop: self.settings.on_stop,
         }
     }
 }

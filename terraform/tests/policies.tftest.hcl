@@ -126,3 +126,28 @@ run "without_agents" {
     error_message = "Without agents there is nothing on AgentCore to call"
   }
 }
+
+run "with_an_event_bus" {
+  command = plan
+
+  variables {
+    agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+    event_bus_arn         = "arn:aws:events:us-west-2:444455556666:event-bus/runs"
+  }
+
+  assert {
+    condition = { for name, function in local.functions : name => [for s in jsondecode(function.policy).Statement : [s.Effect, s.Action, s.Resource] if strcontains(jsonencode(s), "events:")] } == {
+      message     = []
+      authorizer  = []
+      connections = [["Allow", ["events:PutEvents"], ["arn:aws:events:us-west-2:444455556666:event-bus/runs"]]]
+      worker      = [["Allow", ["events:PutEvents"], ["arn:aws:events:us-west-2:444455556666:event-bus/runs"]]]
+      closer      = [["Allow", ["events:PutEvents"], ["arn:aws:events:us-west-2:444455556666:event-bus/runs"]]]
+    }
+    error_message = "Functions that end runs may put events on that bus, no other function, and no other bus"
+  }
+
+  assert {
+    condition     = { for name, function in local.functions : name => lookup(function.configuration.environment, "EVENT_BUS_ARN", "") if contains(keys(function.configuration.environment), "EVENT_BUS_ARN") } == { for name in ["connections", "worker", "closer"] : name => var.event_bus_arn }
+    error_message = "Functions that may put events know on which bus"
+  }
+}

@@ -639,6 +639,48 @@ run "silence_ends_before_the_worker" {
   expect_failures = [var.silence_limit_seconds]
 }
 
+run "an_event_bus_has_an_arn" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "an_event_bus_is_no_rule" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "arn:aws:events:eu-central-1:111122223333:rule/runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
+run "an_event_bus_is_no_partners" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    event_bus_arn = "arn:aws:events:eu-central-1:111122223333:event-bus/aws.partner/example.com/runs"
+  }
+
+  expect_failures = [var.event_bus_arn]
+}
+
 run "a_crash_is_not_the_end_of_a_prompt" {
   command = plan
 
@@ -691,6 +733,91 @@ run "a_closer_has_time_for_its_attempts" {
   }
 
   expect_failures = [var.timeout_seconds]
+}
+
+run "a_relay_has_time_for_its_attempts" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    timeout_seconds = { relay = 29 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "a_long_run_ends_within_a_session" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_run_seconds = 28801
+  }
+
+  expect_failures = [var.max_run_seconds]
+}
+
+run "a_long_run_takes_some_time" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_run_seconds = 0
+  }
+
+  expect_failures = [var.max_run_seconds]
+}
+
+run "agents_send_to_an_address_without_a_path" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    replies_endpoint_url = "http://127.0.0.1:4566/replies"
+  }
+
+  expect_failures = [var.replies_endpoint_url]
+}
+
+run "agents_send_in_the_clear_to_this_machine_only" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    replies_endpoint_url = "http://sqs.example.com"
+  }
+
+  expect_failures = [var.replies_endpoint_url]
+}
+
+run "closers_that_are_kept_are_enough_for_two_queues" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    agents                      = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
+    closer_reserved_concurrency = 3
+  }
+
+  expect_failures = [var.closer_reserved_concurrency]
 }
 
 run "closers_that_are_kept_have_bounds" {

@@ -394,6 +394,34 @@ def test_it_knows_what_a_run_waits_for_until_it_goes_on(driver):
     assert driver.do(waiting) is None
 
 
+def test_it_knows_when_a_run_started_if_it_was_told(driver):
+    started = "return client.requests.get('r s').startedAt === null ? null : Date.now() - client.requests.get('r s').startedAt"
+    driver.connect()
+    resumed(driver, 0, "running")
+    driver.run_frame("started", 1)  # replayed: it may have been hours ago
+    assert driver.do(started) is None
+    driver.receive(type="progress", requestId="r", sessionId="s", elapsedMs=200_000)
+    assert driver.do(started) == 200_000
+
+
+def test_a_prompt_that_is_busy_tells_that_the_run_goes_on_in_the_background(driver):
+    flags = "return ['r', 'second'].map((id) => client.requests.get(`${id} s`)).map(({ background, behind }) => [background, behind])"
+    driver.start()
+    driver.prompt("hello", "second")
+    driver.accept("second")
+    assert driver.do(flags) == [[False, False], [False, False]]
+    driver.run_frame("failed", 1, "second", code="busy", message="There is another.", retryable=True)
+    assert driver.do(flags) == [[True, False], [False, True]]
+
+
+def test_a_prompt_that_is_busy_where_nothing_runs_tells_nothing(driver):
+    driver.connect()
+    driver.prompt()
+    driver.accept()
+    driver.run_frame("failed", 1, code="busy", message="It has waited for too long.", retryable=True)
+    assert driver.do("const { background, behind } = client.requests.get('r s'); return [background, behind]") == [False, False]
+
+
 def test_after_a_minute_without_a_frame_it_asks(driver):
     driver.start()
     driver.advance(55)

@@ -17,7 +17,7 @@ DEVICES = {
     "phone-dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True, "is_mobile": True},
 }
 PAIRS = [  # a colour of text and what it stands on
-    ("text", "page"), ("text", "card"), ("text", "tint"), ("muted", "page"), ("muted", "card"), ("muted", "sunken"), ("on-accent", "accent"),
+    ("text", "page"), ("text", "card"), ("text", "tint"), ("text", "sunken"), ("muted", "page"), ("muted", "card"), ("muted", "sunken"), ("on-accent", "accent"),
     ("on-accent", "accent-strong"), ("accent-strong", "tint"), ("good", "good-tint"), ("good", "card"), ("warn", "warn-tint"), ("warn", "card"),
     ("bad", "bad-tint"), ("bad", "card"), ("bad", "sunken"), ("sent", "card"), ("sent", "sunken"),
 ]  # fmt: skip

@@ -281,6 +281,8 @@ def _handler(double):
             behaviour = double.behaviour(call)
             if hasattr(behaviour, "begin"):
                 behaviour.begin(call)
+            if hasattr(behaviour, "answer"):
+                behaviour = behaviour.answer(call)
             if isinstance(behaviour, Answer):
                 call.status = behaviour.status
                 return self._answer_with(behaviour)

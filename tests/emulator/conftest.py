@@ -5,10 +5,8 @@
 An agent runs behind a double of AgentCore, clients come over real WebSockets, and every call that a function makes is held to
 the policy of its role. AGENT_PYTHON names the Python that has the requirements of agentcore_example, else .venv's is taken.
 
-Nothing sleeps for a fixed time, and nothing is tried again.
+Nothing sleeps for a fixed time, but for the agent of `whole_run.py`, which goes on beside all tests, and nothing is tried again.
 """
-
-from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -16,13 +14,19 @@ import pytest
 from agentcore_double import AgentCoreDouble, Hold
 from client import Client, new_id
 from deployment import Deployment
+from detached_agent import AgentRole, DetachedAgent
 from emulator import ACCOUNT, REGION, Emulator
+from event_bus import EventBus
 from example_agent import running_agent
 from signature import credentials_of
 from tokens import AUDIENCE, CLIENT, Issuer
+from waiting import until
+from whole_run import WholeRun
 
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:runtime/example-AbCdEf1234"
 ALLOWED_ORIGIN = "https://app.example.com"
+# The agent that may go on by itself.
+LONG = "long"
 # A reply of forty events.
 COUNT = "count to 40"
 COUNTED = " ".join(map(str, range(1, 41)))
@@ -61,8 +65,14 @@ def issuer():
 
 
 @pytest.fixture(scope="session")
-def deployments(emulator, agentcore, issuer):
-    """One deployment for each way to say who may connect, applied at once."""
+def bus(emulator):
+    """The event bus that the open gateway tells of runs that have ended."""
+    return EventBus(emulator, "runs")
+
+
+@pytest.fixture(scope="session")
+def deployments(emulator, agentcore, issuer, bus):
+    """One deployment for each way to say who may connect, and one for long runs."""
     common = {
         "agentcore_runtime_arn": RUNTIME_ARN,
         "agentcore_endpoint_url": agentcore.url,
@@ -73,7 +83,7 @@ def deployments(emulator, agentcore, issuer):
         "max_receive_count": 4,
     }
     made = [
-        Deployment(emulator, "gateway-open", auth="none", **common),
+        Deployment(emulator, "gateway-open", auth="none", event_bus_arn=bus.arn, **long_runs(emulator), **common),
         Deployment(
             emulator,
             "gateway-jwt",
@@ -84,10 +94,18 @@ def deployments(emulator, agentcore, issuer):
             **common,
         ),
         Deployment(emulator, "gateway-iam", auth="iam", **common),
+        # Its runs last longer than its worker may.
+        Deployment(emulator, "gateway-long", auth="none", timeout_seconds={"worker": 60}, **long_runs(emulator), **common),
     ]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Deployment.apply, made))
+    # One after the other: each run of Terraform offline writes the settings anew that the others read.
+    for deployment in made:
+        deployment.apply()
     return made
+
+
+def long_runs(emulator):
+    """The same runtime under another name, by which it may go on by itself."""
+    return {"agents": {LONG: {"runtime_arn": RUNTIME_ARN, "long_runs": True}}, "replies_endpoint_url": emulator.url}
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +124,53 @@ def authenticated_gateway(deployments):
 def signed_gateway(deployments):
     """The deployment that wants a signed handshake."""
     return deployments[2]
+
+
+@pytest.fixture(scope="session")
+def long_gateway(deployments):
+    """The deployment whose worker has a minute."""
+    return deployments[3]
+
+
+@pytest.fixture(scope="session")
+def agent_role(emulator, gateway):
+    """The role of the open gateway's agent."""
+    return AgentRole(emulator, "open-agent", gateway.agent_policy)
+
+
+@pytest.fixture
+def detaching(agentcore, agent_role):
+    """Names a request whose agent goes on by itself."""
+
+    def make():
+        request = new_id()
+        return request, agentcore.behave(request, DetachedAgent(agent_role))
+
+    return make
+
+
+@pytest.fixture
+def run(client, gateway, detaching):
+    """A run that its agent goes on with by itself: its request, and the agent."""
+    request, agent = detaching()
+    client.ask("Take your time", request=request, agent=LONG)
+    until(lambda: gateway.is_detached(client.session), "the run is detached")
+    return request, agent
+
+
+@pytest.fixture(scope="session")
+def whole_run(emulator, long_gateway, agentcore):
+    """A run that takes longer than its worker may."""
+    agent = DetachedAgent(AgentRole(emulator, "long-agent", long_gateway.agent_policy))
+    with WholeRun(long_gateway, agentcore, agent, LONG) as run:
+        yield run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_the_whole_run(request):
+    """It takes minutes, so it begins before all tests, and goes on beside them."""
+    if any("whole_run" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("whole_run")
 
 
 @pytest.fixture

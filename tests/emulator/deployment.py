@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +68,21 @@ class Deployment:
         return self._outputs["dead_letter_queue_url"]
 
     @property
+    def replies_queue(self):
+        """Where agents send to that go on by themselves."""
+        return self._outputs["replies_queue_url"]
+
+    @property
+    def agent_policy(self):
+        """What the role of such an agent needs."""
+        return self._outputs["agent_policy_json"]
+
+    @property
+    def watch_queue(self):
+        """Where runs wait to be looked after."""
+        return self.replies_queue.replace("-replies.fifo", "-watch")
+
+    @property
     def table(self):
         return self._outputs["table_name"]
 
@@ -101,6 +117,28 @@ class Deployment:
         """The actions that were refused to a function."""
         return self.emulator.denials(self.role(name))
 
+    def attached(self, session):
+        """The connections of a session, whosever it is."""
+        return self.session_item(session).get("connections", {}).get("SS", [])
+
+    def is_detached(self, session):
+        """Whether the agent of a session's run goes on by itself."""
+        return "detached" in self.session_item(session).get("active", {"M": {}})["M"]
+
+    def session_item(self, session):
+        """What the table holds of a session, whosever it is; empty: nothing yet."""
+        pages = self.emulator.client("dynamodb").get_paginator("scan").paginate(TableName=self.table)
+        items = (item for page in pages for item in page["Items"])
+        return next((item for item in items if item["pk"]["S"].startswith("SESSION#") and item["pk"]["S"].endswith(f"#{session}")), {})
+
+    def set_time(self, session, member, seconds):
+        """Sets a time in what the table holds of a session to so many seconds from now: a test cannot wait for minutes."""
+        key = {name: self.session_item(session)[name] for name in ("pk", "sk")}
+        time_then = {"N": str(int((time.time() + seconds) * 1000))}
+        self.emulator.client("dynamodb").update_item(
+            TableName=self.table, Key=key, UpdateExpression=f"SET {member} = :time", ExpressionAttributeValues={":time": time_then}
+        )
+
     def waiting_prompts(self):
         """The messages in the queue of prompts, those that are being worked on too."""
         return self.emulator.messages(self.prompts_queue)
@@ -108,6 +146,21 @@ class Deployment:
     def given_up(self):
         """The prompts that no worker could take, those that are being ended too."""
         return self.emulator.messages(self.given_up_queue)
+
+    def waiting_replies(self):
+        """Agents' messages that are not relayed yet."""
+        return self.emulator.messages(self.replies_queue)
+
+    def watched(self):
+        """The messages about runs that are looked after."""
+        return self.emulator.messages(self.watch_queue)
+
+    def watch_now(self, session):
+        """Lets the closer look after a session's run now: its own message comes in five minutes."""
+        (body,) = [message["Body"] for message in self.watched() if json.loads(message["Body"])["sessionId"] == session]
+        queues = self._queues()
+        queues.purge_queue(QueueUrl=self.watch_queue)
+        queues.send_message(QueueUrl=self.watch_queue, MessageBody=body)
 
     def dead_letters(self):
         return self.emulator.messages(self.dead_letter_queue)
@@ -129,11 +182,16 @@ class Deployment:
         for queue in (self.prompts_queue, self.given_up_queue, self.dead_letter_queue):
             self._queues().purge_queue(QueueUrl=queue)
 
+    def drop_replies(self):
+        """Forgets what agents have sent, and which of their runs are looked after."""
+        for queue in (self.replies_queue, self.watch_queue):
+            self._queues().purge_queue(QueueUrl=queue)
+
     @contextmanager
     def visibility(self, seconds):
         """While this lasts, a message that nobody hides for longer comes again after so many seconds."""
         queues = self._queues()
-        urls = (self.prompts_queue, self.given_up_queue)
+        urls = [url for url in (self.prompts_queue, self.given_up_queue, self.replies_queue) if url]
         usual = [queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"] for url in urls]
         for url in urls:
             queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})

@@ -55,7 +55,7 @@ def test_the_next_worker_tells_that_the_first_one_died(orphans, agentcore, gatew
     assert left.client.ending(left.client.ask("Hello")).ending["type"] == "completed"
 
 
-def test_without_a_next_worker_resume_ends_the_run_of_a_dead_one(orphans, agentcore, gateway):
+def test_without_a_next_worker_resume_ends_the_run_of_a_dead_one(orphans, agentcore, gateway, bus):
     lost, left = orphans
     # It died later, so both leases have run out.
     left.client.ending(left.request, seconds=TOLD)
@@ -66,6 +66,8 @@ def test_without_a_next_worker_resume_ends_the_run_of_a_dead_one(orphans, agentc
     assert resumed(lost)["state"] == "failed"
     assert lost.client.ending(lost.request).ending["code"] == "interrupted"
     assert len(agentcore.calls(lost.request)) == 1
+    # Whoever gives the ending tells of it.
+    until(lambda: [event["detail"]["code"] for event in bus.of(lost.request)] == ["interrupted"], "the bus has the event")
 
 
 def resumed(lost):

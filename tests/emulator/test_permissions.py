@@ -8,10 +8,12 @@ import json
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 
 from client import new_id
-from conftest import COUNT
+from conftest import COUNT, LONG
+from detached_agent import COMPLETED
 from waiting import until
 
 
@@ -22,7 +24,9 @@ def all_is_well_again(connect, gateway):
     gateway.kill("worker")
     gateway.kill("closer")
     gateway.kill("connections")
+    gateway.kill("relay")
     gateway.drop_prompts()
+    gateway.drop_replies()
     client = connect()
     assert client.ending(client.ask("Hello")).ending["type"] == "completed"
 
@@ -140,6 +144,16 @@ def test_without_stopping_sessions_the_agent_goes_on_though_the_run_is_stopped(c
     assert call.finished.wait(10)
 
 
+def test_without_putting_events_the_bus_is_not_told_and_the_client_is(client, gateway, bus):
+    with gateway.without("worker", "events:PutEvents"):
+        request = client.ask("Hello")
+        assert client.ending(request).ending["type"] == "completed"
+        refused(gateway, "worker", "events:PutEvents")
+        gateway.when_idle()
+    assert bus.of(request) == []
+    until(lambda: "the event bus was not told" in gateway.log("worker"), "it is in the worker's log")
+
+
 def test_without_changing_visibility_a_crash_would_be_noticed_late(client, gateway, held):
     def hidden_for():
         request, hold = held()
@@ -215,6 +229,17 @@ def test_without_managing_connections_what_was_given_up_ends_only_in_the_journal
     assert client.ending(request).ending["code"] == "busy"
 
 
+def test_without_putting_events_the_bus_is_not_told_of_what_was_given_up(client, gateway, bus, template):
+    message, _ = template
+    request = new_id()
+    with gateway.without("closer", "events:PutEvents"):
+        give_up(gateway, message, request)
+        assert client.ending(request).ending["code"] == "busy"
+        refused(gateway, "closer", "events:PutEvents")
+        until(lambda: not gateway.given_up(), "it is ended")
+    assert bus.of(request) == []
+
+
 def test_without_changing_visibility_a_living_run_is_looked_at_when_the_queue_says(gateway, template):
     message, running = template
 
@@ -231,3 +256,123 @@ def test_without_changing_visibility_a_living_run_is_looked_at_when_the_queue_sa
     with gateway.without("closer", "sqs:ChangeMessageVisibility"):
         assert hidden_for() > 340
     refused(gateway, "closer", "sqs:ChangeMessageVisibility")
+
+
+# --- runs that go on by themselves: worker, relay and closer
+
+
+def test_without_sending_to_the_watch_a_run_is_not_left_to_its_agent(client, gateway, detaching):
+    request, agent = detaching()
+    with gateway.without("worker", "sqs:SendMessage"):
+        client.ask("Take your time", request=request, agent=LONG)
+        refused(gateway, "worker", "sqs:SendMessage")
+        assert not gateway.is_detached(client.session)
+        agent.send("Done.", end=COMPLETED)
+    # It still tries; then the message comes again.
+    assert client.ending(request, seconds=30).text == "Done."
+
+
+@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"])
+def test_without_the_table_nothing_is_relayed(client, gateway, run, action):
+    request, agent = run
+    with gateway.without("relay", action):
+        agent.send("Done.", end=COMPLETED)
+        refused(gateway, "relay", action)
+        client.catch_up()
+        assert client.reply(request).ending is None
+    assert client.ending(request, seconds=30).text == "Done."
+
+
+def test_without_managing_connections_what_an_agent_says_is_only_in_the_journal(client, gateway, run):
+    request, agent = run
+    with gateway.without("relay", "execute-api:ManageConnections"):
+        agent.send("Done.", end=COMPLETED)
+        refused(gateway, "relay", "execute-api:ManageConnections")
+        until(lambda: client.resume(request)["state"] == "completed", "the run has ended", seconds=30)
+    assert client.ending(request).text == "Done."
+
+
+def test_without_changing_visibility_what_has_to_come_again_comes_when_the_queue_says(gateway, run):
+    _, agent = run
+
+    def hidden_for():
+        return [message["VisibleAt"] - time.time() for message in gateway.waiting_replies()]
+
+    def skip_to(index):
+        """Sends a message whose predecessors are missing."""
+        message = agent.message(index, ["late"])
+        gateway.send(message["MessageBody"], message["MessageGroupId"], gateway.replies_queue)
+
+    skip_to(7)
+    until(lambda: all(1 < seconds < 3 for seconds in hidden_for()), "it comes again in 2 s")
+    gateway.drop_replies()
+    with gateway.without("relay", "sqs:ChangeMessageVisibility"):
+        skip_to(8)
+        refused(gateway, "relay", "sqs:ChangeMessageVisibility")
+        assert all(seconds > 50 for seconds in hidden_for())
+
+
+def test_without_stopping_sessions_an_agent_whose_run_was_stopped_goes_on(client, gateway, agentcore, run):
+    request, agent = run
+    client.stop(request)
+    client.answer("stopping")
+    client.ending(request)
+    before = len(agentcore.refusals)
+    (call,) = agentcore.calls(request)
+    with gateway.without("relay", "bedrock-agentcore:StopRuntimeSession"):
+        agent.send("I am still here")
+        until(lambda: len(agentcore.refusals) > before, "the stop was refused")
+        until(lambda: not gateway.waiting_replies(), "the message is dropped")
+    assert not call.stopped.is_set()
+    # Whoever tried may still be at it, and for a while nobody else is.
+    gateway.set_time(client.session, "unstopped.stopper_until", seconds=-1)
+    agent.send("and here")
+    assert call.stopped.wait(10), "the next message stops it"
+
+
+def test_without_putting_events_the_bus_is_not_told_of_what_an_agent_has_ended(client, gateway, bus, run):
+    request, agent = run
+    with gateway.without("relay", "events:PutEvents"):
+        agent.send(end=COMPLETED)
+        assert client.ending(request).ending["type"] == "completed"
+        refused(gateway, "relay", "events:PutEvents")
+        until(lambda: not gateway.waiting_replies(), "the message is relayed")
+    assert bus.of(request) == []
+
+
+def test_without_changing_visibility_a_run_is_looked_after_when_the_queue_says(client, gateway, run):
+    def hidden_for():
+        return [message["VisibleAt"] - time.time() for message in gateway.watched()]
+
+    gateway.set_time(client.session, "active.lease_until", seconds=100)
+    gateway.watch_now(client.session)
+    until(lambda: all(90 < seconds < 102 for seconds in hidden_for()), "it is looked at when the lease is over")
+    before = gateway.denials("closer").count("sqs:ChangeMessageVisibility")
+    with gateway.without("closer", "sqs:ChangeMessageVisibility"):
+        gateway.watch_now(client.session)
+        refused(gateway, "closer", "sqs:ChangeMessageVisibility", times=before + 1)
+        assert all(seconds > 280 for seconds in hidden_for())
+
+
+# --- an agent that goes on by itself
+
+
+def test_an_agent_may_send_to_the_queue_of_replies_and_do_nothing_else(gateway, agent_role, run):
+    _, agent = run
+    agent.send("This it may.")
+    queues, replies = agent_role.client("sqs"), {"QueueUrl": gateway.replies_queue}
+    prompt = {"MessageBody": "{}", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    calls = [
+        lambda: queues.receive_message(**replies),
+        lambda: queues.delete_message(**replies, ReceiptHandle="some"),
+        lambda: queues.change_message_visibility(**replies, ReceiptHandle="some", VisibilityTimeout=0),
+        lambda: queues.get_queue_attributes(**replies),
+        lambda: queues.purge_queue(**replies),
+        lambda: queues.send_message(QueueUrl=gateway.prompts_queue, **prompt),
+        lambda: queues.send_message(QueueUrl=gateway.watch_queue, MessageBody="{}"),
+        lambda: agent_role.client("dynamodb").get_item(TableName=gateway.table, Key={"pk": {"S": "-"}, "sk": {"S": "-"}}),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError) as refusal:
+            call()
+        assert refusal.value.response["Error"]["Code"].startswith("AccessDenied")

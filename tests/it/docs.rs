@@ -43,6 +43,8 @@ fn links_between_documents_lead_somewhere() {
         "docs/protocol.md",
         "docs/architecture.md",
         "docs/identity.md",
+        "docs/run-ended.md",
+        "docs/long-runs.md",
         "terraform/README.md",
         "agentcore_example/README.md",
     ] {

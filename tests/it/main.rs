@@ -24,10 +24,14 @@ mod patience;
 mod payload;
 mod protocol;
 mod readers;
+mod relay;
 mod replays;
+mod replies_payload;
 #[cfg(feature = "functions")]
 mod requests;
 mod resume;
+#[cfg(feature = "local")]
+mod run_ended;
 mod segments;
 mod session_ids;
 mod session_model;

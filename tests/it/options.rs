@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use agentcore_gateway::agent::endpoint::Endpoint;
+use agentcore_gateway::choices::OnStop;
 use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::local::Config;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::protocol::ids::AgentName;
-use agentcore_gateway::worker::settings::OnStop;
 use clap::Parser;
 use tracing::Level;
 
@@ -130,6 +130,24 @@ fn an_https_url_needs_the_feature_tls() {
     assert!(error.contains("https://host") && error.contains("--features tls"), "{error}");
 }
 
+#[test]
+fn whoever_is_told_of_ended_runs_is_a_url() {
+    assert_eq!(config(&[]).on_run_ended, None);
+    let url = config(&["--on-run-ended", "http://127.0.0.1:9000/told?key=k"]).on_run_ended.unwrap();
+    assert_eq!(url.as_str(), "http://127.0.0.1:9000/told?key=k");
+    for value in ["", "localhost:9000", "ftp://host", "http://", "arn:aws:events:us-west-2:123456789012:event-bus/b"] {
+        let argument = format!("--on-run-ended={value}");
+        assert_refused(&[&argument], &["--on-run-ended", value, "must be an http(s):// URL"]);
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn whoever_is_told_by_https_needs_the_feature_tls() {
+    let error = parse(&["--on-run-ended", "https://host/told"]).unwrap().config().unwrap_err().to_string();
+    assert!(error.contains("https://host/told") && error.contains("--features tls"), "{error}");
+}
+
 #[cfg(feature = "aws")]
 #[test]
 fn an_arn_is_an_agent() {
@@ -225,6 +243,11 @@ fn what_a_stop_does_is_one_of_two_words() {
         assert_eq!(config(&["--on-stop", word]).worker.on_stop, on_stop);
     }
     assert_refused(&["--on-stop", "kill"], &["--on-stop", "must be stop-session or detach"]);
+}
+
+#[test]
+fn agents_go_on_by_themselves_only_where_that_is_asked_for() {
+    assert!(!config(&[]).long_runs && config(&["--long-runs"]).long_runs);
 }
 
 #[test]

@@ -13,7 +13,15 @@ const START: Timestamp = Timestamp(1_790_000_000_000);
 
 fn active(lease_until: Timestamp) -> Active {
     let request = RequestId::parse("r").unwrap();
-    Active { request, lease: LeaseId("lease".to_owned()), lease_until, started_at: START }
+    Active {
+        request,
+        lease: LeaseId("lease".to_owned()),
+        lease_until,
+        started_at: START,
+        agent: None,
+        reply: None,
+        detached: None,
+    }
 }
 
 fn wait(age: u32, lease_left: u32, receives_left: u32) -> u64 {

@@ -4,7 +4,8 @@ use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::protocol::message::ClientMessage;
-use agentcore_gateway::queue::payload::{MalformedPayload, QueuedPrompt, Unreadable};
+use agentcore_gateway::queue::payload::QueuedPrompt;
+use agentcore_gateway::queue::tag::{MalformedPayload, Unreadable};
 use agentcore_gateway::session::{RunKey, SessionKey};
 use agentcore_gateway::trace::TraceContext;
 use proptest::prelude::*;
@@ -42,7 +43,7 @@ fn assert_round_trip(prompt: &QueuedPrompt) {
     assert_eq!(read.run, prompt.run);
     assert_eq!((&read.connection, &read.agent), (&prompt.connection, &prompt.agent));
     assert_eq!((read.received_at, &read.trace), (prompt.received_at, &prompt.trace));
-    let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request);
+    let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request, None);
     assert_eq!(invocation(&read), invocation(prompt));
 }
 
@@ -135,7 +136,7 @@ fn a_message_that_was_recorded_is_read() {
         let (read, expected) = (QueuedPrompt::decode(text).unwrap(), recorded(message));
         assert_eq!((&read.run, &read.connection, &read.agent), (&expected.run, &expected.connection, &expected.agent));
         assert_eq!((read.received_at, &read.trace), (expected.received_at, &expected.trace));
-        let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request);
+        let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request, None);
         assert_eq!(invocation(&read), invocation(&expected));
     }
 }

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
+use agentcore_gateway::protocol::reply::TokenHash;
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, ReplayId, Session, SessionKey};
+use agentcore_gateway::session::{
+    Active, Attachment, Cursor, Detached, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey, Unstopped, Untold,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 use tokio::runtime::Runtime;
@@ -38,11 +41,20 @@ impl History {
     fn holder(&self) -> Option<Active> {
         let open = self.behind(|transition| matches!(transition, Transition::Finish { .. }));
         open.iter().fold(None, |holder: Option<Active>, (at, transition)| match (transition, holder) {
-            (Transition::Claim { request, lease, until, .. }, _) => {
-                let (request, lease) = (request.clone(), lease.clone());
-                Some(Active { request, lease, lease_until: *until, started_at: *at })
-            }
+            (Transition::Claim { request, lease, until, agent, reply, .. }, _) => Some(Active {
+                request: request.clone(),
+                lease: lease.clone(),
+                lease_until: *until,
+                started_at: *at,
+                agent: Some(agent.clone()),
+                reply: reply.clone(),
+                detached: None,
+            }),
             (Transition::Renew { until, .. }, Some(holder)) => Some(Active { lease_until: *until, ..holder }),
+            (
+                Transition::DetachRun { detached, until, .. } | Transition::Move { to: detached, until, .. },
+                Some(holder),
+            ) => Some(Active { lease_until: *until, detached: Some(*detached), ..holder }),
             (_, holder) => holder,
         })
     }
@@ -50,10 +62,29 @@ impl History {
     /// What finished last.
     fn latest(&self) -> Option<Latest> {
         self.0.iter().rev().find_map(|(_, transition)| match transition {
-            Transition::Finish { request, outcome, last_seq, .. } => {
-                Some(Latest { request: request.clone(), outcome: *outcome, last_seq: *last_seq })
-            }
+            Transition::Finish { latest, .. } => Some(latest.clone()),
             _ => None,
+        })
+    }
+
+    /// The detached run that finished last, unless its ending was told since.
+    fn untold(&self) -> Option<Untold> {
+        self.0.iter().fold(None, |untold, (_, transition)| match transition {
+            Transition::Finish { untold: Some(untold), .. } => Some(untold.clone()),
+            Transition::Told { .. } => None,
+            _ => untold,
+        })
+    }
+
+    /// The agent that the run that finished last has left at work, unless it was stopped since, or a run began.
+    fn unstopped(&self) -> Option<Unstopped> {
+        self.0.iter().fold(None, |unstopped: Option<Unstopped>, (_, transition)| match (transition, unstopped) {
+            (Transition::Finish { unstopped, .. }, _) => unstopped.clone(),
+            (Transition::Claim { .. } | Transition::Stopped { .. }, _) => None,
+            (Transition::BeginStopping { stopper, until, .. }, Some(unstopped)) => {
+                Some(Unstopped { stopper: Some((stopper.clone(), *until)), ..unstopped })
+            }
+            (_, unstopped) => unstopped,
         })
     }
 
@@ -94,7 +125,14 @@ impl History {
             connections.extend(self.attachment(&connection(name)).map(|found| (connection(name), found)));
             stops.extend(self.stop(&request(name)).map(|since| (request(name), since)));
         }
-        Session { connections, active: self.holder(), latest: self.latest(), stops }
+        Session {
+            connections,
+            active: self.holder(),
+            latest: self.latest(),
+            untold: self.untold(),
+            unstopped: self.unstopped(),
+            stops,
+        }
     }
 
     /// Whether a session with this history has to refuse `transition`, and why.
@@ -103,7 +141,10 @@ impl History {
         let no_room = |connection| is_stranger(connection) && session.connections.len() == CONNECTIONS;
         match transition {
             Transition::Claim { connection, .. } => match self.holder() {
-                Some(holder) => Some(Refusal::Occupied(holder)),
+                Some(_) => Some(Refusal::Occupied),
+                None if self.unstopped().is_some_and(|unstopped| is_in_the_way(&unstopped, now)) => {
+                    Some(Refusal::Unstopped)
+                }
                 None => no_room(connection).then_some(Refusal::TooManyConnections),
             },
             Transition::Attach { connection, .. } => no_room(connection).then_some(Refusal::TooManyConnections),
@@ -113,16 +154,50 @@ impl History {
             }
             Transition::Finish { request, lease, .. } => {
                 let holder = self.holder().filter(|holder| holder.request == *request);
-                let may_end = holder.is_some_and(|holder| holder.lease == *lease || now > holder.lease_until);
+                let may_end = holder.is_some_and(|holder| {
+                    holder.lease == *lease || holder.detached.is_some() || now > holder.lease_until
+                });
                 (!may_end).then_some(Refusal::LeaseLost)
             }
             Transition::Stop { request } => {
                 let no_room = self.stop(request).is_none() && session.stops.len() == STOPS;
                 no_room.then_some(Refusal::TooManyStops)
             }
-            Transition::MoveCursor { connection, from, .. } => {
-                let stands = self.attachment(connection).is_some_and(|attachment| attachment.cursor == *from);
-                (!stands).then_some(Refusal::Reattached)
+            Transition::DetachRun { request, lease, .. } => {
+                let holder = self.holder().filter(|holder| holder.request == *request && holder.lease == *lease);
+                match holder {
+                    Some(Active { detached: None, .. }) => self.stop(request).map(|_| Refusal::ToStop),
+                    _ => Some(Refusal::LeaseLost),
+                }
+            }
+            Transition::Move { run, from, .. } => {
+                let holder =
+                    self.holder().filter(|holder| holder.reply.as_ref().is_some_and(|reply| reply.run == *run));
+                let is = holder.and_then(|holder| holder.detached).map(|is| (is.next.index, is.last_seq));
+                (is != Some((from.next.index, from.last_seq))).then_some(Refusal::Moved)
+            }
+            Transition::Told { untold } => (self.untold().as_ref() != Some(untold)).then_some(Refusal::Moved),
+            Transition::BeginStopping { run, stopper, .. } => match self.unstopped() {
+                Some(unstopped) if unstopped.reply.run == *run => {
+                    let is_free = unstopped.stopper.as_ref().is_none_or(|(by, until)| by == stopper || now > *until);
+                    let refusal = if is_in_the_way(&unstopped, now) { Refusal::Unstopped } else { Refusal::Moved };
+                    (now > unstopped.until || !is_free).then_some(refusal)
+                }
+                _ => Some(Refusal::Moved),
+            },
+            Transition::Stopped { run, stopper } => {
+                let unstopped = self.unstopped().filter(|unstopped| unstopped.reply.run == *run);
+                let by = unstopped.and_then(|unstopped| unstopped.stopper).map(|(by, _)| by);
+                (by.as_ref() != Some(stopper)).then_some(Refusal::Moved)
+            }
+            Transition::MoveCursor { connection, from, attached_at, all_of, .. } => {
+                let attachment = self.attachment(connection).filter(|attachment| attachment.cursor == *from);
+                let stands = attachment.is_some_and(|is| attached_at.is_none_or(|at| at == is.attached_at));
+                let holder = self.holder();
+                let is_behind = all_of.as_ref().zip(holder).is_some_and(|((request, seq), holder)| {
+                    holder.request == *request && holder.detached.is_some_and(|detached| detached.last_seq > *seq)
+                });
+                if stands { is_behind.then_some(Refusal::Moved) } else { Some(Refusal::Reattached) }
             }
             Transition::Detach { connection, seen: Some(seen) } => {
                 (self.attachment(connection).as_ref() != Some(seen)).then_some(Refusal::Reattached)
@@ -133,33 +208,62 @@ impl History {
 
     /// What holds of every history, however it came about.
     fn keeps_the_invariants(&self) {
-        let mut holder: Option<(&RequestId, &LeaseId, Timestamp)> = None;
+        let (mut holder, mut unstopped): (Option<Holder<'_>>, Option<Unstopped>) = (None, None);
         let mut connections = BTreeSet::new();
         for (at, transition) in &self.0 {
             match (transition, holder) {
-                (Transition::Claim { request, lease, until, connection }, None) => {
-                    holder = Some((request, lease, *until));
+                (Transition::Claim { request, lease, until, connection, .. }, None) => {
+                    let in_the_way = unstopped.take().filter(|unstopped| is_in_the_way(unstopped, *at));
+                    assert_eq!(in_the_way, None, "{transition:?} would meet an agent that is still at work");
+                    holder = Some(Holder { request, lease, until: *until, is_detached: false });
                     connections.insert(connection);
                 }
                 (Transition::Claim { .. }, Some(holder)) => panic!("{transition:?} took the session of {holder:?}"),
-                (Transition::Renew { lease, until }, Some((request, owner, _))) if lease == owner => {
-                    holder = Some((request, owner, *until));
+                (Transition::Renew { lease, until }, Some(owner)) if lease == owner.lease => {
+                    holder = Some(Holder { until: *until, ..owner });
                 }
-                (Transition::Renew { .. }, _) => panic!("{transition:?} while {holder:?} had the session"),
-                (Transition::Finish { request, lease, .. }, Some((running, owner, until)))
-                    if request == running && (lease == owner || *at > until) =>
+                (Transition::DetachRun { request, lease, until, .. }, Some(owner))
+                    if (request, lease, false) == (owner.request, owner.lease, owner.is_detached) =>
                 {
-                    holder = None;
+                    holder = Some(Holder { until: *until, is_detached: true, ..owner });
                 }
-                (Transition::Finish { .. }, _) => panic!("{transition:?} while {holder:?} had the session"),
+                (Transition::Move { until, .. }, Some(owner)) if owner.is_detached => {
+                    holder = Some(Holder { until: *until, ..owner });
+                }
+                (Transition::Finish { request, lease, unstopped: left, .. }, Some(owner))
+                    if request == owner.request && (lease == owner.lease || owner.is_detached || *at > owner.until) =>
+                {
+                    (holder, unstopped) = (None, left.clone());
+                }
+                (Transition::BeginStopping { stopper, until, .. }, None) => {
+                    let unstopped = unstopped.as_mut().expect("there is an agent to stop");
+                    unstopped.stopper = Some((stopper.clone(), *until));
+                }
+                (Transition::Stopped { .. }, None) => unstopped = None,
+                (Transition::Told { .. }, _) => {}
                 (Transition::Attach { connection, .. }, _) => _ = connections.insert(connection),
                 (Transition::Detach { connection, .. }, _) => _ = connections.remove(connection),
                 (Transition::MoveCursor { connection, .. }, _) => assert!(connections.contains(connection)),
                 (Transition::Stop { .. } | Transition::ForgetStop { .. }, _) => {}
+                (_, holder) => panic!("{transition:?} while {holder:?} had the session"),
             }
             assert!(connections.len() <= CONNECTIONS, "{} connections", connections.len());
         }
     }
+}
+
+/// Whose the session is.
+#[derive(Debug, Clone, Copy)]
+struct Holder<'a> {
+    request: &'a RequestId,
+    lease: &'a LeaseId,
+    until: Timestamp,
+    is_detached: bool,
+}
+
+/// Whether a run that begins now could meet the agent of the one before, or the stop that is meant for that.
+fn is_in_the_way(unstopped: &Unstopped, now: Timestamp) -> bool {
+    now <= unstopped.until || unstopped.stopper.as_ref().is_some_and(|(_, until)| now <= *until)
 }
 
 /// So many different names of connections and of requests: more than there is room for.
@@ -175,6 +279,20 @@ fn request(name: usize) -> RequestId {
 
 fn lease(worker: usize) -> LeaseId {
     LeaseId(format!("worker-{worker}"))
+}
+
+fn agent() -> AgentName {
+    AgentName::parse("researcher").unwrap()
+}
+
+/// By what the messages of the agent of `request(name)` are known.
+fn grant(name: usize) -> ReplyGrant {
+    ReplyGrant { run: ReplyRun::new(name as u128), token: TokenHash(format!("token-{name}")) }
+}
+
+/// How far a detached run is that begins behind frame `seq`.
+fn beginning(seq: u64) -> Detached {
+    Detached::beginning(seq, 10 * seq)
 }
 
 /// Stands for the moment at which a connection was attached.
@@ -202,32 +320,60 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             replay: ReplayId(format!("replay-{replay}")),
             after: 0,
         }),
-        1 => (few.clone(), 0..9_u64).prop_map(|(name, seq)| Cursor::After { request: request(name), seq }),
+        1 => (few.clone(), 0..9_u64).prop_map(|(name, seq)| Cursor::after(&request(name), seq)),
     ];
     // Looked up when its turn comes, but for one moment too early now and then.
     let seen = (cursor.clone(), select(vec![FRESH, Timestamp(1)]))
         .prop_map(|(cursor, attached_at)| Attachment { cursor, attached_at });
+    let attached_at = select(vec![None, Some(FRESH), Some(Timestamp(1))]);
+    let all_of = proptest::option::of((few.clone(), 0..4_u64).prop_map(|(name, seq)| (request(name), seq)));
     let attach = |name, cursor| Transition::Attach { connection: connection(name), cursor };
     let stop = |name| Transition::Stop { request: request(name) };
     let claim = move |(worker, name, asking)| {
-        let (request, lease, connection) = (request(name), lease(worker), connection(asking));
-        Transition::Claim { request, lease, until, connection }
+        let (lease, connection, reply) = (lease(worker), connection(asking), Some(grant(name)));
+        Transition::Claim { request: request(name), lease, until, connection, agent: agent(), reply }
     };
-    let finish = |(worker, name, outcome, last_seq)| {
+    let finish = move |(worker, name, outcome, last_seq, goes_on): (_, _, _, _, bool)| {
         let (request, lease) = (request(name), lease(worker));
-        Transition::Finish { request, lease, outcome, last_seq }
+        let latest = Latest { request: request.clone(), outcome, last_seq };
+        let untold = goes_on.then(|| Untold { request: request.clone(), last_seq, live_from: 1 });
+        let unstopped = goes_on.then(|| Unstopped { agent: agent(), reply: grant(name), until, stopper: None });
+        Transition::Finish { request, lease, latest, untold, unstopped }
     };
+    let detach_run = move |(worker, name, seq)| {
+        let (request, lease) = (request(name), lease(worker));
+        Transition::DetachRun { request, lease, detached: beginning(seq), until }
+    };
+    let move_run = move |(name, from, to)| Transition::Move {
+        run: grant(name).run,
+        from: beginning(from),
+        to: beginning(to),
+        until,
+    };
+    let begin_stopping =
+        move |(worker, name)| Transition::BeginStopping { run: grant(name).run, stopper: lease(worker), until };
+    let told =
+        |(name, last_seq)| Transition::Told { untold: Untold { request: request(name), last_seq, live_from: 1 } };
     let outcome = select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
+    let stopped = |(worker, name)| Transition::Stopped { run: grant(name).run, stopper: lease(worker) };
+    let detaching = prop_oneof![
+        4 => (worker.clone(), few.clone(), 0..4_u64).prop_map(detach_run),
+        3 => (few.clone(), 0..4_u64, 0..4_u64).prop_map(move_run),
+        2 => (worker.clone(), few.clone()).prop_map(begin_stopping),
+        2 => (worker.clone(), few.clone()).prop_map(stopped),
+        2 => (few.clone(), 1..9_u64).prop_map(told),
+    ];
     let known = prop_oneof![few.clone(), name.clone()];
     let transition = prop_oneof![
         8 => (worker.clone(), few.clone(), name).prop_map(claim),
         4 => worker.clone().prop_map(move |worker| Transition::Renew { lease: lease(worker), until }),
-        12 => (worker, few.clone(), outcome, 1..9_u64).prop_map(finish),
+        12 => (worker, few.clone(), outcome, 1..9_u64, any::<bool>()).prop_map(finish),
+        11 => detaching,
         6 => known.clone().prop_map(stop),
         3 => known.clone().prop_map(|name| Transition::ForgetStop { request: request(name) }),
         8 => (known.clone(), cursor.clone()).prop_map(move |(name, cursor)| attach(name, cursor)),
-        6 => (few, cursor.clone(), cursor).prop_map(|(name, from, to)| {
-            Transition::MoveCursor { connection: connection(name), from, to }
+        6 => (few, cursor.clone(), cursor, attached_at, all_of).prop_map(|(name, from, to, attached_at, all_of)| {
+            Transition::MoveCursor { connection: connection(name), from, attached_at, all_of, to }
         }),
         4 => known.clone().prop_map(|name| Transition::Detach { connection: connection(name), seen: None }),
         4 => (known, seen).prop_map(|(name, seen)| Transition::Detach { connection: connection(name), seen: Some(seen) }),
@@ -278,8 +424,26 @@ impl Walk<'_> {
     }
 
     async fn apply(&mut self, mut transition: Transition) {
-        if let Transition::Claim { until, .. } | Transition::Renew { until, .. } = &mut transition {
+        if let Transition::Claim { until, .. }
+        | Transition::Renew { until, .. }
+        | Transition::DetachRun { until, .. }
+        | Transition::Move { until, .. }
+        | Transition::BeginStopping { until, .. }
+        | Transition::Finish { unstopped: Some(Unstopped { until, .. }), .. } = &mut transition
+        {
             *until = self.now.after(LEASE);
+        }
+        if let Transition::Told { untold } = &mut transition
+            && untold.last_seq > 3
+            && let Some(found) = self.session.untold.clone()
+        {
+            *untold = found;
+        }
+        if let Transition::MoveCursor { connection, attached_at: Some(at), .. } = &mut transition
+            && *at == FRESH
+            && let Some(found) = self.session.connections.get(connection)
+        {
+            *at = found.attached_at;
         }
         if let Transition::Detach { connection, seen: Some(seen) } = &mut transition
             && seen.attached_at == FRESH

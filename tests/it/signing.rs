@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use agentcore_gateway::agent::sign::{Unsigned, signed_headers};
+use agentcore_gateway::agent::sign::{Scope, Unsigned, signed_headers};
 use aws_credential_types::Credentials;
 use serde::Deserialize;
 
@@ -21,12 +21,18 @@ struct Fixture {
 #[derive(Clone, Deserialize)]
 struct Vector {
     name: String,
+    #[serde(default = "agentcore")]
+    service: String,
     method: String,
     url: String,
     headers: BTreeMap<String, String>,
     body: String,
     session_token: Option<String>,
     authorization: String,
+}
+
+fn agentcore() -> String {
+    "bedrock-agentcore".to_owned()
 }
 
 fn fixture() -> Fixture {
@@ -46,7 +52,8 @@ impl Fixture {
             vector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let unsigned =
             Unsigned { method: &vector.method, url: &vector.url, headers: &headers, body: vector.body.as_bytes() };
-        signed_headers(unsigned, &credentials, "us-west-2", SystemTime::UNIX_EPOCH + time)
+        let scope = Scope { service: &vector.service, region: "us-west-2" };
+        signed_headers(unsigned, &credentials, scope, SystemTime::UNIX_EPOCH + time)
             .unwrap()
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
@@ -57,7 +64,7 @@ impl Fixture {
 #[test]
 fn signatures_are_those_of_botocore() {
     let fixture = fixture();
-    assert_eq!((fixture.time.as_str(), fixture.vectors.len()), ("2026-01-15T12:00:00Z", 2));
+    assert_eq!((fixture.time.as_str(), fixture.vectors.len()), ("2026-01-15T12:00:00Z", 3));
     for vector in &fixture.vectors {
         let mut expected = BTreeMap::from([
             ("authorization".to_owned(), vector.authorization.clone()),
@@ -78,11 +85,12 @@ fn a_signature_depends_on_all_that_is_signed() {
     };
     let original = authorization(TIME, |_| {});
     assert_eq!(original, authorization(TIME, |_| {}));
-    let changes: [fn(&mut Vector); 5] = [
+    let changes: [fn(&mut Vector); 6] = [
         |vector| vector.body.push(' '),
         |vector| vector.url.push('x'),
         |vector| vector.url = vector.url.replace("AbCdEf1234", "AbCdEf1235"),
         |vector| vector.method = "GET".to_owned(),
+        |vector| vector.service = "events".to_owned(),
         |vector| drop(vector.headers.insert("accept".to_owned(), "application/json".to_owned())),
     ];
     for (at, change) in changes.into_iter().enumerate() {
@@ -95,6 +103,7 @@ fn a_signature_depends_on_all_that_is_signed() {
 fn a_url_that_is_none_cannot_be_signed() {
     let credentials = Credentials::new("id", "secret", None, None, "test");
     let unsigned = Unsigned { method: "POST", url: "http://[", headers: &[], body: b"" };
-    let error = signed_headers(unsigned, &credentials, "us-west-2", SystemTime::UNIX_EPOCH).unwrap_err();
+    let scope = Scope { service: "events", region: "us-west-2" };
+    let error = signed_headers(unsigned, &credentials, scope, SystemTime::UNIX_EPOCH).unwrap_err();
     assert!(error.to_string().starts_with("the request could not be signed"), "{error}");
 }

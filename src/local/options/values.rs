@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use reqwest::Url;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
@@ -80,6 +81,12 @@ pub(super) fn parse_agent(text: &str) -> Result<(AgentName, Endpoint), String> {
         }
         None => Ok((AgentName::default_agent(), parse(text)?)),
     }
+}
+
+/// Where something is sent.
+pub(super) fn parse_http_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "must be an http(s):// URL".to_owned())
 }
 
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {

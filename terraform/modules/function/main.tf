@@ -16,7 +16,19 @@ resource "aws_iam_role" "function" {
 }
 
 locals {
-  statements = concat(var.statements, [
+  tells_of_ended_runs = var.event_bus_arn != ""
+
+  event_statements = !local.tells_of_ended_runs ? [] : [
+    {
+      sid        = "RunEnded"
+      actions    = ["events:PutEvents"]
+      resources  = [var.event_bus_arn]
+      conditions = {}
+    },
+  ]
+  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn } : {}
+
+  statements = concat(var.statements, local.event_statements, [
     {
       # The group is made here, so that the function need not be able to make groups. Streams are made as needed.
       sid        = "Log"
@@ -78,7 +90,7 @@ resource "aws_lambda_function" "function" {
   tags                           = var.settings.tags
 
   environment {
-    variables = var.environment
+    variables = merge(var.environment, local.event_environment)
   }
 
   logging_config {

@@ -67,6 +67,13 @@ variable "statements" {
   }
 }
 
+variable "event_bus_arn" {
+  description = "ARN of the event bus that the function tells of runs that it ends. Empty: it tells nobody."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "settings" {
   description = "What all functions have in common."
   type = object({

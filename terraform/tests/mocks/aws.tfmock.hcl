@@ -98,6 +98,38 @@ override_resource {
 }
 
 override_resource {
+  target = aws_sqs_queue.replies
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-replies.fifo"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-replies.fifo"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.replies_dead_letters
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-replies-dead-letters.fifo"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-replies-dead-letters.fifo"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.watch
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-watch"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-watch"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.watch_dead_letters
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-watch-dead-letters"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-watch-dead-letters"
+  }
+}
+
+override_resource {
   target = aws_apigatewayv2_route.route["$default"]
   values = { id = "route-default" }
 }

@@ -1,6 +1,6 @@
 //! What an AgentCore runtime is sent.
 
-use agentcore_gateway::agent::sign::{Unsigned, signed_headers};
+use agentcore_gateway::agent::sign::{Scope, Unsigned, signed_headers};
 use agentcore_gateway::agent::{Agents, InvokeError};
 use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::trace::TraceContext;
@@ -61,7 +61,8 @@ async fn the_signature_is_that_of_what_was_sent() {
     let headers = [header("accept"), header("content-type"), header(SESSION_HEADER)];
     let unsigned = Unsigned { method: "POST", url: &url, headers: &headers, body: request.body.as_bytes() };
     let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_768_478_400);
-    for (name, value) in signed_headers(unsigned, &credentials(Some("TOKEN")), "us-west-2", time).unwrap() {
+    let scope = Scope { service: "bedrock-agentcore", region: "us-west-2" };
+    for (name, value) in signed_headers(unsigned, &credentials(Some("TOKEN")), scope, time).unwrap() {
         assert_eq!(request.header(&name), Some(value.as_str()), "{name}");
     }
     assert_eq!(request.header("host"), Some(agent.url().trim_start_matches("http://")));

@@ -82,7 +82,7 @@ async fn it_waits_each_time_so_long_that_all_times_outlast_the_longest_run() {
         let delivery = Delivery { receive_count, ..given_up(&engine, "r").await };
         claim(&engine, "r", 50).await;
         let mut tools = tools(&engine);
-        tools.settings = Settings { longest_run: minutes * 60 * SECOND, max_receive_count: 10 };
+        tools.settings = Settings { longest_run: minutes * 60 * SECOND, max_receive_count: 10, ..Settings::default() };
         let began = Instant::now();
         assert!(!close_with(tools, delivery).await);
         timeout(3600 * SECOND, engine.queue.receive()).await.unwrap();

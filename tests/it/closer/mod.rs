@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use agentcore_gateway::clock::Clock;
 use agentcore_gateway::closer::{Closer, Settings, Tools};
-use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, RequestId};
 use agentcore_gateway::queue::memory::Delivery;
 use agentcore_gateway::random::Random;
 use agentcore_gateway::session::LeaseId;
@@ -35,6 +35,8 @@ fn tools(engine: &Engine) -> Tools {
         sessions: engine.tools.sessions.clone(),
         journal: engine.tools.journal.clone(),
         visibility: engine.queue.clone(),
+        watch_visibility: engine.watch.clone(),
+        events: engine.events.clone(),
         push: engine.push.clone(),
         clock: engine.clock.clone(),
         random: Arc::new(Random::seeded(8)),
@@ -55,6 +57,8 @@ async fn claim(engine: &Engine, request: &str, seconds: u32) {
         lease: LeaseId("another".to_owned()),
         until: engine.clock.now().after(seconds * SECOND),
         connection: ConnectionId::parse("other=").unwrap(),
+        agent: AgentName::default_agent(),
+        reply: None,
     };
     engine.table.apply(&key("s"), &claim, engine.clock.now()).await.unwrap().unwrap();
 }

@@ -27,7 +27,9 @@ async fn a_request_that_was_closed_runs_no_more() {
     let delivery = given_up(&engine, "r").await;
     assert!(close(&engine, delivery.clone()).await);
     assert!(engine.work(delivery).await);
-    assert_eq!((engine.frames("c", "r").len(), engine.agents.calls().len()), (1, 0));
+    let frames = engine.frames("c", "r");
+    assert_eq!((frames.len(), engine.agents.calls().len()), (2, 0), "whether it was told is not known");
+    assert_eq!(frames[0], frames[1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -80,7 +80,7 @@ impl Subject {
     }
 
     async fn conditions_compare_by_type_and_not_what_is_missing(&self) {
-        let inner = M(item(&[("b", number("9"))]));
+        let inner = M(item(&[("b", number("9")), ("in", M(item(&[("b", number("7"))])))]));
         self.put("compare", "-", &[("a", number("9")), ("b", text("9")), ("in", inner)]).send().await.unwrap();
         let (ten, ten_text) = (number("10"), text("10"));
         let cases = [
@@ -98,7 +98,14 @@ impl Subject {
             ("attribute_not_exists(#in.#b) OR #a > :v", &ten, false),
             ("#a > :v OR #a < :v AND attribute_exists(#b)", &ten, true),
             ("(#a > :v OR #a < :v) AND attribute_not_exists(#b)", &ten, false),
-            ("size(#in) < :v", &number("2"), true),
+            ("#in.#in.#b = :v", &number("7"), true),
+            ("#in.#in.#b <= :v", &number("6"), false),
+            ("#in.#in.#a = :v", &number("7"), false),
+            ("#in.#a.#b <> :v", &number("7"), true),
+            ("attribute_exists(#in.#in) AND #a < :v", &ten, true),
+            ("attribute_exists(#in.#a) OR #in.#in.#b > :v", &ten, false),
+            ("attribute_not_exists(#in.#in.#a) OR #in.#in.#a < :v", &ten, true),
+            ("size(#in) < :v", &number("3"), true),
             ("size(#in.#a) < :v", &number("2"), false),
         ];
         for (condition, value, holds) in cases {
@@ -146,6 +153,13 @@ impl Subject {
         let after =
             self.updated("operands", "SET #in = if_not_exists(#in, :v) REMOVE #a, #b", &[(":v", number("3"))]).await;
         assert_eq!(after, item(&[("in", number("3"))]));
+        let map = M(item(&[("b", number("3"))]));
+        let after = self.updated("operands", "SET #in = :v", &[(":v", map.clone())]).await;
+        assert_eq!(after, item(&[("in", map.clone())]));
+        let after = self
+            .updated("operands", "SET #in.#in = :v, #in.#b = :w", &[(":v", map.clone()), (":w", number("4"))])
+            .await;
+        assert_eq!(after, item(&[("in", M(item(&[("in", map), ("b", number("4"))])))]));
         let error = self.update("operands", "SET #a.#b = :v", &[(":v", number("2"))]).send().await.unwrap_err();
         assert_eq!(error.code(), Some("ValidationException"));
         assert!(!self.get("operands").await.unwrap().contains_key("a"));

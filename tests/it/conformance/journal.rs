@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::journal::{Appended, Journal, Segment};
+use agentcore_gateway::journal::{Appended, Journal, Segment, Stands};
 use agentcore_gateway::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::{Principal, RequestId, SessionId};
-use agentcore_gateway::session::{LeaseId, RunKey, SessionKey};
+use agentcore_gateway::session::{LeaseId, NextMessage, RunKey, SessionKey};
 
 pub const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -33,6 +33,7 @@ async fn append(journal: &dyn Journal, request: &str, segment: &Segment, writer:
 /// All of it; a journal may be shared with other suites, but not these runs.
 pub async fn suite(journal: Arc<dyn Journal>) {
     a_segment_is_put_only_where_none_stands(&*journal).await;
+    what_stands_there_says_what_comes_next(&*journal).await;
     reads_are_in_order_and_in_pages(&*journal).await;
     a_page_has_a_frame_however_large_it_is(&*journal).await;
     a_page_is_filled_to_the_byte(&*journal).await;
@@ -43,19 +44,30 @@ async fn a_segment_is_put_only_where_none_stands(journal: &dyn Journal) {
     assert_eq!(journal.tail(&run("log"), NOW).await.unwrap(), None);
     assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written);
     assert_eq!(append(journal, "log", &frames(1, 1), "a").await, Appended::Written, "the same once more is no other");
-    assert_eq!(append(journal, "log", &frames(1, 1), "b").await, Appended::Overtaken);
+    assert_eq!(append(journal, "log", &frames(1, 1), "b").await, Appended::Overtaken(frames(1, 1).stands()));
     assert_eq!(append(journal, "log", &frames(2, 4), "a").await, Appended::Written);
-    assert_eq!(append(journal, "log", &frames(2, 2), "b").await, Appended::Overtaken);
+    assert_eq!(append(journal, "log", &frames(2, 2), "b").await, Appended::Overtaken(frames(2, 4).stands()));
     let tail = journal.tail(&run("log"), NOW).await.unwrap().unwrap();
     assert_eq!((tail.last, tail.outcome, tail.written_at), (4, None, NOW));
     assert_eq!(append(journal, "log", &ending(5), "a").await, Appended::Written);
-    assert_eq!(append(journal, "log", &ending(5), "b").await, Appended::Overtaken, "there is one ending");
+    let overtaken = append(journal, "log", &ending(5), "b").await;
+    assert_eq!(overtaken, Appended::Overtaken(ending(5).stands()), "there is one ending");
     let tail = journal.tail(&run("log"), NOW).await.unwrap().unwrap();
     assert_eq!((tail.last, tail.outcome), (5, Some(Outcome::Completed)));
     let read = journal.read(&run("log"), 2, NOW).await.unwrap();
     assert_eq!(read.iter().map(|frame| frame.seq).collect::<Vec<_>>(), [3, 4, 5]);
     assert_eq!((read[1].outcome, read[2].outcome), (None, Some(Outcome::Completed)));
     assert_eq!(&read[2], &ending(5).frames()[0], "to the byte");
+}
+
+/// Of a detached run: whoever finds its place taken goes on behind what stands there.
+async fn what_stands_there_says_what_comes_next(journal: &dyn Journal) {
+    let next = NextMessage { index: 7, frames: 2, bytes: 1_000_000 };
+    let segment = frames(1, 3).followed_by(next);
+    assert_eq!(append(journal, "detached", &segment, "a").await, Appended::Written);
+    let stands = Stands { last: 3, outcome: None, next: Some(next) };
+    assert_eq!(append(journal, "detached", &frames(1, 1), "b").await, Appended::Overtaken(stands));
+    assert_eq!(journal.read(&run("detached"), 0, NOW).await.unwrap().len(), 3);
 }
 
 async fn reads_are_in_order_and_in_pages(journal: &dyn Journal) {

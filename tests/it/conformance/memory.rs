@@ -11,7 +11,7 @@ use agentcore_gateway::session::ReplayId;
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::Connections;
 
-use super::{journal, queue, sessions};
+use super::{batches, journal, queue, sessions};
 
 #[tokio::test]
 async fn the_table_in_memory_keeps_sessions_as_the_suite_demands() {
@@ -21,6 +21,11 @@ async fn the_table_in_memory_keeps_sessions_as_the_suite_demands() {
 #[tokio::test]
 async fn the_table_in_memory_keeps_connections_as_the_suite_demands() {
     sessions::connections(&MemoryTable::default()).await;
+}
+
+#[tokio::test]
+async fn the_table_in_memory_keeps_the_names_of_runs_as_the_suite_demands() {
+    sessions::reply_runs(&MemoryTable::default()).await;
 }
 
 #[tokio::test]
@@ -61,6 +66,7 @@ async fn the_journal_in_memory_forgets_the_oldest_runs_when_it_is_full() {
 async fn the_queue_in_memory_does_as_the_suite_demands() {
     let limits = QueueLimits { visibility: Duration::from_secs(30), max_receive_count: 3, max_waiting: 5 };
     queue::in_memory(move || MemoryQueue::new(limits)).await;
+    batches::suite(move || MemoryQueue::new(limits)).await;
     let queue = MemoryQueue::new(limits);
     queue::suite(&queue, &queue).await;
     let behind = Arc::new(MemoryQueue::new(limits));

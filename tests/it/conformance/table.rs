@@ -29,6 +29,11 @@ async fn the_table_keeps_connections_as_the_suite_demands() {
 }
 
 #[tokio::test]
+async fn the_table_keeps_the_names_of_runs_as_the_suite_demands() {
+    sessions::reply_runs(&DynamoDb::default().table()).await;
+}
+
+#[tokio::test]
 async fn the_table_keeps_journals_as_the_suite_demands() {
     let table = DynamoDb::default().table();
     journal::expiry(&table, RETENTION).await;

@@ -49,6 +49,12 @@ async fn the_table_keeps_connections_as_the_suite_demands() {
 
 #[tokio::test]
 #[ignore = "needs an emulator: make emulator-test"]
+async fn the_table_keeps_the_names_of_runs_as_the_suite_demands() {
+    conformance::sessions::reply_runs(&table().await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs an emulator: make emulator-test"]
 async fn the_table_keeps_journals_as_the_suite_demands() {
     let table = table().await;
     conformance::journal::expiry(&table, journal::RETENTION).await;

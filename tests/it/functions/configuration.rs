@@ -1,12 +1,12 @@
 //! A function that is told nonsense does not start, and its log names the variable and the rule.
 
-use super::{CLOSER, CONNECTIONS, MESSAGE, WORKER};
+use super::{CLOSER, CONNECTIONS, MESSAGE, RELAY, WORKER};
 use crate::support::lambda::failed_start;
 
 const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
 
 /// What each function needs.
-const NEEDS: [(&str, &[(&str, &str)]); 5] = [
+const NEEDS: [(&str, &[(&str, &str)]); 6] = [
     (
         CONNECTIONS,
         &[("AUTH", "jwt"), ("TABLE_NAME", "gateway"), ("MANAGEMENT_ENDPOINT", "https://a.example.com/default")],
@@ -38,7 +38,29 @@ const NEEDS: [(&str, &[(&str, &str)]); 5] = [
             ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
         ],
     ),
+    (
+        RELAY,
+        &[
+            ("TABLE_NAME", "gateway"),
+            ("REPLIES_QUEUE_URL", "https://sqs.example.com/replies.fifo"),
+            ("MANAGEMENT_ENDPOINT", "https://a.example.com/default"),
+            ("AGENTS", "{}"),
+        ],
+    ),
     (AUTHORIZER, &[("JWT_ISSUER", "https://issuer.example.com"), ("JWT_AUDIENCES", "gateway")]),
+];
+
+/// An agent that may go on by itself.
+const LONG_RUNS: (&str, &str) = (
+    "AGENTS",
+    r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/agent-0123456789", "long_runs": true}}"#,
+);
+
+/// What the worker needs besides, where an agent may.
+const NEEDS_FOR_LONG_RUNS: [(&str, &str); 3] = [
+    ("REPLIES_QUEUE_URL", "https://sqs.example.com/replies.fifo"),
+    ("WATCH_QUEUE_URL", "https://sqs.example.com/watch"),
+    ("AWS_REGION", "eu-central-1"),
 ];
 
 /// Checks that `binary` does not start with `value` in `variable`, says so by `rule`, and does not show the value.
@@ -46,7 +68,12 @@ async fn assert_refuses(binary: &str, variable: &str, value: Option<&str>, rule:
     let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == binary).unwrap();
     let others = needs.iter().copied().filter(|(name, _)| *name != variable);
     let variables: Vec<_> = others.chain(value.map(|value| (variable, value))).collect();
-    let log = failed_start(binary, &variables).await;
+    assert_refuses_all(binary, &variables, variable, rule).await;
+}
+
+/// Checks that `binary` does not start with `variables`, of which `variable` breaks `rule`.
+async fn assert_refuses_all(binary: &str, variables: &[(&str, &str)], variable: &str, rule: &str) {
+    let log = failed_start(binary, variables).await;
     let expected = format!("the environment variable {variable} must {rule}");
     assert!(log.contains(&expected), "{expected}: {log}");
     assert!(!log.contains("panicked") && !log.contains("hunter2"), "{log}");
@@ -96,8 +123,42 @@ async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
         (WORKER, "LONGEST_RUN_SECONDS", "0", seconds),
         (CLOSER, "MAX_RECEIVE_COUNT", "hunter2", "be a whole number above 0"),
         (CLOSER, "LONGEST_RUN_SECONDS", "15m", seconds),
+        (CLOSER, "MAX_RUN_SECONDS", "8h", seconds),
+        (CLOSER, "MAX_RUN_SECONDS", "28801", "be at most 28800 seconds"),
+        (CLOSER, "ON_STOP", "hunter2", "be stop-session or detach"),
+        (CONNECTIONS, "ON_STOP", "hunter2", "be stop-session or detach"),
+        (WORKER, "AGENTS", r#"{"default": {"runtime_arn": "a", "long_runs": 1}}"#, "be a JSON object such as"),
+        (RELAY, "AGENTS", "hunter2", "be a JSON object such as"),
+        (RELAY, "AGENTS", r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:hunter2"}}"#, arn),
+        (RELAY, "AGENTCORE_ENDPOINT_URL", "hunter2", "be a URL"),
+        (RELAY, "MAX_RUN_SECONDS", "0", seconds),
+        (RELAY, "MAX_RUN_SECONDS", "28801", "be at most 28800 seconds"),
+        (RELAY, "MAX_REPLY_BYTES", "32M", "be a whole number above 0"),
+        (RELAY, "ON_STOP", "hunter2", "be stop-session or detach"),
+        (RELAY, "STOP_ABANDONED", "hunter2", "be true or false"),
     ];
     for (binary, variable, value, rule) in cases {
         assert_refuses(binary, variable, Some(value), rule).await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_is_asked_where_replies_go_if_an_agent_may_go_on_by_itself() {
+    let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == WORKER).unwrap();
+    let needs = needs.iter().copied().filter(|(name, _)| *name != "AGENTS").chain([LONG_RUNS]);
+    let needs: Vec<_> = needs.chain(NEEDS_FOR_LONG_RUNS).collect();
+    for (variable, _) in NEEDS_FOR_LONG_RUNS {
+        let variables: Vec<_> = needs.iter().copied().filter(|(name, _)| *name != variable).collect();
+        assert_refuses_all(WORKER, &variables, variable, "be set").await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_ends_runs_says_what_is_wrong_with_its_event_bus() {
+    for binary in [WORKER, RELAY, CLOSER, CONNECTIONS] {
+        let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == binary).unwrap();
+        let variables = [needs, &[("AWS_REGION", "eu-central-1"), ("EVENT_BUS_ARN", "hunter2")][..]].concat();
+        let rule = "be the ARN of an event bus, arn:aws:events:";
+        assert_refuses_all(binary, &variables, "EVENT_BUS_ARN", rule).await;
     }
 }

@@ -8,6 +8,7 @@ mod forms;
 mod identities;
 mod message;
 mod panics;
+mod relay;
 mod worker;
 
 use serde_json::{Value, json};
@@ -19,11 +20,16 @@ use crate::support::lambda::Function;
 const CLOSER: &str = env!("CARGO_BIN_EXE_closer");
 const CONNECTIONS: &str = env!("CARGO_BIN_EXE_connections");
 const MESSAGE: &str = env!("CARGO_BIN_EXE_message");
+const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/prompts.fifo";
 
 const GIVEN_UP: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/given-up.fifo";
+
+const REPLIES: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/replies.fifo";
+
+const WATCH: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/watch";
 
 /// Where pushes to the connection of the events go: its id is `L0SM9cOFvHcCIhw=`.
 const PUSH: &str = "POST /default/@connections/L0SM9cOFvHcCIhw%3D";
@@ -72,6 +78,8 @@ async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
         ("TABLE_NAME", "gateway"),
         ("PROMPTS_QUEUE_URL", QUEUE),
         ("GIVEN_UP_QUEUE_URL", GIVEN_UP),
+        ("REPLIES_QUEUE_URL", REPLIES),
+        ("WATCH_QUEUE_URL", WATCH),
         ("AGENT_NAMES", "default"),
         ("AGENTS", agents),
         ("ALLOWED_ORIGINS", "https://app.example.com"),

@@ -5,6 +5,7 @@ mod limits;
 mod pages;
 mod program;
 mod replies;
+mod reply_queue;
 mod storm;
 #[cfg(feature = "jwt")]
 mod tokens;

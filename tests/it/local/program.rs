@@ -101,7 +101,7 @@ fn a_switch_in_a_variable_is_on_or_off_and_nothing_else() {
     // Who takes a wrong value all the same ends here.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = format!("--listen={}", taken.local_addr().unwrap());
-    for variable in ["GATEWAY_STOP_ABANDONED", "GATEWAY_NO_COALESCING"] {
+    for variable in ["GATEWAY_STOP_ABANDONED", "GATEWAY_NO_COALESCING", "GATEWAY_LONG_RUNS"] {
         for value in ["true", "false", "1", "0"] {
             start(program().env(variable, value).args(["--listen", "127.0.0.1:0"]));
         }

@@ -8,7 +8,7 @@ use super::{prompt, request};
 const RUNTIME: &str = "runtime-session-00000000000000000000";
 
 fn invocation(text: &str) -> String {
-    prompt(text).body.invocation(RUNTIME, &request("r1"))
+    prompt(text).body.invocation(RUNTIME, &request("r1"), None)
 }
 
 #[test]

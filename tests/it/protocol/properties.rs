@@ -20,7 +20,7 @@ const MEMBERS: [&str; 10] =
 fn check(text: &str) {
     match ClientMessage::parse(text) {
         Ok(ClientMessage::Prompt(prompt)) => {
-            let body = prompt.body.invocation("runtime", &request("r1"));
+            let body = prompt.body.invocation("runtime", &request("r1"), None);
             assert!(serde_json::from_str::<&serde_json::value::RawValue>(&body).is_ok(), "{body}");
             if let PromptBody::Prompt { prompt, .. } = &prompt.body {
                 assert!(!prompt.trim().is_empty());
@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn any_input_object_is_given_as_it_came(text in json()) {
         if let Ok(ClientMessage::Prompt(prompt)) = ClientMessage::parse(&format!(r#"{{"input":{text}}}"#)) {
-            prop_assert_eq!(prompt.body.invocation("runtime", &request("r1")), text);
+            prop_assert_eq!(prompt.body.invocation("runtime", &request("r1"), None), text);
         } else {
             prop_assert!(!text.starts_with('{'), "refused");
         }

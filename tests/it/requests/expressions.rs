@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use agentcore_gateway::journal::{Journal, Segment};
 use agentcore_gateway::protocol::frame::{Frame, Outcome};
-use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
-use agentcore_gateway::session::store::{Connections, Sessions};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, RequestId};
+use agentcore_gateway::session::store::{Connections, ReplyRuns, Sessions};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Attachment, Cursor, LeaseId, ReplayId};
+use agentcore_gateway::session::{
+    Attachment, Cursor, Detached, Latest, LeaseId, NextMessage, ReplayId, Unstopped, Untold,
+};
 use agentcore_gateway::table::Table;
 use aws_sdk_dynamodb::Client;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{NOW, connection, key, lease, principal, run, session, table};
+use super::{NOW, connection, grant, key, lease, principal, run, session, table};
 use crate::support::agent::FakeAgent;
 use crate::support::aws::{answer, body, condition_failed, config};
 use crate::support::dynamodb::rules::objections;
@@ -59,28 +61,63 @@ fn ids() -> impl Strategy<Value = (ConnectionId, RequestId, LeaseId)> {
     })
 }
 
-fn transitions() -> impl Strategy<Value = Transition> {
-    let outcomes = prop::sample::select(vec![Outcome::Completed, Outcome::Failed, Outcome::Stopped]);
-    (ids(), outcomes, 0..4_usize, 0..9_usize).prop_map(|((connection, request, lease), outcome, cursor, kind)| {
-        let cursor = match cursor {
+fn cursors() -> impl Strategy<Value = Cursor> {
+    ("[A-Za-z0-9._-]{1,8}", 0..5_usize).prop_map(|(request, kind)| {
+        let request = RequestId::parse(request).unwrap();
+        match kind {
             0 => Cursor::Live,
             1 => Cursor::Connecting,
-            2 => Cursor::Held { request: request.clone(), replay: ReplayId("r".to_owned()), after: 0 },
-            _ => Cursor::After { request: request.clone(), seq: 1 },
-        };
-        let until = NOW.after(Duration::from_secs(60));
-        match kind {
-            0 => Transition::Claim { request, lease, until, connection },
-            1 => Transition::Renew { lease, until },
-            2 => Transition::Finish { request, lease, outcome, last_seq: 1 },
-            3 => Transition::Stop { request },
-            4 => Transition::ForgetStop { request },
-            5 => Transition::Attach { connection, cursor },
-            6 => Transition::MoveCursor { connection, from: cursor.clone(), to: cursor },
-            7 => Transition::Detach { connection, seen: Some(Attachment { cursor, attached_at: NOW }) },
-            _ => Transition::Detach { connection, seen: None },
+            2 => Cursor::Held { request, replay: ReplayId("r".to_owned()), after: 0 },
+            3 => Cursor::after(&request, 1),
+            _ => Cursor::After { request, seq: 1, taken_at: Some(NOW) },
         }
     })
+}
+
+fn transitions() -> impl Strategy<Value = Transition> {
+    prop_oneof![runs(), attachments()]
+}
+
+fn runs() -> impl Strategy<Value = Transition> {
+    (ids(), any::<bool>(), 0..10_usize).prop_map(|((connection, request, lease), is_long, kind)| {
+        let until = NOW.after(Duration::from_secs(60));
+        let (agent, run) = (AgentName::default_agent(), grant().run);
+        let latest = Latest { request: request.clone(), outcome: Outcome::Failed, last_seq: 1 };
+        let untold = Untold { request: request.clone(), last_seq: 1, live_from: 0 };
+        let detached = Detached::beginning(7, 700);
+        match kind {
+            0 => Transition::Claim { request, lease, until, connection, agent, reply: is_long.then(grant) },
+            1 => Transition::Renew { lease, until },
+            2 => {
+                let unstopped = is_long.then(|| Unstopped { agent, reply: grant(), until, stopper: None });
+                Transition::Finish { request, lease, latest, untold: is_long.then_some(untold), unstopped }
+            }
+            3 => Transition::Stop { request },
+            4 => Transition::ForgetStop { request },
+            5 => Transition::DetachRun { request, lease, detached, until },
+            6 => Transition::Move { run, from: detached, to: detached, until },
+            7 => Transition::BeginStopping { run, stopper: lease, until },
+            8 => Transition::Stopped { run, stopper: lease },
+            _ => Transition::Told { untold },
+        }
+    })
+}
+
+fn attachments() -> impl Strategy<Value = Transition> {
+    let seen = (any::<bool>(), any::<bool>());
+    (ids(), cursors(), cursors(), seen, 0..3_usize).prop_map(
+        |((connection, request, _), cursor, to, (is_seen, has_all), kind)| match kind {
+            0 => Transition::Attach { connection, cursor },
+            1 => {
+                let (attached_at, all_of) = (is_seen.then_some(NOW), has_all.then_some((request, 7)));
+                Transition::MoveCursor { connection, from: cursor, attached_at, all_of, to }
+            }
+            _ => {
+                let seen = is_seen.then_some(Attachment { cursor, attached_at: NOW });
+                Transition::Detach { connection, seen }
+            }
+        },
+    )
 }
 
 #[test]
@@ -104,17 +141,22 @@ fn dynamodb_has_no_objection_to_any_transition() {
 async fn dynamodb_has_no_objection_to_any_other_request() {
     let expired = condition_failed(Some(json!({"expires_at": {"N": "1"}})));
     let nothing = || answer(&json!({}));
-    let (endpoint, table) = table([expired].into_iter().chain((0..8).map(|_| nothing()))).await;
+    let (endpoint, table) = table([expired].into_iter().chain((0..11).map(|_| nothing()))).await;
     let attach = Transition::Attach { connection: connection(), cursor: Cursor::Live };
     table.apply(&key(), &attach, NOW).await.unwrap().unwrap();
     table.record(&connection(), &principal(), Some(&session()), None, NOW).await.unwrap();
     table.record(&connection(), &principal(), None, None, NOW).await.unwrap();
     let frame = Frame { seq: 1, text: "{}".to_owned(), outcome: None };
     table.append(&run(), &Segment::of(frame.into()), &lease(), NOW).await.unwrap();
+    let frame = Frame { seq: 2, text: "{}".to_owned(), outcome: None };
+    let followed = Segment::of(frame.into()).followed_by(NextMessage { index: 1, frames: 0, bytes: 2 });
+    table.append(&run(), &followed, &lease(), NOW).await.unwrap();
+    table.name_run(&grant().run, &run(), NOW).await.unwrap();
+    table.run_of(&grant().run, NOW).await.unwrap();
     table.tail(&run(), NOW).await.unwrap();
     table.read(&run(), 0, NOW).await.unwrap();
     table.read(&run(), 7, NOW).await.unwrap();
-    assert_eq!(endpoint.requests().len(), 9);
+    assert_eq!(endpoint.requests().len(), 12);
     for sent in endpoint.requests() {
         assert_eq!(objections(&body(&sent)), Vec::<String>::new(), "{}", sent.body);
     }

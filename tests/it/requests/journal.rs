@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
+use agentcore_gateway::journal::{Appended, Journal, Segment, Stands, Tail};
 use agentcore_gateway::protocol::frame::{Frame, Outcome};
+use agentcore_gateway::session::NextMessage;
 use agentcore_gateway::session::store::StoreError;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -56,16 +57,26 @@ async fn a_segment_is_put_once_and_only_where_none_stands() {
     }
 }
 
+fn overtaken(last: u64, outcome: Option<Outcome>, next: Option<NextMessage>) -> Appended {
+    Appended::Overtaken(Stands { last, outcome, next })
+}
+
 #[tokio::test]
 async fn what_stands_there_is_this_writers_own_or_has_overtaken_it() {
     let stands = [
-        (Some(json!({"writer": {"S": "lease-1"}})), Appended::Written),
-        (Some(json!({"writer": {"S": "another"}})), Appended::Overtaken),
-        (Some(json!({})), Appended::Overtaken),
-        (None, Appended::Overtaken),
+        (json!({"writer": {"S": "lease-1"}}), Appended::Written),
+        (json!({"writer": {"S": "another"}, "last": {"N": "3"}}), overtaken(3, None, None)),
+        (
+            json!({"writer": {"S": "another"}, "last": {"N": "4"}, "outcome": {"S": "failed"}}),
+            overtaken(4, Some(Outcome::Failed), None),
+        ),
+        (
+            json!({"writer": {"S": "another"}, "last": {"N": "4"}, "next_index": {"N": "7"}, "next_frames": {"N": "1"}, "next_bytes": {"N": "99"}}),
+            overtaken(4, None, Some(NextMessage { index: 7, frames: 1, bytes: 99 })),
+        ),
     ];
     for (item, appended) in stands {
-        let (endpoint, table) = table([condition_failed(item.clone())]).await;
+        let (endpoint, table) = table([condition_failed(Some(item.clone()))]).await;
         assert_eq!(table.append(&run(), &segment(None), &lease(), NOW).await, Ok(appended), "{item:?}");
         endpoint.only_request();
     }

@@ -4,16 +4,19 @@
 //! on the emulator. It is about what an emulator does not look at, or cannot be brought to answer.
 
 mod connections;
+mod detached;
 mod expressions;
 mod journal;
 mod outcomes;
 mod push;
 mod queue;
+mod reply_runs;
 mod transitions;
 
 use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal, RequestId, SessionId};
-use agentcore_gateway::session::{LeaseId, RunKey, SessionKey};
+use agentcore_gateway::protocol::ids::{ConnectionId, Principal, ReplyRun, RequestId, SessionId};
+use agentcore_gateway::protocol::reply::TokenHash;
+use agentcore_gateway::session::{LeaseId, ReplyGrant, RunKey, SessionKey};
 use agentcore_gateway::table::Table;
 use aws_sdk_dynamodb::Client;
 
@@ -25,6 +28,9 @@ const NOW: Timestamp = Timestamp(1_790_000_000_500);
 
 /// `printf %s 'auth0|ada' | sha256sum`, as far as keys have it.
 const ADA: &str = "84047e8f9fb03cf801fbbb0e93d1f56b";
+
+/// The run as its agent knows it.
+const RUN: &str = "run-0000000000000000000000000000002a";
 
 /// The table at an endpoint that answers with `scripts`, one after the other.
 async fn table(scripts: impl IntoIterator<Item = Script>) -> (FakeAgent, Table) {
@@ -60,4 +66,9 @@ fn connection() -> ConnectionId {
 
 fn lease() -> LeaseId {
     LeaseId("lease-1".to_owned())
+}
+
+/// By what the messages of the run's agent are known.
+fn grant() -> ReplyGrant {
+    ReplyGrant { run: ReplyRun::parse(RUN).unwrap(), token: TokenHash("hash".to_owned()) }
 }

@@ -6,7 +6,8 @@ use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::protocol::invocation::PromptBody;
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::sqs::SqsQueue;
-use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
+use agentcore_gateway::queue::watch::Watch;
+use agentcore_gateway::queue::{Prompts, QueueError, Visibility, Watches};
 use agentcore_gateway::trace::TraceContext;
 use aws_sdk_sqs::Client;
 use serde_json::json;
@@ -37,7 +38,7 @@ fn prompt() -> QueuedPrompt {
 #[tokio::test]
 async fn a_prompt_is_sent_with_the_group_of_its_session_and_the_deduplication_id_of_its_request() {
     let (endpoint, queue) = queue([answer(&json!({"MessageId": "m-1", "SequenceNumber": "1"}))]).await;
-    queue.send(&prompt()).await.unwrap();
+    Prompts::send(&queue, &prompt()).await.unwrap();
     let sent = endpoint.only_request();
     assert_eq!(operation(&sent), "SendMessage");
     let expected = json!({
@@ -50,6 +51,21 @@ async fn a_prompt_is_sent_with_the_group_of_its_session_and_the_deduplication_id
         // `printf 'auth0|ada\0travel #1' | sha256sum`, and with `\0r-1` behind it.
         "MessageGroupId": "9ce82f4231a01ad98f2872ef4da519f80fee2a3eaa9d0fce8ac5c8a0b38658fb",
         "MessageDeduplicationId": "3924974577237f02bb48c7997f2fbb7d9cd9aca0fbfcd8003858a8e599f39a9c",
+    });
+    assert_eq!(body(&sent), expected);
+}
+
+#[tokio::test]
+async fn a_run_to_look_after_comes_first_after_five_minutes() {
+    let (endpoint, queue) = queue([answer(&json!({"MessageId": "m-1"}))]).await;
+    Watches::send(&queue, &Watch { run: run() }).await.unwrap();
+    let sent = endpoint.only_request();
+    assert_eq!(operation(&sent), "SendMessage");
+    let expected = json!({
+        "QueueUrl": URL,
+        "MessageBody":
+            r#"{"type":"watch","version":1,"principal":"auth0|ada","sessionId":"travel #1","requestId":"r-1"}"#,
+        "DelaySeconds": 300,
     });
     assert_eq!(body(&sent), expected);
 }
@@ -76,7 +92,7 @@ async fn a_message_is_deleted_by_its_receipt() {
 async fn a_queue_that_wants_less_is_throttled_once_the_sdk_has_tried_enough() {
     for code in ["RequestThrottled", "ThrottlingException", "KmsThrottled"] {
         let (endpoint, queue) = queue((0..ATTEMPTS).map(|_| failure(400, code))).await;
-        assert_eq!(queue.send(&prompt()).await, Err(QueueError::Throttled), "{code}");
+        assert_eq!(Prompts::send(&queue, &prompt()).await, Err(QueueError::Throttled), "{code}");
         // A deduplication id makes a prompt that is sent again the same message.
         let attempts = endpoint.requests();
         assert!(attempts.windows(2).all(|pair| pair[0].body == pair[1].body), "{code}");
@@ -88,7 +104,7 @@ async fn any_other_error_of_the_queue_is_an_outage_that_names_it() {
     for (status, code) in [(400, "QueueDoesNotExist"), (403, "AccessDeniedException"), (400, "InvalidMessageContents")]
     {
         let (endpoint, queue) = queue([failure(status, code)]).await;
-        let error = queue.send(&prompt()).await.unwrap_err();
+        let error = Prompts::send(&queue, &prompt()).await.unwrap_err();
         assert!(matches!(&error, QueueError::Unavailable(text) if text.contains(code)), "{error}");
         endpoint.only_request();
     }

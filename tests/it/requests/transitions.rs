@@ -2,12 +2,13 @@
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
+use agentcore_gateway::protocol::ids::AgentName;
 use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Attachment, Cursor, ReplayId, Session};
+use agentcore_gateway::session::{Attachment, Cursor, Latest, ReplayId, ReplyGrant, Session};
 use serde_json::{Value, json};
 
-use super::{ADA, NOW, connection, key, lease, request, table};
+use super::{ADA, NOW, RUN, connection, grant, key, lease, request, table};
 use crate::support::aws::{answer, body, operation};
 
 /// The condition of every transition: what has expired is not there.
@@ -17,7 +18,7 @@ const ROOM: &str =
     "(attribute_exists(#attached) OR attribute_not_exists(#connections) OR size(#connections) < :max_connections)";
 
 /// What all transitions send, together with `names` and `values`.
-fn update(update: &str, conditions: &[&str], names: &Value, values: &Value) -> Value {
+pub(super) fn update(update: &str, conditions: &[&str], names: &Value, values: &Value) -> Value {
     let condition = [&[NOT_EXPIRED], conditions].concat().join(" AND ");
     let mut body = json!({
         "TableName": "gateway",
@@ -37,7 +38,7 @@ fn update(update: &str, conditions: &[&str], names: &Value, values: &Value) -> V
 }
 
 /// Checks that `transition` sends this, once, and takes the answer for the session.
-async fn assert_sends(transition: Transition, expected: Value) {
+pub(super) async fn assert_sends(transition: Transition, expected: Value) {
     let after = json!({"Attributes": {"stop#r-0": {"N": "7"}, "expires_at": {"N": "1790172801"}}});
     let (endpoint, table) = table([answer(&after)]).await;
     let session = table.apply(&key(), &transition, NOW).await.unwrap().unwrap();
@@ -48,28 +49,44 @@ async fn assert_sends(transition: Transition, expected: Value) {
     assert_eq!(stops.collect::<Vec<_>>(), [("r-0".to_owned(), 7)]);
 }
 
-#[tokio::test]
-async fn a_claim_takes_a_free_session_and_attaches_the_connection() {
+/// An agent of the run before that is still at work, or is being stopped, is in the way of the next.
+const NOT_UNSTOPPED: &str = "(attribute_not_exists(#unstopped) OR #unstopped.#until < :now)";
+const NOT_BEING_STOPPED: &str = "(attribute_not_exists(#unstopped.#stopper_until) OR #unstopped.#stopper_until < :now)";
+
+async fn assert_claims(reply: Option<ReplyGrant>, active: Value) {
     let claim = Transition::Claim {
         request: request(),
         lease: lease(),
         until: NOW.after(std::time::Duration::from_secs(60)),
         connection: connection(),
+        agent: AgentName::default_agent(),
+        reply,
     };
-    let active = json!({"M": {
-        "request": {"S": "r-1"}, "lease": {"S": "lease-1"},
-        "lease_until": {"N": "1790000060500"}, "started_at": {"N": "1790000000500"},
-    }});
     let expected = update(
-        "SET #expires_at = :expires_at, #active = :active, #attached = if_not_exists(#attached, :now) ADD #connections :connections",
-        &["(attribute_not_exists(#active))", ROOM],
-        &json!({"#active": "active", "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections"}),
+        "SET #expires_at = :expires_at, #active = :active, #attached = if_not_exists(#attached, :now) \
+         REMOVE #unstopped ADD #connections :connections",
+        &["(attribute_not_exists(#active))", NOT_UNSTOPPED, NOT_BEING_STOPPED, ROOM],
         &json!({
-            ":active": active, ":now": {"N": "1790000000500"}, ":max_connections": {"N": "32"},
+            "#active": "active", "#attached": "attached#L0SM9cOFvHcCIhw=", "#connections": "connections",
+            "#unstopped": "unstopped", "#until": "until", "#stopper_until": "stopper_until",
+        }),
+        &json!({
+            ":active": {"M": active}, ":now": {"N": "1790000000500"}, ":max_connections": {"N": "32"},
             ":connections": {"SS": ["L0SM9cOFvHcCIhw="]},
         }),
     );
     assert_sends(claim, expected).await;
+}
+
+#[tokio::test]
+async fn a_claim_takes_a_free_session_and_attaches_the_connection() {
+    let mut active = json!({
+        "request": {"S": "r-1"}, "lease": {"S": "lease-1"}, "agent": {"S": "default"},
+        "lease_until": {"N": "1790000060500"}, "started_at": {"N": "1790000000500"},
+    });
+    assert_claims(None, active.clone()).await;
+    active["reply"] = json!({"M": {"run": {"S": RUN}, "token": {"S": "hash"}}});
+    assert_claims(Some(grant()), active).await;
 }
 
 #[tokio::test]
@@ -84,15 +101,21 @@ async fn a_renewal_moves_the_time_of_its_own_lease_only() {
     assert_sends(renewal, expected).await;
 }
 
+/// Whoever has the lease may, and if nobody has it, anybody.
+pub(super) const MAY_FINISH: &str =
+    "(#active.#lease = :lease OR attribute_exists(#active.#detached) OR #active.#lease_until < :now)";
+
 #[tokio::test]
 async fn a_finish_frees_the_session_of_its_own_run_and_drops_the_stop() {
-    let finish = Transition::Finish { request: request(), lease: lease(), outcome: Outcome::Completed, last_seq: 9 };
+    let latest = Latest { request: request(), outcome: Outcome::Completed, last_seq: 9 };
+    let finish = Transition::Finish { request: request(), lease: lease(), latest, untold: None, unstopped: None };
     let expected = update(
-        "SET #expires_at = :expires_at, #latest = :latest REMOVE #active, #stop DELETE #stops :stops",
-        &["(#active.#request = :request)", "(#active.#lease = :lease OR #active.#lease_until < :now)"],
+        "SET #expires_at = :expires_at, #latest = :latest REMOVE #active, #unstopped, #stop DELETE #stops :stops",
+        &["(#active.#request = :request)", MAY_FINISH],
         &json!({
             "#active": "active", "#lease": "lease", "#lease_until": "lease_until", "#request": "request",
-            "#latest": "latest", "#stop": "stop#r-1", "#stops": "stops",
+            "#detached": "detached", "#latest": "latest", "#stop": "stop#r-1", "#stops": "stops",
+            "#unstopped": "unstopped",
         }),
         &json!({
             ":request": {"S": "r-1"}, ":lease": {"S": "lease-1"}, ":now": {"N": "1790000000500"},
@@ -146,7 +169,7 @@ async fn attaching_with_another_cursor_sets_it() {
     let cursors = [
         (Cursor::Connecting, r#""connecting""#),
         (held(), HELD),
-        (Cursor::After { request: request(), seq: 12 }, r#"{"after":{"request":"r-1","seq":12}}"#),
+        (Cursor::after(&request(), 12), r#"{"after":{"request":"r-1","seq":12}}"#),
     ];
     for (cursor, stored) in cursors {
         let expected = update(
@@ -165,9 +188,9 @@ async fn attaching_with_another_cursor_sets_it() {
     }
 }
 
-const HELD: &str = r#"{"held":{"request":"r-1","replay":"replay-1","after":3}}"#;
+pub(super) const HELD: &str = r#"{"held":{"request":"r-1","replay":"replay-1","after":3}}"#;
 
-fn held() -> Cursor {
+pub(super) fn held() -> Cursor {
     Cursor::Held { request: request(), replay: ReplayId("replay-1".to_owned()), after: 3 }
 }
 
@@ -179,8 +202,9 @@ async fn only_the_replay_that_holds_a_cursor_moves_it() {
         &json!({"#attached": "attached#L0SM9cOFvHcCIhw=", "#cursor": "cursor#L0SM9cOFvHcCIhw="}),
         &json!({":seen_cursor": {"S": HELD}, ":cursor": {"S": r#"{"after":{"request":"r-1","seq":12}}"#}}),
     );
-    let to = Cursor::After { request: request(), seq: 12 };
-    assert_sends(Transition::MoveCursor { connection: connection(), from: held(), to }, expected).await;
+    let (connection, to) = (connection(), Cursor::after(&request(), 12));
+    let moved = Transition::MoveCursor { connection, from: held(), attached_at: None, all_of: None, to };
+    assert_sends(moved, expected).await;
 }
 
 #[tokio::test]

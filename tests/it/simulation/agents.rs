@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::dice::Dice;
+use super::long_runs::{Plan, World};
 use super::process::Process;
 use super::verifier::{CallId, Record};
 
@@ -20,12 +21,18 @@ const STOPPING: Duration = Duration::from_secs(15);
 /// What an event is made as large as it is to be with: something to escape and to cut, and more that is quick to read.
 const PAD: &str = "é\"abcdefghijklmnopq";
 
+/// What a marker begins with, and no event.
+const MARKER: &str = r#"{"detached""#;
+
 /// All agents, as one process has them.
 pub struct SimulatedAgents {
     pub dice: Dice,
     pub trouble: f64,
     pub record: Record,
     pub process: Process,
+    /// How often an agent goes on by itself, and where.
+    pub detached: f64,
+    pub world: World,
 }
 
 /// How a reply ends.
@@ -47,6 +54,7 @@ impl Agents for SimulatedAgents {
         // From here on the call counts as having reached the agent.
         let body: Value = serde_json::from_str(&invocation.body).expect("a body is JSON");
         let who = body["prompt"].as_str().expect("a prompt").to_owned();
+        self.record.meets(&who, &self.world.vms.alive(&invocation.runtime_session));
         let call = self.record.called(&who, &invocation.runtime_session, self.process.id());
         let sockets = self.process.sockets();
         sleep(self.dice.time(Duration::from_secs(2))).await;
@@ -61,6 +69,22 @@ impl Agents for SimulatedAgents {
                 _ => InvokeError::Invalid { status: 400, message: "no".to_owned() },
             };
             return Err(error);
+        }
+        if body.get("gatewayReply").is_some() && self.dice.chance(self.detached) {
+            let events = self.go_on(&who, &invocation.runtime_session, &body["gatewayReply"]);
+            let (dice, record, process) = (self.dice.clone(), self.record.clone(), self.process.clone());
+            let (end, pace) = (End::Silent, Duration::from_millis(1000));
+            return Ok(Box::new(SimulatedReply {
+                dice,
+                record,
+                process,
+                sockets,
+                who,
+                events,
+                end,
+                pace,
+                _call: call,
+            }));
         }
         // Now and then a reply that is larger than what the worker keeps in memory.
         let (count, size) = if self.dice.chance(0.02) { (40, 8000) } else { (self.dice.below(25), 200) };
@@ -82,15 +106,37 @@ impl Agents for SimulatedAgents {
         Ok(Box::new(SimulatedReply { dice, record, process, sockets, who, events, end, pace, _call: call }))
     }
 
-    async fn stop_session(&self, _: &AgentName, _: &str) -> Result<(), InvokeError> {
-        let is_slow = self.dice.chance(0.5);
-        sleep(if is_slow { STOPPING } else { self.dice.time(STOPPING) }).await;
+    async fn stop_session(&self, _: &AgentName, runtime_session: &str) -> Result<(), InvokeError> {
+        let (is_slow, freezes) = (self.dice.chance(0.5), self.process.freezes());
+        let time = if is_slow { STOPPING } else { self.dice.time(STOPPING) };
+        let before = self.dice.time(time);
+        sleep(before).await;
+        self.process.awake().await;
+        // A process that stood still may be late, and knows nothing of it.
+        if self.process.freezes() == freezes {
+            self.record.stops(runtime_session, self.process.id());
+        }
+        self.world.vms.stop(runtime_session);
+        sleep(time - before).await;
         self.process.awake().await;
         Ok(())
     }
 }
 
 impl SimulatedAgents {
+    /// Lets an agent go on by itself; what it says before it says so, and that it does.
+    fn go_on(&self, who: &str, runtime_session: &str, reply: &Value) -> VecDeque<String> {
+        let (first, count) = (self.dice.below(5), self.dice.below(25));
+        let all: Vec<String> = (0..first + count).map(|at| self.event(who, at, 200)).collect();
+        let completes = !self.dice.chance(self.trouble);
+        self.record.will_send(who, all.clone(), completes);
+        self.record.goes_on(who);
+        let (who, runtime_session) = (who.to_owned(), runtime_session.to_owned());
+        let events = all[first..].to_vec();
+        self.world.start(Plan { who, reply: reply.clone(), runtime_session, events, completes });
+        all[..first].iter().cloned().chain([json!({"detached": reply["run"]}).to_string()]).collect()
+    }
+
     /// Events tell whose they are; one in 250 is larger than a frame.
     fn event(&self, who: &str, at: usize, size: usize) -> String {
         let size = if self.dice.chance(0.004) { 40_000 } else { self.dice.below(size) };
@@ -121,7 +167,9 @@ impl Reply for SimulatedReply {
         }
         let some = self.dice.below(4).min(self.events.len());
         if some > 0 {
-            self.record.owed.agent_sent(&self.who, some);
+            // A marker is no event.
+            let events = self.events.iter().take(some).filter(|event| !event.starts_with(MARKER)).count();
+            self.record.owed.agent_sent(&self.who, events);
             return Ok(Progress::Events(self.events.drain(..some).map(|event| Event::from_data(&event)).collect()));
         }
         if !self.events.is_empty() {

@@ -122,7 +122,7 @@ impl Client {
     /// What is due: a new prompt, a stop, and whatever the client rules demand for those that wait.
     async fn tick(&self, connection: &str, pending: &mut BTreeMap<String, Pending>, left: &mut usize) {
         let mine = pending.values().filter(|pending| pending.is_mine).count();
-        if *left > 0 && mine < 3 && self.dice.chance(0.5) {
+        if *left > 0 && mine < self.faults.at_once && self.dice.chance(0.5) {
             *left -= 1;
             let request = format!("{}.{left}", self.name);
             let mut known = Pending::new(true);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::detached::DetachedRuns;
 use super::fates::Fates;
 use super::verifier::Who;
 
@@ -101,9 +102,18 @@ impl Device {
         self.resumes != (0, 0) && self.resumes != (1, 1) && self.resumed.contains(who)
     }
 
-    pub fn lacks(&self, connection: &str, since: Instant, who: &Who, run: &Run, fates: &Fates) -> Vec<String> {
+    pub fn lacks(
+        &self,
+        connection: &str,
+        since: Instant,
+        who: &Who,
+        run: &Run,
+        fates: &Fates,
+        detached: &DetachedRuns,
+    ) -> Vec<String> {
         let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
-        let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who));
+        let is_detached = detached.is_detached(who);
+        let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who) || is_detached);
         let excuse = is_slow || fates.was_let_go(who);
         // A worker that is out of time leaves the ending to whoever takes the message next, and that one tells no more.
         let has_gap = fate.is_some() || fates.was_late(who);
@@ -112,7 +122,7 @@ impl Device {
             && at > since
             && !excuse
         {
-            let bound = if fate.is_some() { ENDING_BOUND } else { LIVE_BOUND };
+            let bound = if fate.is_some() || is_detached { ENDING_BOUND } else { LIVE_BOUND };
             if self.is_overdue(at, bound, self.endings.get(who)) {
                 let worker = fate.unwrap_or("was sound");
                 lacks.push(format!(
@@ -121,9 +131,10 @@ impl Device {
             }
         }
         if !has_gap && !excuse {
+            let bound = if is_detached { ENDING_BOUND } else { LIVE_BOUND };
             let overdue = run
                 .made_after(since)
-                .filter(|(seq, at)| self.is_overdue(*at, LIVE_BOUND, self.frames.get(&(who.clone(), *seq))));
+                .filter(|(seq, at)| self.is_overdue(*at, bound, self.frames.get(&(who.clone(), *seq))));
             let seqs: Vec<u64> = overdue.map(|(seq, _)| seq).collect();
             if !seqs.is_empty() {
                 lacks.push(format!(

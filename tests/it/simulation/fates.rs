@@ -78,7 +78,9 @@ impl Fates {
     /// Whether something happened to a worker that had let go of the message of `who`, and so perhaps while it sent slow
     /// devices the rest.
     pub fn was_let_go(&self, who: &Who) -> bool {
-        self.of(who).is_some() && self.state().let_go.contains(who)
+        let state = self.state();
+        // Who ends a request that nobody had begun has no lease.
+        state.let_go.contains(who) && state.disturbed.keys().any(|(handled, _)| handled == who)
     }
 
     /// The handling of `who` is over, and would have had until `deadline`.

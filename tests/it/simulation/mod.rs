@@ -9,15 +9,18 @@
 
 mod agents;
 mod client;
+mod detached;
 mod device;
 mod dice;
 mod fates;
 mod functions;
 mod gateway;
+mod long_runs;
 mod network;
 mod observer;
 mod owed;
 mod process;
+mod relays;
 mod shared;
 mod slowness;
 mod source;
@@ -32,22 +35,22 @@ mod world;
 use std::time::{Duration, Instant};
 
 use shared::Stores;
-use world::{Faults, Scale};
+use world::{Faults, Scale, Tally};
 
 /// Runs one seed; its report if an invariant broke.
-fn simulate(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<(usize, usize), String> {
+fn simulate(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(world::run(seed, scale, faults, stores))
 }
 
 fn assert_holds(seed: u64, scale: Scale, faults: Faults) -> usize {
-    held(seed, simulate(seed, scale, faults, Stores::in_memory()))
+    held(seed, simulate(seed, scale, faults, Stores::in_memory())).requests
 }
 
-/// How many prompts there were, unless something broke.
-fn held(seed: u64, outcome: Result<(usize, usize), String>) -> usize {
+/// What there was, unless something broke.
+fn held(seed: u64, outcome: Result<Tally, String>) -> Tally {
     match outcome {
-        Ok((prompts, _)) => prompts,
+        Ok(tally) => tally,
         Err(report) => panic!("seed {seed}, to be replayed with SIMULATION_SEED={seed}:\n{report}"),
     }
 }
@@ -89,6 +92,41 @@ fn the_invariants_hold_under_faults_c() {
 #[test]
 fn the_invariants_hold_under_faults_d() {
     assert!(seeds(400) > 2500);
+}
+
+/// Clients that have a session each, and one prompt at a time: most prompts find it free, and their agents go on.
+const APART: Scale = Scale { sessions: 48, ..SCALE };
+
+/// How many runs were detached, in worlds where most agents go on by themselves: in some the clients get in each other's
+/// way, and many prompts find their session busy.
+fn detached(first: u64) -> usize {
+    let storm = |seed, scale, at_once| {
+        let faults = Faults { at_once, ..Faults::detached_storm() };
+        held(seed, simulate(seed, scale, faults, Stores::in_memory())).detached
+    };
+    let together: usize = (first..first + 4).map(|seed| storm(seed, SCALE, 3)).sum();
+    let apart: usize = (first + 50..first + 55).map(|seed| storm(seed, APART, 1)).sum();
+    together + apart
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_in_fair_weather() {
+    assert_holds(600, SCALE, Faults { detached: 0.8, ..Faults::none() });
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_under_faults_a() {
+    assert!(detached(601) > 1000);
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_under_faults_b() {
+    assert!(detached(701) > 1000);
+}
+
+#[test]
+fn the_invariants_hold_for_detached_runs_for_the_seeds_that_are_asked_for() {
+    asked_for(|seed| assert_holds(seed, SCALE, Faults::detached_storm()));
 }
 
 #[test]

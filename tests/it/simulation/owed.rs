@@ -17,6 +17,7 @@ use agentcore_gateway::session::{MAX_CONNECTIONS, RunKey, Session, SessionKey};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::detached::DetachedRuns;
 use super::device::{Device, Run, Sighting};
 use super::fates::Fates;
 use super::verifier::{Who, session_of, who_is};
@@ -146,18 +147,23 @@ impl Owed {
     }
 
     /// What was owed until now and did not come.
-    pub fn missing(&self, fates: &Fates) -> Vec<String> {
+    pub fn missing(&self, fates: &Fates, detached: &DetachedRuns) -> Vec<String> {
         let ledger = self.ledger();
         let mut missing = Vec::new();
         for (connection, device) in &ledger.devices {
             let Some((session, since)) = &device.attached else { continue };
             for (who, run) in ledger.runs.iter().filter(|(who, _)| session_of(who) == *session) {
                 if !device.may_lack(who) {
-                    missing.extend(device.lacks(connection, *since, who, run, fates));
+                    missing.extend(device.lacks(connection, *since, who, run, fates, detached));
                 }
             }
         }
         missing
+    }
+
+    /// When the ending of `who` was first seen.
+    pub fn ended_at(&self, who: &Who) -> Option<Instant> {
+        self.ledger().runs.get(who)?.ending.map(|(at, _)| at)
     }
 
     /// Whether somebody has seen the ending of `who`, or it is durable.

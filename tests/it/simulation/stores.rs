@@ -10,10 +10,11 @@ use std::time::Duration;
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
 use agentcore_gateway::protocol::frame::{Frame, Seq};
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal, SessionId};
+use agentcore_gateway::protocol::ids::{ConnectionId, Principal, ReplyRun, SessionId};
 use agentcore_gateway::queue::payload::QueuedPrompt;
-use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
-use agentcore_gateway::session::store::{Connection, Connections, Refused, Sessions, StoreError};
+use agentcore_gateway::queue::watch::Watch;
+use agentcore_gateway::queue::{Prompts, QueueError, Visibility, Watches};
+use agentcore_gateway::session::store::{Connection, Connections, Refused, ReplyRuns, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{LeaseId, ReplayId, RunKey, Session, SessionKey};
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ use tokio::time::Instant;
 
 use super::fates::Call;
 use super::process::Process;
-use super::verifier::Record;
+use super::verifier::{Record, who_is};
 use super::weather::Weather;
 
 /// What goes wrong around each call that one process makes.
@@ -110,6 +111,11 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
                     if let Transition::Claim { request, until, .. } = transition {
                         record.fates.claimed(process.id(), key, request, began + until.since(now));
                     }
+                    if let Transition::DetachRun { until, .. } | Transition::Move { until, .. } = transition
+                        && let Some(active) = &session.active
+                    {
+                        record.detached.leased(&who_is(key, &active.request), began + until.since(now));
+                    }
                 }
                 applied
             })
@@ -176,6 +182,25 @@ impl<T: Journal + ?Sized> Journal for Troubled<T> {
 
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
         self.trouble.once(self.inner.read(run, after, now)).await?
+    }
+}
+
+#[async_trait]
+impl<T: ReplyRuns + ?Sized> ReplyRuns for Troubled<T> {
+    async fn name_run(&self, name: &ReplyRun, run: &RunKey, now: Timestamp) -> Result<(), StoreError> {
+        self.trouble.write(|| self.inner.name_run(name, run, now)).await?
+    }
+
+    async fn run_of(&self, name: &ReplyRun, now: Timestamp) -> Result<Option<RunKey>, StoreError> {
+        self.trouble.once(self.inner.run_of(name, now)).await?
+    }
+}
+
+#[async_trait]
+impl<T: Watches> Watches for Troubled<T> {
+    async fn send(&self, watch: &Watch) -> Result<(), QueueError> {
+        let sent = self.trouble.write(|| self.inner.send(watch)).await;
+        sent.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::dice::Dice;
 use super::shared::Stores;
-use super::world::{Faults, Scale};
+use super::world::{Faults, Scale, Tally};
 use super::{asked_for, held, simulate};
 use crate::support::dynamodb::DynamoDb;
 
@@ -16,20 +16,27 @@ const SMALL: Scale = Scale { clients: 12, prompts_per_client: 4, sessions: 8, wo
 /// How often the answer to a write is lost, and the write sent again.
 const LOST: f64 = 0.05;
 
-fn run(seed: u64, faults: Faults, lost: f64) -> Result<(usize, usize), String> {
+fn run(seed: u64, faults: Faults, lost: f64) -> Result<Tally, String> {
     let dice = Dice::new(seed);
     let table = Arc::new(DynamoDb::losing_answers(move || dice.chance(lost)).table());
-    let stores = Stores { sessions: table.clone(), connections: table.clone(), journal: table };
+    let stores =
+        Stores { sessions: table.clone(), connections: table.clone(), reply_runs: table.clone(), journal: table };
     simulate(seed, SMALL, faults, stores)
 }
 
 fn storm(seed: u64) -> usize {
-    held(seed, run(seed, Faults::storm(), LOST))
+    held(seed, run(seed, Faults::storm(), LOST)).requests
 }
 
 #[test]
 fn the_invariants_hold_over_the_table_under_faults() {
     assert!((500..503).map(storm).sum::<usize>() > 140);
+}
+
+#[test]
+fn the_invariants_hold_over_the_table_for_detached_runs() {
+    let storm = |seed| held(seed, run(seed, Faults::detached_storm(), LOST)).requests;
+    assert!((510..512).map(storm).sum::<usize>() > 95);
 }
 
 #[test]

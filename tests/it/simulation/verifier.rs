@@ -12,6 +12,7 @@ use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::session::SessionKey;
 use serde_json::Value;
 
+use super::detached::DetachedRuns;
 use super::fates::Fates;
 use super::owed::Owed;
 use super::shared::MAX_RECEIVE_COUNT;
@@ -48,6 +49,8 @@ pub struct Record {
     pub fates: Fates,
     /// What each connection is owed.
     pub owed: Owed,
+    /// Runs whose agents go on by themselves.
+    pub detached: DetachedRuns,
 }
 
 /// A call that is under way until this is dropped.
@@ -98,6 +101,41 @@ impl Record {
         CallId { record: self.clone(), runtime_session: runtime_session.to_owned(), number }
     }
 
+    /// The agent of `who` goes on by itself: nothing else is under way in its session for who called it.
+    pub fn goes_on(&self, who: &str) {
+        self.detached.goes_on(who);
+    }
+
+    /// An agent that goes on has said so many events more.
+    pub fn agent_said(&self, who: &str, events: usize) {
+        self.owed.agent_sent(&who.to_owned(), events);
+    }
+
+    /// An agent that goes on has said something, if only that it lives.
+    pub fn agent_spoke(&self, who: &str) {
+        self.detached.spoke(who);
+    }
+
+    /// `who` is called in a session where the agents of these go on. None may that was to be stopped.
+    pub fn meets(&self, who: &str, others: &[Who]) {
+        for other in others {
+            if self.detached.must_be_stopped(other, self.owed.ended_at(other)) {
+                self.broke(format!("I4: {who} met the agent of {other}, which was to be stopped"));
+            }
+        }
+    }
+
+    /// `process` has stopped what goes on in a session. It must not be what somebody else calls.
+    pub fn stops(&self, runtime_session: &str, process: usize) {
+        let mut notes = self.notes();
+        if let Some((who, caller, _)) = notes.under_way.get(runtime_session)
+            && *caller != process
+        {
+            let line = format!("stop: {who} was stopped by somebody who had another run to stop");
+            notes.broken.push(line);
+        }
+    }
+
     /// The agents have hung up on `process`.
     pub fn hung_up(&self, process: usize) {
         self.notes().under_way.retain(|_, (_, caller, _)| *caller != process);
@@ -110,7 +148,7 @@ impl Record {
 
     /// The message of `who` was deleted.
     pub fn done(&self, who: &Who) {
-        if !self.owed.has_ended(who) {
+        if !self.owed.has_ended(who) && !self.detached.is_detached(who) {
             self.broke(format!("dropped (I1): the message of {who} was deleted, and it had no ending"));
         }
     }
@@ -147,13 +185,24 @@ impl Record {
     pub fn verdict(&self) -> Result<usize, String> {
         let notes = self.notes();
         let mut broken = notes.broken.clone();
-        broken.extend(self.owed.interrupted().iter().filter_map(|who| self.fates.lost_for_nothing(who)));
+        for who in self.owed.interrupted() {
+            let lost = if self.detached.is_detached(&who) {
+                self.detached.lost_for_nothing(&who, self.owed.ended_at(&who))
+            } else {
+                self.fates.lost_for_nothing(&who)
+            };
+            broken.extend(lost);
+        }
         for (who, replies) in &notes.replies {
             check_reply(who, replies, notes.events.get(who), &mut broken);
         }
         // Neither does a prompt of a simulation wait for a day, nor does anything of the gateway's own break in it.
         for (who, replies) in notes.replies.iter().filter(|(who, _)| !notes.given_up.contains(*who)) {
             let code = replies[0].1.last().and_then(|frame| frame["code"].as_str());
+            // A session with a detached run is busy at once.
+            if code == Some("busy") && self.detached.any_in(&session_of(who)) {
+                continue;
+            }
             if let Some(code @ ("busy" | "internal")) = code {
                 broken.push(format!("I1: {who} ended as {code}, though a worker could take it"));
             }

@@ -13,6 +13,7 @@ use super::functions::Functions;
 use super::gateway::Gateway;
 use super::observer::{Observer, gather_crowds};
 use super::process::Process;
+use super::relays::{self, Relays};
 use super::shared::{Shared, Stores};
 use super::source::Source;
 use super::workers::{Consumer, Workers};
@@ -23,6 +24,9 @@ const HOPELESS: f64 = 0.3;
 
 /// Processes that end what no worker could take.
 const CLOSERS: usize = 2;
+
+/// Processes that relay what agents say that go on by themselves.
+const RELAYS: usize = 8;
 
 /// When the clients have all they asked for, whoever only watches may still be owed something.
 const REST: Duration = Duration::from_secs(20 * 60);
@@ -72,6 +76,12 @@ pub struct Faults {
     pub function: f64,
     /// An invocation of the worker has little time.
     pub short: f64,
+    /// So many prompts of a client wait at once, at most.
+    pub at_once: usize,
+    /// An agent goes on by itself.
+    pub detached: f64,
+    /// A relay, or who looks after such runs, dies in mid-batch, or is frozen.
+    pub relay: f64,
     /// How long a worker lives undisturbed at most, besides five seconds.
     pub worker_life: Duration,
 }
@@ -93,6 +103,9 @@ impl Faults {
             crowds: false,
             function: 0.0,
             short: 0.0,
+            at_once: 3,
+            detached: 0.0,
+            relay: 0.0,
             worker_life: Duration::from_secs(1_000_000),
         }
     }
@@ -113,13 +126,33 @@ impl Faults {
             crowds: true,
             function: 0.01,
             short: 0.35,
+            at_once: 3,
+            detached: 0.0,
+            relay: 0.0,
             worker_life: Duration::from_secs(90),
         }
     }
 }
 
-/// Runs a world to its end; the number of requests and what tells this run from another, or what broke.
-pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<(usize, usize), String> {
+impl Faults {
+    /// The same where most agents go on by themselves.
+    pub fn detached_storm() -> Self {
+        Self { detached: 0.8, relay: 0.05, stop: 0.004, ..Self::storm() }
+    }
+}
+
+/// What there was in a world.
+#[derive(Debug, PartialEq)]
+pub struct Tally {
+    pub requests: usize,
+    /// Runs whose agents went on by themselves.
+    pub detached: usize,
+    /// What tells this world from another.
+    pub mark: usize,
+}
+
+/// Runs a world to its end; what there was, or what broke.
+pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Result<Tally, String> {
     let shared = Shared::new(seed, faults, stores);
     let next = Arc::new(AtomicUsize::new(1));
     let make = {
@@ -156,10 +189,13 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
             let shared = shared.clone();
             move |process: &Process| Consumer::Closer(shared.closer(process))
         },
-        next,
+        next: next.clone(),
     };
     for _ in 0..CLOSERS {
         background.spawn(closers.clone().keep_alive(true));
+    }
+    if faults.detached > 0.0 {
+        relay_detached_runs(&shared, &next, &mut background);
     }
     for number in 0..scale.observers {
         let (principal, session) = place(number, scale);
@@ -190,14 +226,30 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
     drop(crowds);
     // What is under way for nobody who asked comes to rest; then a fresh connection must get every reply.
     sleep(REST).await;
-    let missing = shared.record.owed.missing(&shared.record.fates);
+    let missing = shared.record.owed.missing(&shared.record.fates, &shared.record.detached);
     missing.into_iter().for_each(|what| shared.record.broke(what));
     shared.weather.calm();
     shared.queue_weather.calm();
     replay_all(&gateway).await;
     drop(background);
     // What the dice show next depends on every throw before.
-    shared.record.verdict().map(|requests| (requests, shared.dice.below(usize::MAX)))
+    let detached = shared.record.detached.count();
+    shared.record.verdict().map(|requests| Tally { requests, detached, mark: shared.dice.below(usize::MAX) })
+}
+
+/// Starts whoever is behind the queues of detached runs.
+fn relay_detached_runs(shared: &Shared, next: &Arc<AtomicUsize>, background: &mut JoinSet<()>) {
+    let (dice, faults) = (shared.dice.clone(), shared.faults);
+    for number in 0..RELAYS + CLOSERS {
+        let (shared, is_relay) = (shared.clone(), number < RELAYS);
+        let queue = if is_relay { shared.replies.clone() } else { shared.watch.clone() };
+        let consumer = move |process: &Process| match is_relay {
+            true => relays::Consumer::Relay(shared.relay(process)),
+            false => relays::Consumer::Watch(shared.closer(process)),
+        };
+        let relays = Relays { dice: dice.clone(), faults, queue, consumer, next: next.clone() };
+        background.spawn(relays.keep_alive());
+    }
 }
 
 /// Two principals use the same session ids, and several clients of one principal share a session.

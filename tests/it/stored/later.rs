@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use agentcore_gateway::journal::Journal;
 use agentcore_gateway::protocol::frame::Outcome;
-use agentcore_gateway::protocol::ids::SessionId;
-use agentcore_gateway::session::Cursor;
+use agentcore_gateway::protocol::ids::{AgentName, SessionId};
 use agentcore_gateway::session::store::{Connections, Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Cursor, Latest};
 use serde_json::{Value, json};
 
 use super::{NOW, connection, connection_record, holding, key, later, lease, recorded, request, run, session};
@@ -17,12 +17,17 @@ use crate::support::engine::Engine;
 use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::socket::is_ending;
 
+/// Adds a member to a map, and to each that it holds.
+fn add_to_maps(value: &mut Value) {
+    let Some(map) = value.get_mut("M") else { return };
+    map.as_object_mut().unwrap().values_mut().for_each(add_to_maps);
+    map["place"] = json!({"S": "elsewhere"});
+}
+
 /// `item` as a later version may write it: with more attributes, and with more members in each map and JSON object.
 fn of_a_later_version(mut item: Value) -> Value {
     for value in item.as_object_mut().unwrap().values_mut() {
-        if let Some(map) = value.get_mut("M") {
-            map["place"] = json!({"S": "elsewhere"});
-        }
+        add_to_maps(value);
         let object = value["S"].as_str().filter(|text| text.starts_with('{'));
         if let Some(mut object) = object.map(|text| serde_json::from_str::<Value>(text).unwrap()) {
             // A cursor is one member that holds the others.
@@ -51,6 +56,12 @@ async fn what_a_later_version_adds_is_read_over() {
     assert_eq!(table.tail(&run(), NOW).await.unwrap().unwrap().outcome, Some(Outcome::Completed));
     let known = table.forget(&connection("L0SM9cOFvHcCIhw="), later(1)).await;
     assert_eq!(known, Ok(Some(connection_record())));
+
+    for name in ["session-detached", "session-unstopped"] {
+        let (_, table) = holding(&[of_a_later_version(recorded(name))]);
+        let (_, as_recorded) = holding(&[recorded(name)]);
+        assert_eq!(table.load(&key(), later(9)).await, as_recorded.load(&key(), later(9)).await, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -58,8 +69,9 @@ async fn what_a_later_version_adds_survives_every_transition() {
     let finish = |name: &str, by: &str| Transition::Finish {
         request: request(name),
         lease: lease(by),
-        outcome: Outcome::Stopped,
-        last_seq: 3,
+        latest: Latest { request: request(name), outcome: Outcome::Stopped, last_seq: 3 },
+        untold: None,
+        unstopped: None,
     };
     let during = [
         Transition::Renew { lease: lease("lease-2"), until: later(70) },
@@ -74,6 +86,8 @@ async fn what_a_later_version_adds_survives_every_transition() {
         lease: lease("lease-5"),
         until: later(90),
         connection: connection("after="),
+        agent: AgentName::default_agent(),
+        reply: None,
     };
     let before = of_a_later_version(recorded("session"));
     let (db, table) = holding(std::slice::from_ref(&before));
@@ -135,6 +149,7 @@ async fn a_prompt_of_a_session_that_cannot_be_read_comes_again_until_it_can() {
     let engine = Engine::with(agents, |tools| {
         tools.sessions = table.clone();
         tools.connections = table.clone();
+        tools.reply_runs = table.clone();
         tools.journal = table.clone();
     });
     engine.connect("c=", Some("s")).await;

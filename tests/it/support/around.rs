@@ -26,7 +26,7 @@ pub struct Apply {
     sessions: Arc<dyn Sessions>,
     key: SessionKey,
     pub transition: Transition,
-    now: Timestamp,
+    pub now: Timestamp,
 }
 
 impl Load {

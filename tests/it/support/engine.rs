@@ -27,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::clock::TestClock;
+use super::events::RecordingEvents;
 use super::push::RecordingPush;
 use super::scripted::ScriptedAgents;
 
@@ -34,9 +35,11 @@ use super::scripted::ScriptedAgents;
 #[derive(Clone)]
 pub struct Engine {
     pub queue: Arc<MemoryQueue>,
+    pub watch: Arc<MemoryQueue>,
     pub table: Arc<MemoryTable>,
     pub push: Arc<RecordingPush>,
     pub agents: Arc<ScriptedAgents>,
+    pub events: Arc<RecordingEvents>,
     pub clock: Arc<TestClock>,
     pub tools: Tools,
     pub deadline: watch::Sender<Option<Instant>>,
@@ -65,16 +68,21 @@ impl Engine {
         identity: impl FnOnce(Arc<MemoryTable>) -> Identity,
     ) -> Self {
         let queue = Arc::new(MemoryQueue::new(QueueLimits { max_waiting: 20, ..QueueLimits::default() }));
+        let watch = Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: 1000, ..QueueLimits::default() }));
         let table = Arc::new(MemoryTable::default());
+        let events = Arc::new(RecordingEvents::default());
         let push = Arc::new(RecordingPush::default());
         let clock = Arc::new(TestClock::start());
         let random = Arc::new(Random::seeded(7));
         let mut tools = Tools {
             sessions: table.clone(),
             connections: table.clone(),
+            reply_runs: table.clone(),
             journal: Arc::new(MemoryJournal::default()),
             visibility: queue.clone(),
+            watches: watch.clone(),
             push: push.clone(),
+            events: events.clone(),
             agents: agents.clone(),
             clock: clock.clone(),
             random: random.clone(),
@@ -92,10 +100,13 @@ impl Engine {
             random: random.clone(),
             identity: identity.clone(),
             origins: AllowedOrigins::Any,
+            events: events.clone(),
+            on_stop: tools.settings.on_stop,
             replay_window: REPLAY_WINDOW,
         };
         let messages = MessageHandler::new(queue.clone(), names, identity, clock.clone(), random);
-        Self { queue, table, push, agents, clock, tools, deadline: watch::Sender::new(None), messages, connections }
+        let deadline = watch::Sender::new(None);
+        Self { queue, watch, table, push, agents, events, clock, tools, deadline, messages, connections }
     }
 
     /// Sends `message` on `connection` by its route, and returns the answer.

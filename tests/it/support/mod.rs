@@ -14,6 +14,7 @@ pub mod counting;
 #[cfg(feature = "functions")]
 pub mod dynamodb;
 pub mod engine;
+pub mod events;
 #[cfg(feature = "authorizer")]
 pub mod lambda;
 pub mod log;

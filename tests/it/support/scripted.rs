@@ -51,17 +51,23 @@ pub struct ScriptedAgents {
     calls: Mutex<Vec<Invocation>>,
     stopped: Mutex<Vec<String>>,
     stopping_takes: Mutex<Duration>,
+    stopping_fails: Mutex<Option<InvokeError>>,
 }
 
 impl ScriptedAgents {
     pub fn new(author: impl Fn(&Invocation, usize) -> Script + Send + Sync + 'static) -> Arc<Self> {
-        let (calls, stopped, stopping_takes) = Default::default();
-        Arc::new(Self { author: Box::new(author), calls, stopped, stopping_takes })
+        let (calls, stopped, stopping_takes, stopping_fails) = Default::default();
+        Arc::new(Self { author: Box::new(author), calls, stopped, stopping_takes, stopping_fails })
     }
 
     /// Lets the stopping of a session take so long.
     pub fn stop_in(&self, time: Duration) {
         *self.stopping_takes.lock().unwrap() = time;
+    }
+
+    /// Lets no session be stopped from now on.
+    pub fn fail_to_stop(&self, error: InvokeError) {
+        *self.stopping_fails.lock().unwrap() = Some(error);
     }
 
     /// The calls so far.
@@ -94,7 +100,7 @@ impl Agents for ScriptedAgents {
         self.stopped.lock().unwrap().push(runtime_session.to_owned());
         let time = *self.stopping_takes.lock().unwrap();
         tokio::time::sleep(time).await;
-        Ok(())
+        self.stopping_fails.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 }
 

@@ -1,17 +1,20 @@
 //! Runs whose worker died, as whoever claims the session finds them.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use agentcore_gateway::clock::Clock;
 use agentcore_gateway::journal::Segment;
 use agentcore_gateway::protocol::frame::{FrameMaker, Outcome};
-use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, RequestId};
+use agentcore_gateway::session::store::Sessions;
+use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{LeaseId, RunKey};
 use serde_json::json;
 
 use super::runs::prompt;
+use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, events_of, key};
 use crate::support::outage::Outage;
@@ -55,6 +58,47 @@ async fn a_run_whose_message_is_gone_is_ended_by_the_sessions_next_prompt_which_
     assert!(engine.work_next().await);
     assert_eq!(engine.frames("c", "r1").last().unwrap()["code"], "interrupted");
     assert_eq!(events_of(&engine.frames("c", "r2")), [json!(7)]);
+}
+
+/// Sessions to which the run of lease `another` renews that right before somebody frees its session.
+fn renewed_late(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
+    let is_first = Arc::new(AtomicBool::new(true));
+    Arc::new(AroundSessions::of(sessions.clone()).apply(move |apply| {
+        let (sessions, is_first) = (sessions.clone(), is_first.clone());
+        async move {
+            if matches!(apply.transition, Transition::Finish { .. }) && is_first.swap(false, Ordering::Relaxed) {
+                let renew = Transition::Renew { lease: another(), until: apply.now.after(30 * SECOND) };
+                sessions.apply(&key("s"), &renew, apply.now).await.unwrap().unwrap();
+            }
+            apply.done().await
+        }
+    }))
+}
+
+fn another() -> LeaseId {
+    LeaseId("another".to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_kept_until_its_run_which_has_its_ending_has_lost_the_session_too() {
+    let agents = ScriptedAgents::new(|_, _| stream([1], SECOND));
+    let engine = Engine::with(agents, |tools| tools.sessions = renewed_late(tools.sessions.clone()));
+    engine.say("c", &prompt("s", "r")).await;
+    let claim = Transition::Claim {
+        request: RequestId::parse("r").unwrap(),
+        lease: another(),
+        until: engine.clock.now(),
+        connection: ConnectionId::parse("c").unwrap(),
+        agent: AgentName::default_agent(),
+        reply: None,
+    };
+    engine.table.apply(&key("s"), &claim, engine.clock.now()).await.unwrap().unwrap();
+    pass(1.0).await;
+    assert!(!engine.work_next().await, "its worker counts as alive again, and may not come to tell the ending");
+    assert!(engine.frames("c", "r").is_empty());
+    assert!(engine.work_next().await);
+    assert_eq!(engine.frames("c", "r").last().map(|frame| &frame["code"]), Some(&json!("interrupted")));
+    assert!(engine.session("s").await.active.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agentcore_gateway::worker::settings::{OnAbandoned, OnStop};
+use agentcore_gateway::choices::{OnAbandoned, OnStop};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::ReturnValue;
 
-use super::dynamodb::Updated;
+use super::Updated;
 use super::item::set_of;
-use super::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, StoreError};
-use super::{CONNECTION_RETENTION, ReplayId};
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, SessionId};
+use crate::session::store::{Connection, Connections, MAX_RECORDED_SESSIONS, Owners, StoreError};
+use crate::session::{CONNECTION_RETENTION, ReplayId};
 use crate::table::{Attributes, Item, Table, Update, expiry, key_of, malformed, number, store_error, text};
 
 #[async_trait]

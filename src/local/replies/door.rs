@@ -1,0 +1,60 @@
+//! Who may send at all, and what a request wants, by its head alone.
+
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
+
+use super::CONTENT_TYPE_JSON;
+use super::refusal::{Reason, Refusal};
+use crate::connections::origins::AllowedOrigins;
+
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+
+/// What can be asked of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    SendMessage,
+    SendMessageBatch,
+}
+
+/// The operation that a request wants.
+///
+/// Pages of browsers are kept out three times: by `Origin`, which they send with every POST; by the host, for a page may have
+/// made its own name lead to this machine (DNS rebinding); and by the type, which a browser does not send for a page of
+/// elsewhere without asking first.
+///
+/// # Errors
+/// [`Refusal`]
+pub(super) fn operation(head: &Parts, origins: &AllowedOrigins) -> Result<Operation, Refusal> {
+    let headers = &head.headers;
+    if head.method != Method::POST {
+        return Err(Refusal::new(Reason::NoPost, "Messages are sent with POST."));
+    }
+    if headers.contains_key(ORIGIN) {
+        return Err(Refusal::new(Reason::AccessDenied, "Pages cannot send here: the request has an Origin header."));
+    }
+    if !only(headers, &HOST).is_some_and(|host| origins.trusts_host(host)) {
+        let rule =
+            "The Host header must be an IP address, localhost, or the host of an origin that --allow-origin names.";
+        return Err(Refusal::new(Reason::AccessDenied, rule));
+    }
+    if only(headers, &CONTENT_TYPE) != Some(CONTENT_TYPE_JSON) {
+        let rule = format!("The Content-Type header must be {CONTENT_TYPE_JSON}, and nothing else.");
+        return Err(Refusal::new(Reason::WrongType, rule));
+    }
+    match only(headers, &TARGET) {
+        Some("AmazonSQS.SendMessage") => Ok(Operation::SendMessage),
+        Some("AmazonSQS.SendMessageBatch") => Ok(Operation::SendMessageBatch),
+        _ => {
+            let rule = "The X-Amz-Target header must be AmazonSQS.SendMessage or AmazonSQS.SendMessageBatch.";
+            Err(Refusal::new(Reason::UnknownOperation, rule))
+        }
+    }
+}
+
+/// The value of a header that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}

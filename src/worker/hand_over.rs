@@ -1,0 +1,92 @@
+//! Leaving a run to its agent, which goes on by itself: from here on the relay has the run.
+
+use std::sync::Arc;
+
+use super::deadline::Deadline;
+use super::deliver::Delivered;
+use super::run::{Lost, Run, Worked};
+use crate::backoff::persist;
+use crate::journal::Segment;
+use crate::protocol::frame::Ending;
+use crate::protocol::ids::ConnectionId;
+use crate::queue::watch::Watch;
+use crate::recovery::Behind;
+use crate::session::store::Refused;
+use crate::session::transition::{Refusal, Transition};
+use crate::session::{Attachment, Cursor, DETACHED_LEASE, Detached, Place};
+
+impl Run<'_> {
+    /// Leaves the run to its agent, which has said so many bytes of events so far. All frames are durable, and
+    /// `delivered` says who has taken them.
+    pub(super) async fn hand_over(
+        &self,
+        bytes: usize,
+        delivered: Delivered,
+        deadline: &Deadline,
+    ) -> Result<Worked, Lost> {
+        for device in self.behind(delivered).await {
+            self.note_place(device).await;
+        }
+        let watch = Watch { run: self.prompt.run.clone() };
+        persist("a run could not be given to the watch", || self.tools.watches.send(&watch)).await;
+        let detached = Detached::beginning(self.log.last(), bytes as u64);
+        match self.detach_run(detached).await {
+            Ok(()) => Ok(Worked::Detached),
+            // The answer to an earlier attempt was lost.
+            Err(Refused { session, .. })
+                if session.is_leased_to(&self.lease) && session.detached_run(&self.prompt.run.request).is_some() =>
+            {
+                Ok(Worked::Detached)
+            }
+            Err(Refused { refusal: Refusal::ToStop, .. }) => self.end_stopped(deadline).await,
+            Err(_) => Err(Lost::Lease),
+        }
+    }
+
+    /// Who lacks some of the run: devices that are slow, and those that have come since it was last seen who is there. Who
+    /// comes behind this lacks nothing, for the worker writes no more.
+    async fn behind(&self, Delivered { mut behind, known, live_from }: Delivered) -> Vec<Behind> {
+        let load = || self.tools.sessions.load(&self.prompt.run.session, self.tools.clock.now());
+        let session = persist("the session could not be read", load).await;
+        let is_new = |(connection, attachment): &(ConnectionId, Attachment)| {
+            known.get(connection) != Some(attachment) && attachment.place_in(&self.prompt.run.request) == Place::Live
+        };
+        let new = session.connections.into_iter().filter(is_new);
+        behind.extend(new.map(|(connection, attachment)| Behind { connection, attachment, taken: live_from }));
+        behind.retain(|device| device.taken < self.log.last());
+        behind
+    }
+
+    async fn detach_run(&self, detached: Detached) -> Result<(), Refused> {
+        let apply = async || {
+            let now = self.tools.clock.now();
+            let (request, lease) = (self.prompt.run.request.clone(), self.lease.clone());
+            let detach = Transition::DetachRun { request, lease, detached, until: now.after(DETACHED_LEASE) };
+            self.tools.sessions.apply(&self.prompt.run.session, &detach, now).await
+        };
+        persist("a run could not be detached", apply).await.map(|_| ())
+    }
+
+    /// Writes down up to where a slow device has the run. Refused: it has been attached anew, and has another place.
+    async fn note_place(&self, Behind { connection, attachment, taken }: Behind) {
+        let now = self.tools.clock.now();
+        let to = Cursor::After { request: self.prompt.run.request.clone(), seq: taken, taken_at: Some(now) };
+        let (from, attached_at) = (attachment.cursor, Some(attachment.attached_at));
+        let note = Transition::MoveCursor { connection, from, attached_at, all_of: None, to };
+        let apply = || self.tools.sessions.apply(&self.prompt.run.session, &note, self.tools.clock.now());
+        let _ = persist("a device's place could not be written down", apply).await;
+    }
+
+    /// Ends a run that is to stop, where it would have been detached. The devices have all before the ending, but for those
+    /// whose places were written down.
+    async fn end_stopped(&self, deadline: &Deadline) -> Result<Worked, Lost> {
+        let seq = self.log.last() + 1;
+        let _ = self.ending.set(Ending::Stopped);
+        self.append(&Segment::of(Arc::new(self.maker.ending(seq, &Ending::Stopped)))).await?;
+        let outcome = Ending::Stopped.outcome();
+        let session = self.free_session(outcome, seq).await?;
+        let announced = self.tools.recovery().announce(&self.prompt.run, &session, seq);
+        let (behind, ()) = tokio::join!(announced, self.stop_agent(deadline));
+        Ok(Worked::Ended(outcome, behind))
+    }
+}

@@ -1,0 +1,25 @@
+"""The run that began before all tests. These are the last tests, so that nobody waits for it for long."""
+
+import json
+
+from leftovers import leftovers
+
+
+def test_a_run_outlives_its_worker_by_minutes(whole_run, agentcore):
+    sent, reply = whole_run.result()
+    assert reply.events == list(range(sent)) and reply.ending["type"] == "completed"
+    # It was called once, and the call was over at once.
+    (call,) = agentcore.calls(whole_run.request)
+    worker = whole_run.gateway.emulator.client("lambda").get_function_configuration(FunctionName=whole_run.gateway.function("worker"))
+    assert worker["Timeout"] == 60 and call.finished.is_set()
+    # Nobody looks after it any more than once: it has ended.
+    sessions = [json.loads(message["Body"])["sessionId"] for message in whole_run.gateway.watched()]
+    assert sessions in ([], [whole_run.client.session])
+    assert whole_run.gateway.waiting_replies() == []
+
+
+def test_destroy_leaves_nothing_of_long_runs(whole_run, long_gateway, emulator):
+    whole_run.result()
+    assert any(name.endswith("-replies.fifo") for name in leftovers(emulator, long_gateway.project)["sqs QueueUrls"])
+    long_gateway.destroy()
+    assert leftovers(emulator, long_gateway.project) == {}

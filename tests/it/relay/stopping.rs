@@ -1,0 +1,172 @@
+//! Stops of detached runs, and what becomes of their agents.
+
+use agentcore_gateway::agent::InvokeError;
+use agentcore_gateway::choices::OnStop;
+use agentcore_gateway::session::runtime_id::runtime_session_id;
+use agentcore_gateway::session::store::StoreError;
+use agentcore_gateway::session::transition::Transition;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::support::around::AroundSessions;
+use crate::support::clock::pass;
+use crate::support::engine::key;
+
+fn stopping_session() -> String {
+    runtime_session_id(&key("s"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_holds_at_once() {
+    let long_run = LongRun::begin().await;
+    long_run.relay([long_run.message(0, &[json!(0)])]).await;
+    let began = Instant::now();
+    let answer = long_run.engine.say("d", &stop()).await.unwrap();
+    assert_eq!(answer, json!({"type": "stopping", "requestId": "r", "sessionId": "s"}));
+    assert!(began.elapsed() < SECOND);
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!([0]), json!("stopped")]);
+    let session = long_run.session().await;
+    assert_eq!((session.active, session.stops.len()), (None, 0));
+    let again = long_run.engine.say("d", &stop()).await.unwrap();
+    assert_eq!(again["code"], "not_found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_is_stopped_when_it_next_speaks_and_only_once() {
+    let long_run = LongRun::begin().await;
+    long_run.engine.say("d", &stop()).await;
+    assert!(long_run.engine.agents.stopped().is_empty(), "whoever takes a stop calls no agent");
+    assert!(long_run.session().await.unstopped.is_some());
+    let heartbeat = |index| long_run.message(index, &[]);
+    assert!(long_run.relay([heartbeat(0)]).await.is_empty());
+    assert_eq!(long_run.engine.agents.stopped(), [stopping_session()]);
+    assert!(long_run.relay([heartbeat(1), long_run.completed(2)]).await.is_empty());
+    assert_eq!(long_run.engine.agents.stopped().len(), 1);
+    assert_eq!(long_run.session().await.unstopped, None);
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_token_stops_nobody() {
+    let long_run = LongRun::begin().await;
+    long_run.engine.say("d", &stop()).await;
+    let mut message = long_run.message(0, &[]);
+    message["token"] = json!("A".repeat(43));
+    assert!(long_run.relay([message]).await.is_empty());
+    assert!(long_run.engine.agents.stopped().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_prompt_stops_the_agent_first_and_then_runs() {
+    let long_run = LongRun::begin().await;
+    let engine = &long_run.engine;
+    engine.say("d", &stop()).await;
+    engine.agents.stop_in(3 * SECOND);
+    let began = Instant::now();
+    engine.say("c", &prompt("s", "next")).await;
+    assert!(engine.work_next().await);
+    assert!(began.elapsed() >= 3 * SECOND);
+    assert_eq!(engine.agents.stopped(), [stopping_session()]);
+    assert_eq!(engine.agents.calls().len(), 2);
+    assert!(long_run.session().await.active.unwrap().detached.is_some());
+    // The agent of the run before speaks late: it must not stop the next run.
+    assert!(long_run.relay([long_run.message(0, &[])]).await.is_empty());
+    assert_eq!(engine.agents.stopped().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_waits_while_somebody_else_stops_the_agent() {
+    let long_run = LongRun::begin().await;
+    let engine = &long_run.engine;
+    engine.say("d", &stop()).await;
+    engine.agents.stop_in(15 * SECOND);
+    engine.say("c", &prompt("s", "next")).await;
+    let relayed = async { long_run.relay([long_run.message(0, &[])]).await };
+    let worked = async {
+        tokio::time::sleep(SECOND).await;
+        engine.work_next().await
+    };
+    let (again, done) = tokio::join!(relayed, worked);
+    assert!(again.is_empty() && !done, "its message comes again");
+    assert_eq!((engine.agents.stopped().len(), engine.agents.calls().len()), (1, 1));
+    assert!(engine.work_next().await);
+    assert_eq!((engine.agents.stopped().len(), engine.agents.calls().len()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_cannot_be_stopped_is_tried_again_and_in_the_end_taken_for_gone() {
+    let agents = ScriptedAgents::new(|invocation, _| Script::Reply(vec![Step::Events(vec![marker(&invocation.body)])]));
+    let long_run = LongRun::of(engine_of(agents), "r").await;
+    let engine = &long_run.engine;
+    engine.say("d", &stop()).await;
+    engine.agents.fail_to_stop(InvokeError::Throttled);
+    assert!(long_run.relay([long_run.message(0, &[])]).await.is_empty());
+    engine.say("c", &prompt("s", "next")).await;
+    let began = Instant::now();
+    let mut attempts = 0;
+    while !engine.work_next().await {
+        attempts += 1;
+    }
+    assert!((280 * SECOND..350 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+    assert!((2..10).contains(&attempts), "{attempts}");
+    assert_eq!(engine.agents.calls().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_is_to_go_on_is_left_alone() {
+    let engine = engine_with(agents(), |tools| tools.settings.on_stop = OnStop::Detach);
+    let long_run = LongRun::of(engine, "r").await;
+    long_run.engine.say("d", &stop()).await;
+    assert_eq!(long_run.session().await.unstopped, None);
+    assert!(long_run.relay([long_run.message(0, &[json!(0)])]).await.is_empty());
+    long_run.engine.say("c", &prompt("s", "next")).await;
+    long_run.engine.work_next().await;
+    assert!(long_run.engine.agents.stopped().is_empty());
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_whose_taker_died_is_done_by_whoever_touches_the_run_next() {
+    // By the agent's next message; by the watch.
+    for by_watch in [false, true] {
+        let long_run = LongRun::begin().await;
+        let stop = Transition::Stop { request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap() };
+        let engine = &long_run.engine;
+        let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
+        engine.tools.sessions.apply(&key("s"), &stop, now).await.unwrap().unwrap();
+        if by_watch {
+            assert!(long_run.look().await);
+        } else {
+            assert!(long_run.relay([long_run.message(0, &[json!("unheard")])]).await.is_empty());
+            assert_eq!(engine.agents.stopped().len(), 1);
+        }
+        assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")], "{by_watch}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
+    let long_run = LongRun::begin().await;
+    // The taker of the stop frees the session, and dies.
+    let engine = &long_run.engine;
+    let sessions = AroundSessions::of(engine.tools.sessions.clone()).apply(|apply| async move {
+        let applied = apply.done().await;
+        if matches!(apply.transition, Transition::Finish { .. }) {
+            return Err(StoreError::Unavailable("it died".to_owned()));
+        }
+        applied
+    });
+    let dying = Tools { sessions: Arc::new(sessions), ..long_run.tools() };
+    let stop = Transition::Stop { request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap() };
+    let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
+    engine.tools.sessions.apply(&key("s"), &stop, now).await.unwrap().unwrap();
+    assert_eq!(long_run.relay_with(dying, [long_run.message(0, &[])]).await, [0]);
+    assert_eq!(long_run.frames("c").len(), 2);
+    assert!(long_run.relay([long_run.message(0, &[])]).await.is_empty());
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);
+    let pushes = long_run.pushes("c");
+    pass(301.0).await;
+    assert!(long_run.look().await);
+    assert_eq!(long_run.pushes("c"), pushes, "and told once");
+}

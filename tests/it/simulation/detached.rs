@@ -1,0 +1,79 @@
+//! Runs whose agents go on by themselves: when each was left to its agent, and when that spoke.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::verifier::{Who, session_of};
+
+/// An agent that speaks more often is not taken for dead: what it says may be held up by tables and relays, but not for the
+/// rest of five minutes.
+const OFTEN: Duration = Duration::from_secs(100);
+
+#[derive(Default)]
+struct Run {
+    /// Until when its agent counts as alive, as its session says; `None`: it has not been left to that.
+    lease_until: Option<Instant>,
+    spoke: Vec<Instant>,
+}
+
+impl Run {
+    fn is_detached(&self) -> bool {
+        self.lease_until.is_some()
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct DetachedRuns(Arc<Mutex<BTreeMap<Who, Run>>>);
+
+impl DetachedRuns {
+    /// The agent of `who` goes on, whether or not anybody knows.
+    pub fn goes_on(&self, who: &str) {
+        self.spoke(who);
+    }
+
+    /// Its session says so, and until when the agent counts as alive.
+    pub fn leased(&self, who: &Who, until: Instant) {
+        self.runs().entry(who.clone()).or_default().lease_until = Some(until);
+    }
+
+    pub fn spoke(&self, who: &str) {
+        self.runs().entry(who.to_owned()).or_default().spoke.push(Instant::now());
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> usize {
+        self.runs().values().filter(|run| run.is_detached()).count()
+    }
+
+    pub fn is_detached(&self, who: &Who) -> bool {
+        self.runs().get(who).is_some_and(Run::is_detached)
+    }
+
+    pub fn any_in(&self, session: &str) -> bool {
+        self.runs().iter().any(|(who, run)| run.is_detached() && session_of(who) == session)
+    }
+
+    /// Why `who` must not have been interrupted; `None`: its agent was silent for long.
+    pub fn lost_for_nothing(&self, who: &Who, ended: Option<Instant>) -> Option<String> {
+        let (runs, ended) = (self.runs(), ended?);
+        let spoke: Vec<Instant> = runs.get(who)?.spoke.iter().copied().filter(|at| *at <= ended).collect();
+        let times = spoke.iter().copied().chain([ended]).collect::<Vec<_>>();
+        let was_silent = times.windows(2).any(|pair| pair[1] - pair[0] > OFTEN);
+        (!was_silent)
+            .then(|| format!("lost for nothing (I2): {who} was interrupted, though its agent went on speaking"))
+    }
+
+    /// Whether the agent of a detached run that ended at `ended` has to be stopped before its session's next run.
+    pub fn must_be_stopped(&self, who: &Who, ended: Option<Instant>) -> bool {
+        let runs = self.runs();
+        let Some((lease_until, ended)) = runs.get(who).and_then(|run| run.lease_until).zip(ended) else { return false };
+        ended < lease_until && Instant::now() < lease_until
+    }
+
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<Who, Run>> {
+        self.0.lock().unwrap()
+    }
+}
