@@ -1,4 +1,7 @@
-//! Sessions and connections.
+//! Sessions, and what is kept beside them.
+
+mod detached;
+mod records;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +10,11 @@ use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::frame::Outcome;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
 use agentcore_gateway::protocol::reply::TokenHash;
-use agentcore_gateway::session::store::{Connections, Owners, ReplyRuns, Sessions};
+use agentcore_gateway::session::store::Sessions;
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{
-    Attachment, Cursor, Detached, Latest, LeaseId, MoveBegan, NextMessage, ReplayId, ReplyGrant, RunKey, Session,
-    SessionKey, Unstopped, Untold,
-};
+use agentcore_gateway::session::{Attachment, Cursor, Latest, LeaseId, ReplayId, ReplyGrant, Session, SessionKey};
+
+pub use records::{connections, reply_runs};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -72,8 +74,8 @@ pub async fn suite(store: Arc<dyn Sessions>) {
     attachments(&*store).await;
     what_was_seen(&*store).await;
     stops(&*store).await;
-    detached_runs(&*store).await;
-    agents_to_stop(&*store).await;
+    detached::detached_runs(&*store).await;
+    detached::agents_to_stop(&*store).await;
     expiry(&*store).await;
     one_claim_wins(store).await;
 }
@@ -183,104 +185,6 @@ async fn stops(store: &dyn Sessions) {
     change(store, "stops", &stop("one-more"), NOW).await.unwrap();
 }
 
-fn at(index: u64, last_seq: u64) -> Detached {
-    let next = NextMessage { index, frames: 0, bytes: 100 * index };
-    Detached { next, last_seq, move_began: MoveBegan { index: 0, seq: 2 } }
-}
-
-async fn detached_runs(store: &dyn Sessions) {
-    let name = "detached";
-    let detach = |by: &str, until| {
-        let detached = Detached::beginning(2, 100);
-        Transition::DetachRun { request: request("r"), lease: lease(by), detached, until }
-    };
-    let move_run = |of: &str, from, to, until| Transition::Move { run: grant(of).run, from, to, until };
-    let (beginning, further) = (Detached::beginning(2, 100), at(3, 5));
-    change(store, name, &claim("r", "a"), NOW).await.unwrap();
-    let early = change(store, name, &move_run("r", beginning, further, later(99)), NOW).await;
-    assert_eq!(early, Err(Refusal::Moved), "it has not been left to its agent");
-    assert_eq!(change(store, name, &detach("b", later(300)), later(1)).await, Err(Refusal::LeaseLost));
-    change(store, name, &Transition::Stop { request: request("r") }, later(1)).await.unwrap();
-    assert_eq!(change(store, name, &detach("a", later(300)), later(1)).await, Err(Refusal::ToStop));
-    change(store, name, &Transition::ForgetStop { request: request("r") }, later(1)).await.unwrap();
-    let active = change(store, name, &detach("a", later(300)), later(2)).await.unwrap().active.unwrap();
-    assert_eq!((active.detached, active.lease_until), (Some(beginning), later(300)));
-    assert_eq!(change(store, name, &detach("a", later(300)), later(3)).await, Err(Refusal::LeaseLost), "it is already");
-
-    assert_eq!(
-        change(store, name, &move_run("other", beginning, further, later(99)), later(3)).await,
-        Err(Refusal::Moved)
-    );
-    let moved = change(store, name, &move_run("r", beginning, further, later(400)), later(3)).await.unwrap();
-    assert_eq!(moved.detached_run(&request("r")), Some(&further));
-    assert_eq!(moved.active.unwrap().lease_until, later(400));
-    let again = change(store, name, &move_run("r", beginning, further, later(400)), later(3)).await;
-    assert_eq!(again, Err(Refusal::Moved), "somebody else has moved it");
-
-    change(store, name, &attach("d", Cursor::Live), later(4)).await.unwrap();
-    let has_all = |of: &str, seq, attached_at| Transition::MoveCursor {
-        connection: connection("d"),
-        from: Cursor::Live,
-        attached_at,
-        all_of: Some((request(of), seq)),
-        to: Cursor::Live,
-    };
-    assert_eq!(change(store, name, &has_all("r", 4, None), later(5)).await, Err(Refusal::Moved), "there is frame 5");
-    for (of, seq) in [("r", 5), ("r", 6), ("other", 4)] {
-        assert!(change(store, name, &has_all(of, seq, Some(later(4))), later(5)).await.is_ok(), "{of} {seq}");
-    }
-    let other_attachment = change(store, name, &has_all("r", 5, Some(later(3))), later(5)).await;
-    assert_eq!(other_attachment, Err(Refusal::Reattached));
-    let finished = change(store, name, &finish("r", "whoever"), later(6)).await.unwrap();
-    assert_eq!(
-        (finished.active, finished.unstopped),
-        (None, None),
-        "it is nobody's, so anybody may say that it has ended"
-    );
-    assert!(change(store, name, &has_all("r", 1, None), later(7)).await.is_ok(), "it is over");
-}
-
-async fn agents_to_stop(store: &dyn Sessions) {
-    let name = "unstopped";
-    let (of, other) = (grant("r").run, grant("other").run);
-    let untold = Untold { request: request("r"), last_seq: 7, live_from: 5 };
-    let unstopped =
-        Unstopped { agent: AgentName::default_agent(), reply: grant("r"), until: later(100), stopper: None };
-    let finish = match finish("r", "a") {
-        Transition::Finish { request, lease, latest, .. } => {
-            Transition::Finish { request, lease, latest, untold: Some(untold.clone()), unstopped: Some(unstopped) }
-        }
-        other => other,
-    };
-    let begin =
-        |run: &ReplyRun, by: &str, until| Transition::BeginStopping { run: run.clone(), stopper: lease(by), until };
-    let stopped = |run: &ReplyRun, by: &str| Transition::Stopped { run: run.clone(), stopper: lease(by) };
-    change(store, name, &claim("r", "a"), NOW).await.unwrap();
-    let ended = change(store, name, &finish, NOW).await.unwrap();
-    assert_eq!((ended.untold.as_ref(), ended.unstopped.is_some()), (Some(&untold), true));
-    assert_eq!(change(store, name, &claim("next", "b"), later(100)).await, Err(Refusal::Unstopped));
-
-    assert_eq!(change(store, name, &begin(&other, "s", later(40)), later(1)).await, Err(Refusal::Moved));
-    assert_eq!(change(store, name, &stopped(&of, "s"), later(1)).await, Err(Refusal::Moved), "it has not begun to");
-    change(store, name, &begin(&of, "s", later(40)), later(1)).await.unwrap();
-    change(store, name, &begin(&of, "s", later(41)), later(2)).await.unwrap();
-    assert_eq!(change(store, name, &begin(&of, "t", later(80)), later(41)).await, Err(Refusal::Unstopped));
-    change(store, name, &begin(&of, "t", later(120)), later(42)).await.unwrap();
-    assert_eq!(change(store, name, &stopped(&of, "s"), later(43)).await, Err(Refusal::Moved), "another one does now");
-    let late = change(store, name, &begin(&of, "t", later(200)), later(101)).await;
-    assert_eq!(late, Err(Refusal::Unstopped), "its time is over, and a stop is under way");
-    assert_eq!(change(store, name, &claim("next", "b"), later(120)).await, Err(Refusal::Unstopped));
-    assert_eq!(change(store, name, &begin(&of, "t", later(200)), later(121)).await, Err(Refusal::Moved));
-
-    let told = Transition::Told { untold: untold.clone() };
-    let other = Transition::Told { untold: Untold { last_seq: 8, ..untold } };
-    assert_eq!(change(store, name, &other, later(121)).await, Err(Refusal::Moved));
-    assert_eq!(change(store, name, &told, later(121)).await.unwrap().untold, None);
-    assert_eq!(change(store, name, &told, later(121)).await, Err(Refusal::Moved));
-    let next = change(store, name, &claim("next", "b"), later(121)).await.unwrap();
-    assert_eq!(next.unstopped, None);
-}
-
 async fn expiry(store: &dyn Sessions) {
     let retention = 48 * 60 * 60;
     change(store, "expiry", &attach("d", Cursor::Live), NOW).await.unwrap();
@@ -304,55 +208,4 @@ async fn one_claim_wins(store: Arc<dyn Sessions>) {
         winners += usize::from(claim.await.unwrap());
     }
     assert_eq!(winners, 1);
-}
-
-/// Records of connections.
-pub async fn connections(store: &(impl Connections + Owners)) {
-    let retention = 3 * 60 * 60;
-    let (principal, session) = (Principal::parse("someone").unwrap(), SessionId::parse("s").unwrap());
-    store.record(&connection("a="), &principal, None, None, NOW).await.unwrap();
-    for _ in 0..2 {
-        store.record(&connection("a="), &principal, Some(&session), None, NOW).await.unwrap();
-    }
-    assert_eq!(store.owner(&connection("a="), later(1)).await.unwrap(), Some(principal.clone()));
-    assert_eq!(store.owner(&connection("a="), later(3 * 60 * 60 + 1)).await.unwrap(), None, "it has expired");
-    let known = store.forget(&connection("a="), later(1)).await.unwrap().unwrap();
-    assert_eq!((known.principal, known.sessions), (principal.clone(), vec![session.clone()]));
-    assert_eq!(store.forget(&connection("a="), later(1)).await.unwrap(), None);
-    assert_eq!(store.owner(&connection("a="), later(1)).await.unwrap(), None, "it has closed");
-    let replay = |name: &str| Some(ReplayId(name.to_owned()));
-    assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), None);
-    for number in 0..100 {
-        let session = SessionId::parse(format!("s{number}")).unwrap();
-        let replay = replay(&format!("{number}"));
-        store.record(&connection("b="), &principal, Some(&session), replay.as_ref(), NOW).await.unwrap();
-        assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), replay, "with room for the session or without");
-    }
-    store.record(&connection("b="), &principal, None, None, NOW).await.unwrap();
-    assert_eq!(store.replay(&connection("b="), NOW).await.unwrap(), replay("99"));
-    assert_eq!(store.replay(&connection("b="), later(retention - 1)).await.unwrap(), replay("99"));
-    assert_eq!(store.replay(&connection("b="), later(retention)).await.unwrap(), None, "it has expired");
-    assert_eq!(store.forget(&connection("b="), NOW).await.unwrap().unwrap().sessions.len(), 32);
-    store.record(&connection("c="), &principal, Some(&session), None, NOW).await.unwrap();
-    assert_eq!(store.forget(&connection("c="), later(retention)).await.unwrap(), None, "it has expired");
-}
-
-/// The names by which agents know their runs.
-pub async fn reply_runs(store: &dyn ReplyRuns) {
-    let run = |session: &str, name: &str| RunKey { session: key(session), request: request(name) };
-    let (one, other) = (grant("one").run, grant("other").run);
-    assert_eq!(store.run_of(&one, NOW).await.unwrap(), None);
-    store.name_run(&one, &run("a \"session\" #1", "r.1_-"), NOW).await.unwrap();
-    store.name_run(&other, &run("s", "r"), later(1)).await.unwrap();
-    for _ in 0..2 {
-        assert_eq!(store.run_of(&one, later(1)).await.unwrap(), Some(run("a \"session\" #1", "r.1_-")));
-        assert_eq!(store.run_of(&other, later(1)).await.unwrap(), Some(run("s", "r")));
-        // A write whose answer was lost is written again.
-        store.name_run(&other, &run("s", "r"), later(1)).await.unwrap();
-    }
-    assert_eq!(store.run_of(&grant("nobody").run, NOW).await.unwrap(), None);
-    // As long as the session.
-    let retention = 48 * 60 * 60;
-    assert_eq!(store.run_of(&other, later(retention)).await.unwrap(), Some(run("s", "r")));
-    assert_eq!(store.run_of(&one, later(retention + 1)).await.unwrap(), None, "it has expired");
 }
