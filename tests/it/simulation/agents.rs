@@ -114,7 +114,7 @@ impl Agents for SimulatedAgents {
         self.process.awake().await;
         // A process that stood still may be late, and knows nothing of it.
         if self.process.freezes() == freezes {
-            self.record.stops(runtime_session, self.process.id());
+            self.record.stops(runtime_session, self.process.id(), &self.world.vms.alive(runtime_session));
         }
         self.world.vms.stop(runtime_session);
         sleep(time - before).await;

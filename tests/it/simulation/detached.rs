@@ -17,6 +17,8 @@ struct Run {
     /// Until when its agent counts as alive, as its session says; `None`: it has not been left to that.
     lease_until: Option<Instant>,
     spoke: Vec<Instant>,
+    /// When its agent said that it has ended.
+    said_end: Option<Instant>,
 }
 
 impl Run {
@@ -43,6 +45,11 @@ impl DetachedRuns {
         self.runs().entry(who.to_owned()).or_default().spoke.push(Instant::now());
     }
 
+    /// The agent of `who` has said all, and is silent from now on.
+    pub fn said_end(&self, who: &str) {
+        self.runs().entry(who.to_owned()).or_default().said_end = Some(Instant::now());
+    }
+
     /// How many there were.
     pub fn count(&self) -> usize {
         self.runs().values().filter(|run| run.is_detached()).count()
@@ -59,8 +66,11 @@ impl DetachedRuns {
     /// Why `who` must not have been interrupted; `None`: its agent was silent for long.
     pub fn lost_for_nothing(&self, who: &Who, ended: Option<Instant>) -> Option<String> {
         let (runs, ended) = (self.runs(), ended?);
-        let spoke: Vec<Instant> = runs.get(who)?.spoke.iter().copied().filter(|at| *at <= ended).collect();
-        let times = spoke.iter().copied().chain([ended]).collect::<Vec<_>>();
+        let run = runs.get(who)?;
+        // Who has said all may be silent.
+        let until = run.said_end.map_or(ended, |said| said.min(ended));
+        let spoke = run.spoke.iter().copied().filter(|at| *at <= until);
+        let times = spoke.chain([until]).collect::<Vec<_>>();
         let was_silent = times.windows(2).any(|pair| pair[1] - pair[0] > OFTEN);
         (!was_silent)
             .then(|| format!("lost for nothing (I2): {who} was interrupted, though its agent went on speaking"))

@@ -121,6 +121,7 @@ impl DetachedAgent {
             let failed = json!({"outcome": "failed", "code": "agent_error", "message": "no", "retryable": false});
             let end = if self.plan.completes { json!({"outcome": "completed"}) } else { failed };
             self.say(&[], Some(end));
+            self.world.record.agent_said_end(&self.plan.who);
             self.vm.lives.store(false, Ordering::Relaxed);
             if dice.chance(self.world.trouble) {
                 self.say(&[r#""behind its end""#.to_owned()], None);

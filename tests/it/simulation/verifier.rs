@@ -116,6 +116,11 @@ impl Record {
         self.detached.spoke(who);
     }
 
+    /// An agent that goes on has said that it has ended.
+    pub fn agent_said_end(&self, who: &str) {
+        self.detached.said_end(who);
+    }
+
     /// `who` is called in a session where the agents of these go on. None may that was to be stopped.
     pub fn meets(&self, who: &str, others: &[Who]) {
         for other in others {
@@ -125,8 +130,11 @@ impl Record {
         }
     }
 
-    /// `process` has stopped what goes on in a session. It must not be what somebody else calls.
-    pub fn stops(&self, runtime_session: &str, process: usize) {
+    /// `process` stops what goes on in a session. It must not be what somebody else calls, nor a run that has not ended.
+    pub fn stops(&self, runtime_session: &str, process: usize, alive: &[Who]) {
+        for who in alive.iter().filter(|who| self.detached.is_detached(who) && !self.owed.has_ended(who)) {
+            self.broke(format!("stop: {who}, which goes on, was stopped for another run"));
+        }
         let mut notes = self.notes();
         if let Some((who, caller, _)) = notes.under_way.get(runtime_session)
             && *caller != process
