@@ -95,6 +95,14 @@ pub enum InvokeError {
     NotConfigured,
 }
 
+impl InvokeError {
+    /// Whether what was asked for may have been done all the same, or may still be.
+    #[must_use]
+    pub fn leaves_it_open(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::AgentFailed(_) | Self::Platform(_) | Self::Unexpected(_))
+    }
+}
+
 /// A reply that did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {

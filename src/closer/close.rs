@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::{Received, Tools, Verdict};
@@ -12,7 +10,7 @@ use crate::journal;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::{Behind, Recovery};
+use crate::recovery::{Owed, Recovery};
 use crate::session::store::StoreError;
 use crate::session::{Active, LeaseId, Session, Standing};
 
@@ -24,8 +22,8 @@ pub(super) const TELLING: Duration = Duration::from_secs(60);
 
 /// What an attempt to end a request came to.
 enum Attempt {
-    /// It has its ending; these devices have not been told in time.
-    Ended(Vec<Behind>),
+    /// It has its ending.
+    Ended(Owed),
     /// Somebody has begun it just now.
     Overtaken,
     /// A worker has it, and counts as alive.
@@ -43,9 +41,8 @@ impl Tools {
         let lease = LeaseId(self.random.unique_name());
         loop {
             match retry(PATIENCE, |_| true, || self.attempt(prompt, &lease)).await? {
-                Attempt::Ended(behind) => {
-                    let devices = behind.into_iter().map(|device| self.recovery().catch_up(&prompt.run, device));
-                    if timeout(TELLING, join_all(devices)).await.is_err() {
+                Attempt::Ended(owed) => {
+                    if !self.recovery().send_owed_within(TELLING, &prompt.run, owed).await {
                         return Ok(Verdict::Later);
                     }
                     warn!(session, %request, "ended a prompt that no worker could take");
@@ -78,7 +75,7 @@ impl Tools {
         let session = self.sessions.load(&run.session, now).await?;
         match (session.standing(&run.request, now), tail) {
             // Its watch looks after it.
-            (Standing::Runs(active), _) if active.detached.is_some() => Ok(Attempt::Ended(Vec::new())),
+            (Standing::Runs(active), _) if active.detached.is_some() => Ok(Attempt::Ended(Owed::default())),
             (Standing::Runs(active), _) => Ok(Attempt::Leased(active.clone())),
             (Standing::Absent, None) => self.end_unbegun(prompt, lease, &session).await,
             // Whether whoever ended it lived to tell is unknown, and to be told twice does no harm.
@@ -87,7 +84,7 @@ impl Tools {
             }
             _ => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(ended.map_or(Attempt::Overtaken, |ended| Attempt::Ended(ended.behind)))
+                Ok(ended.map_or(Attempt::Overtaken, |ended| Attempt::Ended(ended.owed)))
             }
         }
     }

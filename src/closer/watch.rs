@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use futures_util::future::join_all;
-use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use super::close::TELLING;
 use super::{Tools, Verdict};
 use crate::backoff::retry;
 use crate::clock::Timestamp;
-use crate::protocol::frame::{Ending, Failure};
+use crate::protocol::frame::Ending;
 use crate::queue::tag::Unreadable;
 use crate::queue::watch::{LONGEST_PAUSE, Watch};
-use crate::recovery::Behind;
+use crate::recovery::Owed;
 use crate::session::store::StoreError;
 use crate::session::{Active, LeaseId, RunKey};
 
@@ -26,8 +24,8 @@ const BEYOND: Duration = Duration::from_secs(1);
 
 /// What a look at a run came to.
 enum Look {
-    /// It has its ending; these devices have not been told in time.
-    Over(Vec<Behind>),
+    /// It has its ending.
+    Over(Owed),
     /// It goes on: somebody should look again after this.
     GoesOn(Duration),
 }
@@ -49,15 +47,11 @@ impl Tools {
         };
         let lease = LeaseId(self.random.unique_name());
         match retry(PATIENCE, |_| true, || self.look(&run, &lease)).await {
-            Ok(Look::Over(behind)) => {
-                let devices = behind.into_iter().map(|device| self.recovery().catch_up(&run, device));
-                // Who takes nothing for half of that is detached. If it is the journal that cannot be read, the run comes
-                // again.
-                match timeout(TELLING, join_all(devices)).await {
-                    Ok(_) => Verdict::Done,
-                    Err(_) => Verdict::Later,
-                }
-            }
+            // Who takes nothing for half of that is detached. If it is the journal that cannot be read, the run comes again.
+            Ok(Look::Over(owed)) => match self.recovery().send_owed_within(TELLING, &run, owed).await {
+                true => Verdict::Done,
+                false => Verdict::Later,
+            },
             Ok(Look::GoesOn(pause)) => {
                 // If it fails, the queue's own visibility holds.
                 let _ = self.watch_visibility.extend(receipt, pause).await;
@@ -91,7 +85,7 @@ impl Tools {
         };
         let now = self.clock.now();
         let recovery = self.recovery();
-        let ended = match self.due(active, session.stops(&run.request), now) {
+        let ended = match session.due(&run.request, self.settings.max_run, now) {
             Some(ending) => recovery.end_detached(run, lease, &ending).await?,
             None if active.is_orphan(now) => recovery.end_orphan(run, lease).await?,
             // Whoever gave it its ending may have died before the session was free.
@@ -99,19 +93,9 @@ impl Tools {
         };
         if let Some(ended) = ended {
             info!(session = run.session.log_name(), request = %run.request, outcome = ?ended.outcome, "a run that was looked after is over");
-            return Ok(Look::Over(ended.behind));
+            return Ok(Look::Over(ended.owed));
         }
         Ok(Look::GoesOn(self.pause(active, now)))
-    }
-
-    /// The ending that a detached run is to have whether or not its agent is alive.
-    fn due(&self, active: &Active, is_stopped: bool, now: Timestamp) -> Option<Ending> {
-        active.detached?;
-        if is_stopped {
-            return Some(Ending::Stopped);
-        }
-        let is_over = now.since(active.started_at) > self.settings.max_run;
-        is_over.then(|| Ending::Failed(Failure::deadline_exceeded()))
     }
 
     /// When the lease or the time of the run is over, unless somebody should look before.

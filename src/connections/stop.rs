@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
-use futures_util::future::join_all;
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{ConnectionsHandler, unavailable};
 use crate::backoff::retry;
@@ -18,10 +17,11 @@ use crate::session::store::StoreError;
 use crate::session::transition::Transition;
 use crate::session::{RunKey, Session, SessionKey};
 
-/// How long is tried to end a run whose agent goes on by itself, and to tell those who could not be told at once. API
-/// Gateway waits 29 s.
-const ENDING: Duration = Duration::from_secs(10);
-const TELLING: Duration = Duration::from_secs(8);
+/// How long is tried to end a run whose agent goes on by itself, and to tell that. API Gateway waits 29 s for the answer.
+const ENDING: Duration = Duration::from_secs(18);
+
+/// How long a store is tried of that.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A stop of a request that has not come by then makes room for others.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -74,14 +74,19 @@ impl ConnectionsHandler {
         let run = RunKey { session: key.clone(), request: request.clone() };
         let lease = self.new_lease();
         let end = || self.recovery().end_detached(&run, &lease, &Ending::Stopped);
-        match retry(ENDING, |_| true, end).await {
-            Ok(ended) => {
-                let behind = ended.map(|ended| ended.behind).unwrap_or_default();
-                let devices = behind.into_iter().map(|device| self.recovery().catch_up(&run, device));
-                // Whoever looks after the run tells those who have not heard it by then.
-                let _ = timeout(TELLING, join_all(devices)).await;
+        let ended = timeout(ENDING, async {
+            if let Some(ended) = retry(PATIENCE, |_| true, end).await? {
+                self.recovery().send_owed(&run, ended.owed).await;
             }
-            Err(error) => warn!(session = key.log_name(), %request, %error, "a run that is to stop was not ended"),
+            Ok::<_, StoreError>(())
+        });
+        match ended.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                warn!(session = key.log_name(), %request, %error, "a run that is to stop was not ended");
+            }
+            // Whoever looks after the run does the rest.
+            Err(_) => info!(session = key.log_name(), %request, "a run that is to stop could not be ended in time"),
         }
     }
 

@@ -20,6 +20,10 @@ use crate::protocol::frame::{Frame, Outcome, Seq};
 use crate::session::store::StoreError;
 use crate::session::{LeaseId, NextMessage, RunKey};
 
+/// How many bytes of frames become one segment: a table item may have 400 KB (Amazon DynamoDB quotas), and its other
+/// attributes want room.
+pub(crate) const MAX_SEGMENT_BYTES: usize = 300 * 1000;
+
 /// Frames of one run without a gap, written at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {

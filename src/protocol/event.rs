@@ -15,6 +15,9 @@ pub const MAX_NAME_BYTES: usize = 128;
 /// The name of an event that has none (HTML, "Server-sent events").
 const DEFAULT_NAME: &str = "message";
 
+/// What stands around the name of an event in `names`: its place in the frame, quotes, a colon and a comma.
+const AROUND_NAME: usize = 9;
+
 /// One event of an agent, as the JSON text that it sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -65,6 +68,14 @@ impl Event {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// How many bytes it takes in an `output` frame, at most: its text, its name, and what stands around both. A slice of
+    /// it may take more, by what a string must escape.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let name = self.name().map_or(0, |name| json_string(name).len() + AROUND_NAME);
+        self.json.len() + 1 + name
     }
 
     /// Whether a client gets it.

@@ -27,11 +27,11 @@ impl Output {
 
     /// Adds an event after all that wait.
     pub fn add(&mut self, event: Event) {
-        self.bytes += event.as_json().len() + event.name().map_or(0, str::len) + 1;
+        self.bytes += event.size();
         self.waiting.push_back(event);
     }
 
-    /// How many bytes of events wait.
+    /// How many bytes of frames wait, but for what stands around the events of each.
     #[must_use]
     pub fn waiting_bytes(&self) -> usize {
         self.bytes

@@ -81,6 +81,12 @@ impl ReplyMessage {
     pub fn bytes(&self) -> usize {
         self.events.iter().map(|event| event.as_json().len()).sum()
     }
+
+    /// How many bytes its events take in frames.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.events.iter().map(Event::size).sum()
+    }
 }
 
 impl From<End> for Ending {

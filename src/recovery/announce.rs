@@ -49,9 +49,8 @@ impl Recovery<'_> {
         (!matches!(announced, Ok(Ok(())))).then_some(Behind { taken, ..device })
     }
 
-    /// Sends a device the rest of a run that is over, and detaches it if it takes nothing. What has no end of its own
-    /// while the journal cannot be read, whoever calls ends.
-    pub(crate) async fn catch_up(self, run: &RunKey, device: Behind) {
+    /// Sends a device the rest of a run that is over, and detaches it if it takes nothing.
+    pub(super) async fn catch_up(self, run: &RunKey, device: Behind) {
         let replay = self.replay(run, &device.connection, device.taken).while_connecting(&device.attachment);
         loop {
             match replay.all().await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::{Behind, Ended, Recovery};
+use super::{Ended, Owed, Recovery};
 use crate::choices::OnStop;
 use crate::clock::Timestamp;
 use crate::journal::{Appended, Segment};
@@ -97,27 +97,27 @@ impl Recovery<'_> {
         let finish = Transition::Finish { request, lease, latest, untold, unstopped };
         let (Ok(session) | Err(Refused { session, .. })) =
             self.sessions.apply(&run.session, &finish, self.clock.now()).await?;
-        info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended a run");
         if session.active_run(&run.request).is_some() {
             return Ok(None);
         }
-        let behind = match self.tell_untold(run, &session).await {
-            Some(behind) => behind,
-            None => self.announce(run, &session, last_seq).await,
+        info!(session = run.session.log_name(), request = %run.request, ?outcome, "ended a run");
+        let owed = match self.tell_untold(run, &session).await {
+            Some(owed) => owed,
+            None => self.announce(run, &session, last_seq).await.into(),
         };
-        Ok(Some(Ended { outcome, behind }))
+        Ok(Some(Ended { outcome, owed }))
     }
 
     /// Tells the devices of `session` the ending of `run` if that was detached and they may not have heard it: whoever freed
-    /// the session may have died before. Returns who was not told in time; `None`: they have been told.
-    pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Vec<Behind>> {
+    /// the session may have died before. `None`: they have been told.
+    pub(crate) async fn tell_untold(self, run: &RunKey, session: &Session) -> Option<Owed> {
         let untold = session.untold_run(&run.request)?.clone();
-        let behind = self.announce(run, session, untold.last_seq).await;
-        // Unless all have heard it somebody else tells them once more; so too if this fails.
-        if behind.is_empty() {
-            let _ = self.sessions.apply(&run.session, &Transition::Told { untold }, self.clock.now()).await;
+        let owed = Owed::of_detached(self.announce(run, session, untold.last_seq).await, untold);
+        if owed.is_nothing() {
+            self.send_owed(run, owed).await;
+            return Some(Owed::default());
         }
-        Some(behind)
+        Some(owed)
     }
 
     /// The agent of a run that has ended so, if it may still be at work and is to be stopped: not where it has completed

@@ -2,6 +2,7 @@
 
 mod announce;
 mod end;
+mod owed;
 mod stopping;
 mod unbegun;
 
@@ -16,6 +17,7 @@ use crate::run_ended::RunEvents;
 use crate::session::store::Sessions;
 use crate::session::{Attachment, RunKey};
 
+pub(crate) use owed::Owed;
 pub(crate) use stopping::{STOPPER_LEASE, Stopping, StoppingError};
 
 /// What it takes to end somebody else's run.
@@ -32,8 +34,7 @@ pub(crate) struct Recovery<'a> {
 /// A run that has its ending now.
 pub(crate) struct Ended {
     pub(crate) outcome: Outcome,
-    /// Who was not told in time.
-    pub(crate) behind: Vec<Behind>,
+    pub(crate) owed: Owed,
 }
 
 /// A device that had not taken all of a run when that was over.

@@ -25,12 +25,12 @@ pub(crate) enum StoppingError {
     /// Somebody else is stopping it.
     #[error("somebody else is stopping the agent's session")]
     Elsewhere,
-    /// The agent's platform did not do it.
+    /// The agent's platform did not do it, and will not.
     #[error(transparent)]
     Agent(#[from] InvokeError),
-    /// It took too long.
-    #[error("the agent's session is still being stopped")]
-    TimeOut,
+    /// It took too long, or its outcome is not known: it may still be done.
+    #[error("the agent's session may still be being stopped")]
+    Open,
     /// The session could not be changed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,11 +54,15 @@ impl Stopping<'_> {
         let Some((unstopped, until)) = self.begin(key, run, stopper).await? else { return Ok(()) };
         if until.since(self.clock.now()) <= STOP_TIMEOUT + LATE {
             // The table has taken long. Whoever comes next has all the time.
-            return Err(StoppingError::TimeOut);
+            return Err(StoppingError::Open);
         }
         let runtime_session = runtime_session_id(key);
         let stop = self.agents.stop_session(&unstopped.agent, &runtime_session);
-        if let Err(error) = timeout(STOP_TIMEOUT, stop).await.map_err(|_| StoppingError::TimeOut)? {
+        if let Err(error) = timeout(STOP_TIMEOUT, stop).await.map_err(|_| StoppingError::Open)? {
+            if error.leaves_it_open() {
+                warn!(session = key.log_name(), %error, "it is not known whether the agent's session was stopped");
+                return Err(StoppingError::Open);
+            }
             // It was not done, and will not be: whoever comes next need not wait for it.
             let (run, stopper, now) = (run.clone(), stopper.clone(), self.clock.now());
             let _ = self.sessions.apply(key, &Transition::BeginStopping { run, stopper, until: now }, now).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Behind, Recovery};
+use super::{Owed, Recovery};
 use crate::journal::{Appended, Segment};
 use crate::protocol::frame::{Ending, FrameMaker};
 use crate::queue::payload::QueuedPrompt;
@@ -14,14 +14,14 @@ use crate::session::{Attachment, Cursor, LeaseId, Session};
 
 impl Recovery<'_> {
     /// Ends the request of `prompt`: its journal is its ending, `stopped` where that was recorded in its `session`.
-    /// Returns who was not told in time; `None`: somebody has begun it just now.
+    /// `None`: somebody has begun it just now.
     pub(crate) async fn end_unbegun(
         self,
         prompt: &QueuedPrompt,
         lease: &LeaseId,
         session: &Session,
         ending: Ending,
-    ) -> Result<Option<Vec<Behind>>, StoreError> {
+    ) -> Result<Option<Owed>, StoreError> {
         let run = &prompt.run;
         let is_stopped = session.stops(&run.request);
         let ending = if is_stopped { Ending::Stopped } else { ending };
@@ -44,14 +44,9 @@ impl Recovery<'_> {
 
     /// Tells the ending to all connections of the session, and to the one that asked: unless a worker has begun the
     /// request, nobody has attached that.
-    pub(crate) async fn announce_unbegun(
-        self,
-        prompt: &QueuedPrompt,
-        mut session: Session,
-        last_seq: u64,
-    ) -> Vec<Behind> {
+    pub(crate) async fn announce_unbegun(self, prompt: &QueuedPrompt, mut session: Session, last_seq: u64) -> Owed {
         let asked = Attachment { cursor: Cursor::Live, attached_at: self.clock.now() };
         session.connections.entry(prompt.connection.clone()).or_insert(asked);
-        self.announce(&prompt.run, &session, last_seq).await
+        self.announce(&prompt.run, &session, last_seq).await.into()
     }
 }

@@ -128,7 +128,7 @@ impl Tools {
             info!(session = moving.run.session.log_name(), request = %moving.run.request, "nobody watches the run: it is stopped");
             let ended = self.recovery().end_detached(moving.run, &moving.writer, &Ending::Stopped).await?;
             if let Some(ended) = ended {
-                self.after_ending(moving.run, ended, moving.name, &moving.writer).await;
+                self.after_ending(moving.run, ended, Some(moving.name), &moving.writer).await;
             }
             return Ok(Advanced::To(Taken::All));
         }
@@ -145,20 +145,12 @@ impl Tools {
         position: Position,
         End { ending, agent_goes_on }: End,
     ) -> Result<Advanced, StoreError> {
-        let recovery = self.recovery();
-        recovery.tell(moving.run, moving.session, &ending).await;
-        let outcome = ending.outcome();
-        let unstopped = recovery.unstopped(moving.active, outcome, self.clock.now()).filter(|_| agent_goes_on);
-        let (live_from, ended) = (Some(began.seq), (outcome, position.seq));
-        let Some(ended) = recovery.finish(moving.run, &moving.writer, live_from, ended, unstopped).await? else {
-            return Ok(Advanced::Outrun);
-        };
-        if agent_goes_on {
-            self.after_ending(moving.run, ended, moving.name, &moving.writer).await;
-        } else {
-            self.send_rest(moving.run, ended.behind).await;
-        }
-        Ok(Advanced::To(Taken::All))
+        self.recovery().tell(moving.run, moving.session, &ending).await;
+        let active =
+            Active { detached: Some(Detached { move_began: began, ..moving.detached }), ..moving.active.clone() };
+        let ended = (ending.outcome(), position.seq);
+        let is_finished = self.finish(moving.run, &active, ended, agent_goes_on, &moving.writer).await?;
+        Ok(if is_finished { Advanced::To(Taken::All) } else { Advanced::Outrun })
     }
 }
 

@@ -5,16 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::journal::Segment;
+use crate::journal::{MAX_SEGMENT_BYTES, Segment};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Ending, Failure, Frame, FrameMaker, Seq};
 use crate::protocol::output::Output;
 use crate::queue::reply::ReplyMessage;
 use crate::session::NextMessage;
-
-/// So many bytes of events are one segment: a table item may have 400 KB (Amazon DynamoDB quotas), and frames and their
-/// names want room.
-const MAX_SEGMENT_BYTES: usize = 300 * 1000;
 
 /// A place in a detached run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,15 +67,15 @@ impl<'a> Plan<'a> {
         if first.index != position.next.index {
             return None;
         }
-        if first.bytes() > MAX_SEGMENT_BYTES || position.next.frames > 0 {
+        if first.size() > MAX_SEGMENT_BYTES || position.next.frames > 0 {
             return Some(self.part(position, first));
         }
         let mut output = Output::new(self.maker.clone());
         let (mut next, mut waiting, mut end) = (position.next, 0, None);
-        while let Some(message) = messages.next_if(|message| waiting + message.bytes() <= MAX_SEGMENT_BYTES) {
+        while let Some(message) = messages.next_if(|message| waiting + message.size() <= MAX_SEGMENT_BYTES) {
             let (events, how) = self.within_limit(message, next.bytes);
             events.iter().for_each(|event| output.add(event.clone()));
-            waiting += message.bytes();
+            waiting += message.size();
             next = NextMessage { index: message.index + 1, frames: 0, bytes: next.bytes + message.bytes() as u64 };
             if how.is_some() {
                 end = how;

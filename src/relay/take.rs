@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::Tools;
 use super::advance::{Advanced, Moving};
 use super::batch::Received;
-use crate::clock::Timestamp;
-use crate::protocol::frame::{Ending, Failure, Outcome, Seq};
+use crate::protocol::frame::{Outcome, Seq};
 use crate::protocol::ids::ReplyRun;
 use crate::queue::reply::ReplyMessage;
-use crate::recovery::{Behind, Ended, StoppingError};
+use crate::recovery::{Ended, StoppingError};
 use crate::session::store::StoreError;
 use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey};
 
@@ -58,13 +55,15 @@ impl Tools {
             if let Some(tail) = self.journal.tail(&run, self.clock.now()).await?
                 && let Some(outcome) = tail.outcome
             {
-                self.finish(&run, active, (outcome, tail.last), &valid, &writer).await?;
+                // Whoever gave it that has died. If that was by the agent's own word, that word comes again.
+                let agent_goes_on = valid.iter().all(|(_, message)| message.end.is_none());
+                self.finish(&run, active, (outcome, tail.last), agent_goes_on, &writer).await?;
                 return Ok(Taken::All);
             }
             let Some(detached) = active.detached else { return Ok(Taken::First(0)) };
-            if let Some(ending) = self.due(active, session.stops(&run.request), self.clock.now()) {
+            if let Some(ending) = session.due(&run.request, self.settings.max_run, self.clock.now()) {
                 if let Some(ended) = self.recovery().end_detached(&run, &writer, &ending).await? {
-                    self.after_ending(&run, ended, name, &writer).await;
+                    self.after_ending(&run, ended, Some(name), &writer).await;
                     return Ok(Taken::All);
                 }
                 continue;
@@ -77,54 +76,41 @@ impl Tools {
         }
     }
 
-    /// The ending that a run is to have whatever its agent says.
-    fn due(&self, active: &Active, is_stopped: bool, now: Timestamp) -> Option<Ending> {
-        if is_stopped {
-            return Some(Ending::Stopped);
-        }
-        let is_over = now.since(active.started_at) > self.settings.max_run;
-        is_over.then(|| Ending::Failed(Failure::deadline_exceeded()))
+    /// Whoever ended the run may have died before it told its devices.
+    async fn tell_untold(&self, run: &RunKey, session: &Session) {
+        let owed = self.recovery().tell_untold(run, session).await.unwrap_or_default();
+        self.recovery().send_owed_within(CATCHING_UP, run, owed).await;
     }
 
-    /// Frees the session of a run that has its ending: whoever gave it that has died. If that was by the agent's own word,
-    /// that word comes again.
-    async fn finish(
+    /// Frees the session of a run whose journal has its ending, tells that, and stops its agent, which has just spoken,
+    /// unless it has spoken its last. `false`: the run has the session again.
+    pub(super) async fn finish(
         &self,
         run: &RunKey,
         active: &Active,
         (outcome, last_seq): (Outcome, Seq),
-        messages: &[Valid<'_>],
+        agent_goes_on: bool,
         writer: &LeaseId,
-    ) -> Result<(), StoreError> {
-        let agent_is_done = messages.iter().any(|(_, message)| message.end.is_some());
+    ) -> Result<bool, StoreError> {
         let recovery = self.recovery();
-        let unstopped = recovery.unstopped(active, outcome, self.clock.now()).filter(|_| !agent_is_done);
+        let unstopped = recovery.unstopped(active, outcome, self.clock.now()).filter(|_| agent_goes_on);
         let live_from = active.detached.map(|detached| detached.move_began.seq);
         let name = unstopped.as_ref().map(|unstopped| unstopped.reply.run.clone());
-        let ended = recovery.finish(run, writer, live_from, (outcome, last_seq), unstopped).await?;
-        self.send_rest(run, ended.map(|ended| ended.behind).unwrap_or_default()).await;
-        if let Some(name) = name {
-            self.stop_agent(&run.session, &name, writer).await;
-        }
-        Ok(())
+        let Some(ended) = recovery.finish(run, writer, live_from, (outcome, last_seq), unstopped).await? else {
+            return Ok(false);
+        };
+        self.after_ending(run, ended, name.as_ref(), writer).await;
+        Ok(true)
     }
 
-    /// Sends slow devices the rest of a run that has been ended, and stops its agent: it has just spoken.
-    pub(super) async fn after_ending(&self, run: &RunKey, ended: Ended, name: &ReplyRun, writer: &LeaseId) {
-        tokio::join!(self.send_rest(run, ended.behind), self.stop_agent(&run.session, name, writer));
-    }
-
-    /// Whoever ended the run may have died before it told its devices.
-    async fn tell_untold(&self, run: &RunKey, session: &Session) {
-        let behind = self.recovery().tell_untold(run, session).await;
-        self.send_rest(run, behind.unwrap_or_default()).await;
-    }
-
-    pub(super) async fn send_rest(&self, run: &RunKey, behind: Vec<Behind>) {
-        let devices = behind.into_iter().map(|device| self.recovery().catch_up(run, device));
-        if timeout(CATCHING_UP, join_all(devices)).await.is_err() {
-            info!(session = run.session.log_name(), request = %run.request, "a device is behind: it has to resume");
-        }
+    /// Sends slow devices the rest of a run that has been ended, and stops its agent where that is named.
+    pub(super) async fn after_ending(&self, run: &RunKey, ended: Ended, agent: Option<&ReplyRun>, writer: &LeaseId) {
+        let stopped = async {
+            if let Some(name) = agent {
+                self.stop_agent(&run.session, name, writer).await;
+            }
+        };
+        tokio::join!(self.recovery().send_owed_within(CATCHING_UP, run, ended.owed), stopped);
     }
 
     /// Stops the agent of a run that has ended, if it still has to be stopped.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::LeaseId;
+use super::{LeaseId, Session};
 use crate::clock::Timestamp;
-use crate::protocol::frame::Seq;
+use crate::protocol::frame::{Ending, Failure, Seq};
 use crate::protocol::ids::{AgentName, ReplyRun, RequestId};
 use crate::protocol::reply::TokenHash;
 
@@ -65,6 +65,20 @@ pub struct MoveBegan {
     pub index: u64,
     /// The frame behind which it began.
     pub seq: Seq,
+}
+
+impl Session {
+    /// The ending that is due to the run of `request`, if it is detached, whatever its agent says: it is to stop, or has
+    /// taken longer than `max_run`.
+    #[must_use]
+    pub fn due(&self, request: &RequestId, max_run: Duration, now: Timestamp) -> Option<Ending> {
+        let active = self.active_run(request).filter(|active| active.detached.is_some())?;
+        if self.stops(request) {
+            return Some(Ending::Stopped);
+        }
+        let is_over = now.since(active.started_at) > max_run;
+        is_over.then(|| Ending::Failed(Failure::deadline_exceeded()))
+    }
 }
 
 /// A detached run that has ended, and whose ending nobody has told yet as far as is known.

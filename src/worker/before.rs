@@ -1,8 +1,9 @@
 //! What a prompt meets in its session that is left of the run before it.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, select};
 use tracing::warn;
 
 use super::Tools;
@@ -10,7 +11,7 @@ use super::claim::{Claim, SOON};
 use super::deadline::{Deadline, in_time};
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::{STOPPER_LEASE, StoppingError};
+use crate::recovery::{Owed, STOPPER_LEASE, StoppingError};
 use crate::session::store::StoreError;
 use crate::session::{LeaseId, RunKey, Session, SessionKey, Unstopped};
 
@@ -37,11 +38,12 @@ impl Tools {
             self.recovery().finish_ended(&other, lease).await?
         };
         match ended {
-            Some(ended) if other == prompt.run => Ok(Some(Claim::Ended(ended.behind))),
+            Some(ended) if other == prompt.run => Ok(Some(Claim::Ended(ended.owed))),
             Some(_) => Ok(None),
-            // Its agent was heard of just now, or another worker has begun to end it.
+            // Another worker has begun to end it.
             None if active.detached.is_none() => Ok(None),
-            None if other == prompt.run => Ok(Some(Claim::Ended(Vec::new()))),
+            // Its agent goes on, and was heard of just now if it was taken for dead: so much for this prompt or for others.
+            None if other == prompt.run => Ok(Some(Claim::Ended(Owed::default()))),
             None => {
                 let busy =
                     Failure::retryable(FailureCode::Busy, "The session has a run that goes on in the background.");
@@ -78,15 +80,41 @@ impl Tools {
         }
     }
 
-    /// Tells the ending of the run before, if whoever freed the session may not have come to that: with the next ending it
-    /// would be forgotten.
-    pub(super) async fn tell_run_before(&self, key: &SessionKey, session: Session, deadline: &Deadline) {
-        let Some(untold) = &session.untold else { return };
-        let run = RunKey { session: key.clone(), request: untold.request.clone() };
+    /// Comes to what `ran` does, and meanwhile tells the ending of the run before if whoever freed the session may not have
+    /// come to that: with the next ending it would be forgotten. A device that takes neither holds up the message no longer
+    /// than one that is slow at the end of a run.
+    pub(super) async fn telling_before<T>(
+        &self,
+        before: Option<RunBefore>,
+        deadline: &Deadline,
+        ran: impl Future<Output = T>,
+    ) -> T {
+        let Some(RunBefore { run, session }) = before else { return ran.await };
         let telling = async {
-            let behind = self.recovery().tell_untold(&run, &session).await.unwrap_or_default();
-            join_all(behind.into_iter().map(|device| self.recovery().catch_up(&run, device))).await;
+            if let Some(owed) = self.recovery().tell_untold(&run, &session).await {
+                self.recovery().send_owed(&run, owed).await;
+            }
         };
-        let _ = in_time(telling, self.settings.catch_up_timeout, deadline).await;
+        match select(pin!(ran), pin!(telling)).await {
+            Either::Left((came, telling)) => {
+                let _ = in_time(telling, self.settings.drain_timeout, deadline).await;
+                came
+            }
+            Either::Right(((), ran)) => ran.await,
+        }
+    }
+}
+
+/// A run that had the session before, and of whose ending nobody knows whether it was told.
+pub(super) struct RunBefore {
+    run: RunKey,
+    session: Session,
+}
+
+impl RunBefore {
+    /// That of `session`, if there is one.
+    pub(super) fn untold(key: &SessionKey, session: &Session) -> Option<Self> {
+        let run = RunKey { session: key.clone(), request: session.untold.as_ref()?.request.clone() };
+        Some(Self { run, session: session.clone() })
     }
 }

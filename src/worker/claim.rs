@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Tools;
+use super::before::RunBefore;
 use super::deadline::Deadline;
 use super::run::Run;
 use crate::backoff::retry;
@@ -13,7 +14,7 @@ use crate::protocol::ids::ReplyRun;
 use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::Behind;
+use crate::recovery::Owed;
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
@@ -26,8 +27,8 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(super) enum Claim {
     /// The run is this worker's.
     Won(Box<Session>),
-    /// The request has ended, or was ended just now; these devices have not been told in time.
-    Ended(Vec<Behind>),
+    /// The request has ended, or was ended just now.
+    Ended(Owed),
     /// Another worker is alive with the session.
     Occupied(Active),
     /// The agent of the run before is still at work.
@@ -38,8 +39,8 @@ pub(super) enum Claim {
 
 /// What came of a prompt.
 pub(super) enum Came {
-    /// Its request has its ending; these devices lack some of it.
-    ToAnEnd(Vec<Behind>),
+    /// Its request has its ending.
+    ToAnEnd(Owed),
     /// It has to come again, in so long if that is known.
     Undone(Option<Duration>),
 }
@@ -58,11 +59,11 @@ impl Tools {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
                 Claim::Won(session) => {
                     let ending = self.ending_before(prompt, &session);
-                    let told = self.tell_run_before(&prompt.run.session, (*session).clone(), deadline);
+                    let before = RunBefore::untold(&prompt.run.session, &session);
                     let run = Run::new(self, prompt, lease, *session, ending, reply);
-                    return tokio::join!(run.finish(deadline), told).0;
+                    return self.telling_before(before, deadline, run.finish(deadline)).await;
                 }
-                Claim::Ended(behind) => return Ok(Came::ToAnEnd(behind)),
+                Claim::Ended(owed) => return Ok(Came::ToAnEnd(owed)),
                 Claim::Occupied(active) => {
                     let wait = come_again_in(&active, self.clock.now(), self.settings.longest_run, receives_left);
                     return Ok(Came::Undone(Some(wait)));
@@ -139,7 +140,7 @@ impl Tools {
             // It has its ending, or its watch looks after it: this message is done.
             Standing::Runs(active) if active.detached.is_some() => {
                 let ended = self.recovery().finish_ended(run, lease).await?;
-                Ok(Claim::Ended(ended.map(|ended| ended.behind).unwrap_or_default()))
+                Ok(Claim::Ended(ended.map(|ended| ended.owed).unwrap_or_default()))
             }
             // Should its worker have died, whoever frees the session also pushes the ending.
             Standing::Runs(active) => Ok(Claim::Occupied(active.clone())),
@@ -149,11 +150,11 @@ impl Tools {
                 Ok(Claim::Ended(self.recovery().announce_unbegun(prompt, session, tail.last).await))
             }
             Standing::Absent if tail.outcome.is_some() => {
-                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await))
+                Ok(Claim::Ended(self.recovery().announce(run, &session, tail.last).await.into()))
             }
             Standing::Absent | Standing::Orphaned => {
                 let ended = self.recovery().end_orphan(run, lease).await?;
-                Ok(ended.map_or(Claim::Moved, |ended| Claim::Ended(ended.behind)))
+                Ok(ended.map_or(Claim::Moved, |ended| Claim::Ended(ended.owed)))
             }
         }
     }

@@ -26,8 +26,8 @@ const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who has taken what a worker had to push.
 pub(super) struct Delivered {
-    /// Those that have not taken all of it.
-    pub(super) behind: Vec<Behind>,
+    /// Up to where each of them has it, but for those to which a replay sends it.
+    pub(super) places: Vec<Behind>,
     /// All that it was pushed to.
     pub(super) known: BTreeMap<ConnectionId, Attachment>,
     /// A connection that is not known lacks what is behind this frame.
@@ -52,7 +52,7 @@ impl Run<'_> {
         }
         let live_from = self.audience.borrow().live_from;
         let _ = in_time(devices.drained(), self.tools.settings.drain_timeout, deadline).await;
-        Delivered { behind: devices.behind(), known: devices.known(), live_from }
+        Delivered { places: devices.places(), known: devices.known(), live_from }
     }
 
     /// Pushes everything behind frame `taken`, and detaches a connection that does not take it.

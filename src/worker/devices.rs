@@ -105,14 +105,13 @@ impl<'a> Devices<'a> {
         self.known.iter().map(|(connection, device)| (connection.clone(), device.attachment.clone())).collect()
     }
 
-    /// Those that have not taken all of the run.
-    pub(super) fn behind(&self) -> Vec<Behind> {
-        let last = self.run.log.last();
+    /// Up to where each has the run, but for those to which a replay sends it.
+    pub(super) fn places(&self) -> Vec<Behind> {
         let devices = self.known.iter().filter_map(|(connection, device)| {
             let (connection, attachment) = (connection.clone(), device.attachment.clone());
             Some(Behind { connection, attachment, taken: device.taken()? })
         });
-        devices.filter(|behind| behind.taken < last).collect()
+        devices.collect()
     }
 }
 

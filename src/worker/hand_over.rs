@@ -24,7 +24,7 @@ impl Run<'_> {
         delivered: Delivered,
         deadline: &Deadline,
     ) -> Result<Worked, Lost> {
-        for device in self.behind(delivered).await {
+        for device in self.places(delivered).await {
             self.note_place(device).await;
         }
         let watch = Watch { run: self.prompt.run.clone() };
@@ -43,18 +43,23 @@ impl Run<'_> {
         }
     }
 
-    /// Who lacks some of the run: devices that are slow, and those that have come since it was last seen who is there. Who
-    /// comes behind this lacks nothing, for the worker writes no more.
-    async fn behind(&self, Delivered { mut behind, known, live_from }: Delivered) -> Vec<Behind> {
+    /// The places that the session does not know: of devices that are slow, of those that have come since it was last seen
+    /// who is there, and of those that came with a place of their own and have more by now. Who comes behind this lacks
+    /// nothing, for the worker writes no more.
+    async fn places(&self, Delivered { mut places, known, live_from }: Delivered) -> Vec<Behind> {
         let load = || self.tools.sessions.load(&self.prompt.run.session, self.tools.clock.now());
         let session = persist("the session could not be read", load).await;
+        let place_of = |attachment: &Attachment| attachment.place_in(&self.prompt.run.request);
         let is_new = |(connection, attachment): &(ConnectionId, Attachment)| {
-            known.get(connection) != Some(attachment) && attachment.place_in(&self.prompt.run.request) == Place::Live
+            known.get(connection) != Some(attachment) && place_of(attachment) == Place::Live
         };
         let new = session.connections.into_iter().filter(is_new);
-        behind.extend(new.map(|(connection, attachment)| Behind { connection, attachment, taken: live_from }));
-        behind.retain(|device| device.taken < self.log.last());
-        behind
+        places.extend(new.map(|(connection, attachment)| Behind { connection, attachment, taken: live_from }));
+        places.retain(|device| match place_of(&device.attachment) {
+            Place::After(seq) => seq != device.taken,
+            _ => device.taken < self.log.last(),
+        });
+        places
     }
 
     async fn detach_run(&self, detached: Detached) -> Result<(), Refused> {
@@ -67,7 +72,7 @@ impl Run<'_> {
         persist("a run could not be detached", apply).await.map(|_| ())
     }
 
-    /// Writes down up to where a slow device has the run. Refused: it has been attached anew, and has another place.
+    /// Writes down up to where a device has the run. Refused: it has been attached anew, and has another place.
     async fn note_place(&self, Behind { connection, attachment, taken }: Behind) {
         let now = self.tools.clock.now();
         let to = Cursor::After { request: self.prompt.run.request.clone(), seq: taken, taken_at: Some(now) };
@@ -87,6 +92,6 @@ impl Run<'_> {
         let session = self.free_session(outcome, seq).await?;
         let announced = self.tools.recovery().announce(&self.prompt.run, &session, seq);
         let (behind, ()) = tokio::join!(announced, self.stop_agent(deadline));
-        Ok(Worked::Ended(outcome, behind))
+        Ok(Worked::Ended(outcome, behind.into()))
     }
 }

@@ -6,15 +6,12 @@ use super::audience::{Audience, announce};
 use super::log::Undurable;
 use super::run::{Lost, Phase, Run};
 use crate::backoff::{persist, retry};
-use crate::journal::{Appended, Segment};
+use crate::journal::{Appended, MAX_SEGMENT_BYTES, Segment};
 use crate::protocol::frame::{Outcome, Seq};
 use crate::run_ended::{self, RunEnded};
 use crate::session::store::Refused;
 use crate::session::transition::Transition;
 use crate::session::{Latest, Session};
-
-/// The largest segment: a table item may have 400 KB (Amazon DynamoDB quotas), and other attributes want room.
-const MAX_SEGMENT_BYTES: usize = 300 * 1000;
 
 /// How far the worker has brought its run.
 pub(super) enum Recorded {

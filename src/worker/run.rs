@@ -20,7 +20,7 @@ use crate::journal::Segment;
 use crate::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
 use crate::protocol::reply::GatewayReply;
 use crate::queue::payload::QueuedPrompt;
-use crate::recovery::Behind;
+use crate::recovery::Owed;
 use crate::session::store::StoreError;
 use crate::session::{LeaseId, Session, SessionKey};
 
@@ -54,8 +54,8 @@ pub(super) enum Phase {
 
 /// What has become of a run.
 pub(super) enum Worked {
-    /// It has its ending; these devices lack some of it.
-    Ended(Outcome, Vec<Behind>),
+    /// It has its ending.
+    Ended(Outcome, Owed),
     /// Its agent goes on by itself.
     Detached,
 }
@@ -129,14 +129,14 @@ impl<'a> Run<'a> {
         };
         let (session, request) = (self.prompt.run.session.log_name(), &self.prompt.run.request);
         match ended {
-            Ok(Worked::Ended(outcome, behind)) => {
+            Ok(Worked::Ended(outcome, owed)) => {
                 let ms = millis(self.began.elapsed());
                 info!(session, %request, ?outcome, frames = self.log.last(), ms, "a run has ended");
-                Ok(Came::ToAnEnd(behind))
+                Ok(Came::ToAnEnd(owed))
             }
             Ok(Worked::Detached) => {
                 info!(session, %request, frames = self.log.last(), "a run goes on without its worker");
-                Ok(Came::ToAnEnd(Vec::new()))
+                Ok(Came::ToAnEnd(Owed::default()))
             }
             Err(lost) => {
                 warn!(session, %request, ?lost, "gave up a run that is no longer this worker's");
@@ -153,7 +153,10 @@ impl<'a> Run<'a> {
         let delivered = async { Ok(self.deliver(deadline).await) };
         let produced = async { Ok(tokio::join!(self.produce(deadline), self.note_connection())) };
         match tokio::try_join!(self.record(), delivered, produced)? {
-            (Recorded::Ended(outcome), delivered, _) => Ok(Worked::Ended(outcome, delivered.behind)),
+            (Recorded::Ended(outcome), mut delivered, _) => {
+                delivered.places.retain(|device| device.taken < self.log.last());
+                Ok(Worked::Ended(outcome, delivered.places.into()))
+            }
             (Recorded::HandedOver { bytes }, delivered, _) => self.hand_over(bytes, delivered, deadline).await,
         }
     }
@@ -180,7 +183,7 @@ impl<'a> Run<'a> {
             // It has been ended; all that may be left is to free the session.
             Lost::Place => {
                 let ended = self.tools.recovery().end_orphan(&self.prompt.run, &self.lease).await?;
-                Ok(ended.map_or(Came::Undone(None), |ended| Came::ToAnEnd(ended.behind)))
+                Ok(ended.map_or(Came::Undone(None), |ended| Came::ToAnEnd(ended.owed)))
             }
         }
     }

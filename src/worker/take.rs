@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
@@ -13,7 +12,7 @@ use super::Tools;
 use super::claim::{Came, SOON};
 use super::deadline::{CLOSING, Deadline, LAST_CALL, comes_within, in_time, is_within};
 use crate::queue::batch::{Received, Verdict};
-use crate::recovery::{Behind, Recovery, Stopping};
+use crate::recovery::{Owed, Recovery, Stopping};
 use crate::session::RunKey;
 use crate::session::store::StoreError;
 
@@ -52,11 +51,11 @@ impl Tools {
             came = self.run(prompt, receives_left, deadline) => came?,
         };
         let again = match came {
-            Came::ToAnEnd(behind) if behind.is_empty() => return Ok(Verdict::Done),
+            Came::ToAnEnd(owed) if owed.is_nothing() => return Ok(Verdict::Done),
             // Whoever takes the message next finds that the run has ended, and tells them so.
             Came::ToAnEnd(_) if is_within(deadline, CLOSING + CATCHING_UP) => Some(SOON),
-            Came::ToAnEnd(behind) => {
-                self.catch_up(&prompt.run, receipt, behind, deadline).await;
+            Came::ToAnEnd(owed) => {
+                self.send_owed(&prompt.run, receipt, owed, deadline).await;
                 return Ok(Verdict::Done);
             }
             Came::Undone(again) => again,
@@ -98,10 +97,9 @@ impl Tools {
     /// Sends slow devices the rest from the journal. The session's next prompt does not wait for that: the message is
     /// deleted here, and not by whoever called the worker. No task goes on when the worker has returned, for a function
     /// is frozen then: what a device has not taken by the deadline its client resumes.
-    async fn catch_up(&self, run: &RunKey, receipt: &str, behind: Vec<Behind>, deadline: &Deadline) {
+    async fn send_owed(&self, run: &RunKey, receipt: &str, owed: Owed, deadline: &Deadline) {
         let _ = in_time(self.visibility.delete(receipt), QUEUE_PATIENCE, deadline).await;
-        let devices = behind.into_iter().map(|device| self.recovery().catch_up(run, device));
-        if in_time(join_all(devices), self.settings.catch_up_timeout, deadline).await.is_none() {
+        if in_time(self.recovery().send_owed(run, owed), self.settings.catch_up_timeout, deadline).await.is_none() {
             info!(session = run.session.log_name(), request = %run.request, "a device is behind: it has to resume");
         }
     }

@@ -25,6 +25,26 @@ async fn a_resumed_connection_gets_what_was_and_what_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_resumed_during_the_call_gets_nothing_twice() {
+    let agents = ScriptedAgents::new(|invocation, _| {
+        let (begin, go_on) = (vec![r#""first""#.to_owned()], vec![r#""second""#.to_owned(), marker(&invocation.body)]);
+        Script::Reply(vec![Step::Events(begin), Step::Wait(10 * SECOND), Step::Events(go_on)])
+    });
+    let engine = engine_of(agents);
+    engine.say("c", &prompt("s", "r")).await;
+    let working = engine.work_alone().await;
+    pass(3.0).await;
+    engine.say("d", &resume(0)).await;
+    assert!(working.await.unwrap());
+    let reply = gateway_reply(&engine.agents.calls()[0].body);
+    let long_run = LongRun { engine, reply, settings: Settings::default() };
+    long_run.relay([long_run.message(0, &[json!("third")])]).await;
+    let expected = [json!("started"), json!(["first"]), json!(["second"]), json!(["third"])];
+    assert_eq!(contents(&long_run.frames("d")), expected);
+    assert_eq!(long_run.pushes("d"), 4, "nothing twice");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_comes_while_a_replay_is_under_way_is_not_missed() {
     let long_run = LongRun::begin().await;
     long_run.engine.push.set("d", Manner::Slow(SECOND));

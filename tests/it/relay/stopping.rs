@@ -12,6 +12,7 @@ use super::*;
 use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::key;
+use crate::support::push::Manner;
 
 fn stopping_session() -> String {
     runtime_session_id(&key("s"))
@@ -30,6 +31,39 @@ async fn a_stop_holds_at_once() {
     assert_eq!((session.active, session.stops.len()), (None, 0));
     let again = long_run.engine.say("d", &stop()).await.unwrap();
     assert_eq!(again["code"], "not_found");
+    let told = long_run.engine.events.told();
+    assert_eq!(told.len(), 1);
+    assert_eq!(serde_json::to_value(&told[0]).unwrap()["outcome"], "stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_is_answered_in_time_though_a_device_takes_nothing() {
+    let engine = engine_of(agents());
+    engine.connect("slow", Some("s")).await;
+    let long_run = LongRun::of(engine, "r").await;
+    let engine = &long_run.engine;
+    engine.push.set("slow", Manner::Hanging);
+    let began = Instant::now();
+    let answer = engine.say("d", &stop()).await.unwrap();
+    assert_eq!(answer["type"], "stopping");
+    assert!(began.elapsed() < 20 * SECOND, "API Gateway waits for 29 s: {:?}", began.elapsed());
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ending_that_a_slow_device_takes_later_is_not_told_once_more() {
+    let engine = engine_of(agents());
+    engine.connect("slow", Some("s")).await;
+    let long_run = LongRun::of(engine, "r").await;
+    let engine = &long_run.engine;
+    engine.push.set("slow", Manner::Slow(7 * SECOND));
+    assert!(long_run.relay([long_run.completed(0)]).await.is_empty());
+    assert_eq!(long_run.frames("slow").last().unwrap()["type"], "completed");
+    assert_eq!(long_run.session().await.untold, None, "all have heard it");
+    let pushes = ["c", "slow"].map(|device| long_run.pushes(device));
+    pass(301.0).await;
+    assert!(long_run.look().await);
+    assert_eq!(["c", "slow"].map(|device| long_run.pushes(device)), pushes);
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,6 +148,26 @@ async fn an_agent_that_cannot_be_stopped_is_tried_again_and_in_the_end_taken_for
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_whose_outcome_is_not_known_is_waited_for_before_the_next_run() {
+    let open = [InvokeError::NoAnswer("reset".to_owned()), InvokeError::Platform(504), InvokeError::Unexpected(302)];
+    for error in open {
+        let long_run = LongRun::begin().await;
+        let engine = &long_run.engine;
+        engine.say("d", &stop()).await;
+        engine.agents.fail_to_stop(error.clone());
+        let began = Instant::now();
+        assert!(long_run.relay([long_run.message(0, &[])]).await.is_empty());
+        engine.agents.stop_again();
+        engine.say("c", &prompt("s", "next")).await;
+        while !engine.work_next().await {
+            assert_eq!(engine.agents.calls().len(), 1, "it may still be stopped: {error}");
+        }
+        assert!((40 * SECOND..90 * SECOND).contains(&began.elapsed()), "{error}: {:?}", began.elapsed());
+        assert_eq!(engine.agents.calls().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_that_is_to_go_on_is_left_alone() {
     let engine = engine_with(agents(), |tools| tools.settings.on_stop = OnStop::Detach);
     let long_run = LongRun::of(engine, "r").await;
@@ -145,10 +199,8 @@ async fn a_stop_whose_taker_died_is_done_by_whoever_touches_the_run_next() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
-    let long_run = LongRun::begin().await;
-    // The taker of the stop frees the session, and dies.
+/// Its relay ends the run because of a stop, frees the session, and dies.
+async fn stop_untold(long_run: &LongRun) {
     let engine = &long_run.engine;
     let sessions = AroundSessions::of(engine.tools.sessions.clone()).apply(|apply| async move {
         let applied = apply.done().await;
@@ -161,7 +213,38 @@ async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
     let stop = Transition::Stop { request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap() };
     let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
     engine.tools.sessions.apply(&key("s"), &stop, now).await.unwrap().unwrap();
-    assert_eq!(long_run.relay_with(dying, [long_run.message(0, &[])]).await, [0]);
+    assert_ne!(long_run.relay_with(dying, [long_run.message(0, &[])]).await, [] as [usize; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_slow_to_take_a_run_delays_the_prompt_after_the_next_by_seconds() {
+    let agents = ScriptedAgents::new(|invocation, call| {
+        let event = json!("x".repeat(30_000)).to_string();
+        let events = if call == 0 { vec![event; 20] } else { vec![event] };
+        let marker = (call == 0).then(|| marker(&invocation.body));
+        Script::Reply(vec![Step::Events(events.into_iter().chain(marker).collect())])
+    });
+    let engine = engine_of(agents);
+    engine.connect("slow", Some("s")).await;
+    engine.push.set("slow", Manner::Hanging);
+    let long_run = LongRun::of(engine, "r").await;
+    stop_untold(&long_run).await;
+    let engine = &long_run.engine;
+    engine.push.set("slow", Manner::Slow(3 * SECOND));
+    engine.say("c", &prompt("s", "next")).await;
+    engine.say("c", &prompt("s", "after")).await;
+    let working = engine.work_alone().await;
+    let began = Instant::now();
+    let next = engine.queue.receive().await;
+    assert!(next.body.contains("after"));
+    assert!(began.elapsed() < 20 * SECOND, "{:?}", began.elapsed());
+    working.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
+    let long_run = LongRun::begin().await;
+    stop_untold(&long_run).await;
     assert_eq!(long_run.frames("c").len(), 2);
     assert!(long_run.relay([long_run.message(0, &[])]).await.is_empty());
     assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);

@@ -70,6 +70,11 @@ impl ScriptedAgents {
         *self.stopping_fails.lock().unwrap() = Some(error);
     }
 
+    /// Lets sessions be stopped again.
+    pub fn stop_again(&self) {
+        *self.stopping_fails.lock().unwrap() = None;
+    }
+
     /// The calls so far.
     pub fn calls(&self) -> Vec<Invocation> {
         self.calls.lock().unwrap().clone()
