@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use super::deadline::Deadline;
+use tracing::warn;
+
+use super::deadline::{Deadline, in_time};
 use super::deliver::Delivered;
 use super::run::{Lost, Run, Worked};
+use crate::agent::STOP_TIMEOUT;
 use crate::backoff::persist;
+use crate::choices::OnStop;
 use crate::journal::Segment;
 use crate::protocol::frame::Ending;
 use crate::protocol::ids::ConnectionId;
+use crate::protocol::reply::GatewayReply;
 use crate::queue::watch::Watch;
 use crate::recovery::Behind;
 use crate::session::store::Refused;
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Attachment, Cursor, DETACHED_LEASE, Detached, Place};
+use crate::session::{Attachment, Cursor, DETACHED_LEASE, Detached, Place, ReplyGrant, Session, Unstopped};
 
 impl Run<'_> {
     /// Leaves the run to its agent, which has said so many bytes of events so far. All frames are durable, and
@@ -89,9 +94,27 @@ impl Run<'_> {
         let _ = self.ending.set(Ending::Stopped);
         self.append(&Segment::of(Arc::new(self.maker.ending(seq, &Ending::Stopped)))).await?;
         let outcome = Ending::Stopped.outcome();
-        let session = self.free_session(outcome, seq).await?;
+        let session = self.free_session(outcome, seq, self.unstopped()).await?;
         let announced = self.tools.recovery().announce(&self.prompt.run, &session, seq);
-        let (behind, ()) = tokio::join!(announced, self.stop_agent(deadline));
+        let (behind, ()) = tokio::join!(announced, self.stop_unstopped(&session, deadline));
         Ok(Worked::Ended(outcome, behind.into()))
+    }
+
+    /// Its agent, which goes on by itself, if that is to be stopped.
+    fn unstopped(&self) -> Option<Unstopped> {
+        let GatewayReply { run, token, .. } = self.reply.as_ref()?;
+        let reply = ReplyGrant { run: run.clone(), token: token.hash() };
+        let until = self.tools.clock.now().after(DETACHED_LEASE);
+        let unstopped = Unstopped { agent: self.prompt.agent.clone(), reply, until, stopper: None };
+        (self.tools.settings.on_stop == OnStop::StopSession).then_some(unstopped)
+    }
+
+    /// If it cannot be stopped, the session's next prompt sees to it.
+    async fn stop_unstopped(&self, session: &Session, deadline: &Deadline) {
+        let Some(Unstopped { reply, .. }) = &session.unstopped else { return };
+        let stop = self.tools.stopping().stop(&self.prompt.run.session, &reply.run, &self.lease);
+        if let Some(Err(error)) = in_time(stop, STOP_TIMEOUT, deadline).await {
+            warn!(session = self.prompt.run.session.log_name(), %error, "the agent's session was not stopped");
+        }
     }
 }

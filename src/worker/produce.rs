@@ -1,10 +1,13 @@
 //! Calling the agent and writing its reply and the ending into the log.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::coalesce::{EVENT_BATCHES, coalesce};
-use super::deadline::{Deadline, comes_within, in_time};
+use super::deadline::{CLOSING, Deadline, comes_within};
 use super::read::Called;
 use super::run::Run;
 use crate::agent::{Invocation, STOP_TIMEOUT};
@@ -12,12 +15,20 @@ use crate::choices::OnStop;
 use crate::protocol::frame::Ending;
 use crate::session::runtime_id::runtime_session_id;
 
+/// So long before its deadline a worker has to have time to free the session.
+const FREEING: Duration = Duration::from_secs(3);
+
 impl Run<'_> {
-    /// Calls the agent, unless the run had its ending from the beginning.
+    /// Calls the agent, unless the run had its ending from the beginning; and stops its session if it may go on without the
+    /// run. Only then is the session free: who took it before would have its run stopped.
     pub(super) async fn produce(&self, deadline: &Deadline) {
-        if self.log.outcome().is_some() {
-            return;
+        if self.log.outcome().is_none() {
+            self.call_agent(deadline).await;
         }
+        self.agent_is_left.send_replace(true);
+    }
+
+    async fn call_agent(&self, deadline: &Deadline) {
         let (events, batches) = mpsc::channel(EVENT_BATCHES);
         let invocation = self.invocation();
         let run = self.reply.as_ref().map(|reply| &reply.run);
@@ -42,14 +53,21 @@ impl Run<'_> {
 
     /// Stops the agent's session, if that is to be; the session's next prompt waits for it, but not beyond this worker's
     /// deadline.
-    pub(super) async fn stop_agent(&self, deadline: &Deadline) {
+    async fn stop_agent(&self, deadline: &Deadline) {
         if self.tools.settings.on_stop == OnStop::Detach {
             return;
         }
         let runtime_session = runtime_session_id(&self.prompt.run.session);
         let stop = self.tools.agents.stop_session(&self.prompt.agent, &runtime_session);
         let session = self.prompt.run.session.log_name();
-        match in_time(stop, STOP_TIMEOUT, deadline).await {
+        let in_time = async {
+            tokio::select! {
+                biased;
+                stopped = timeout(STOP_TIMEOUT, stop) => stopped.ok(),
+                () = comes_within(deadline.clone(), CLOSING + FREEING) => None,
+            }
+        };
+        match in_time.await {
             Some(Ok(())) => {}
             Some(Err(error)) => warn!(session, %error, "the agent's session was not stopped"),
             None => warn!(session, "the agent's session is still being stopped"),

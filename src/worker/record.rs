@@ -11,7 +11,7 @@ use crate::protocol::frame::{Outcome, Seq};
 use crate::run_ended::{self, RunEnded};
 use crate::session::store::Refused;
 use crate::session::transition::Transition;
-use crate::session::{Latest, Session};
+use crate::session::{Latest, Session, Unstopped};
 
 /// How far the worker has brought its run.
 pub(super) enum Recorded {
@@ -26,7 +26,9 @@ impl Run<'_> {
     pub(super) async fn record(&self) -> Result<Recorded, Lost> {
         loop {
             if let Some(outcome) = self.log.outcome() {
-                let session = self.free_session(outcome, self.log.last()).await?;
+                // The run itself holds the other end.
+                let _ = self.agent_is_left.subscribe().wait_for(|is_left| *is_left).await;
+                let session = self.free_session(outcome, self.log.last(), None).await?;
                 let live_from = self.audience.borrow().live_from;
                 announce(&self.audience, Audience { attachments: session.connections, live_from });
                 self.phase.send_replace(Phase::Free);
@@ -93,11 +95,16 @@ impl Run<'_> {
 
     /// Records the ending in the session, which frees it; returns the session then, and with it who is attached in the
     /// end.
-    pub(super) async fn free_session(&self, outcome: Outcome, last_seq: Seq) -> Result<Session, Lost> {
+    pub(super) async fn free_session(
+        &self,
+        outcome: Outcome,
+        last_seq: Seq,
+        unstopped: Option<Unstopped>,
+    ) -> Result<Session, Lost> {
         self.phase.send_replace(Phase::Ended);
         let request = self.prompt.run.request.clone();
         let latest = Latest { request: request.clone(), outcome, last_seq };
-        let finish = Transition::Finish { request, lease: self.lease.clone(), latest, untold: None, unstopped: None };
+        let finish = Transition::Finish { request, lease: self.lease.clone(), latest, untold: None, unstopped };
         let patience = self.lease_until().since(self.tools.clock.now());
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &finish, self.tools.clock.now());
         // Refused: the answer to an earlier attempt was lost, or somebody took this worker for dead.

@@ -78,6 +78,8 @@ pub(super) struct Run<'a> {
     pub(super) began: Instant,
     pub(super) audience: watch::Sender<Audience>,
     pub(super) stop: watch::Sender<bool>,
+    /// Nothing more is asked of the agent.
+    pub(super) agent_is_left: watch::Sender<bool>,
     pub(super) waiting: Waiting,
     pub(super) phase: watch::Sender<Phase>,
 }
@@ -115,6 +117,7 @@ impl<'a> Run<'a> {
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
+            agent_is_left: watch::Sender::new(false),
             waiting: Waiting::default(),
             phase: watch::Sender::new(Phase::Running),
         }

@@ -130,7 +130,7 @@ impl SimulatedAgents {
         let all: Vec<String> = (0..first + count).map(|at| self.event(who, at, 200)).collect();
         let completes = !self.dice.chance(self.trouble);
         self.record.will_send(who, all.clone(), completes);
-        self.record.goes_on(who);
+        self.record.goes_on(who, reply["group"].as_str().expect("a group"));
         let (who, runtime_session) = (who.to_owned(), runtime_session.to_owned());
         let events = all[first..].to_vec();
         self.world.start(Plan { who, reply: reply.clone(), runtime_session, events, completes });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use agentcore_gateway::session::DETACHED_LEASE;
 use tokio::time::Instant;
 
 use super::verifier::{Who, session_of};
@@ -12,6 +13,9 @@ use super::verifier::{Who, session_of};
 /// rest of five minutes.
 const OFTEN: Duration = Duration::from_secs(100);
 
+/// Messages that were held up for so long in all, by relays that died and tables that failed, may come too late.
+const HELD_UP: Duration = Duration::from_secs(170);
+
 #[derive(Default)]
 struct Run {
     /// Until when its agent counts as alive, as its session says; `None`: it has not been left to that.
@@ -19,6 +23,11 @@ struct Run {
     spoke: Vec<Instant>,
     /// When its agent said that it has ended.
     said_end: Option<Instant>,
+    /// In what group its messages come, and for how long they were held up, until when.
+    group: String,
+    held_up: Vec<(Instant, Duration)>,
+    /// Since when they wait to come again.
+    waits_since: Option<Instant>,
 }
 
 impl Run {
@@ -31,9 +40,24 @@ impl Run {
 pub struct DetachedRuns(Arc<Mutex<BTreeMap<Who, Run>>>);
 
 impl DetachedRuns {
-    /// The agent of `who` goes on, whether or not anybody knows.
-    pub fn goes_on(&self, who: &str) {
+    /// The agent of `who` goes on, whether or not anybody knows, and sends its messages in this group.
+    pub fn goes_on(&self, who: &str, group: &str) {
         self.spoke(who);
+        self.runs().entry(who.to_owned()).or_default().group = group.to_owned();
+    }
+
+    /// Messages of a group have come to a relay.
+    pub fn came(&self, group: &str) {
+        for run in self.runs().values_mut().filter(|run| run.group == group) {
+            let now = Instant::now();
+            run.held_up.extend(run.waits_since.map(|since| (now, now - since)));
+            run.waits_since = Some(now);
+        }
+    }
+
+    /// They need not come again.
+    pub fn are_taken(&self, group: &str) {
+        self.runs().values_mut().filter(|run| run.group == group).for_each(|run| run.waits_since = None);
     }
 
     /// Its session says so, and until when the agent counts as alive.
@@ -63,7 +87,7 @@ impl DetachedRuns {
         self.runs().iter().any(|(who, run)| run.is_detached() && session_of(who) == session)
     }
 
-    /// Why `who` must not have been interrupted; `None`: its agent was silent for long.
+    /// Why `who` must not have been interrupted; `None`: its agent was silent for long, or could not be heard.
     pub fn lost_for_nothing(&self, who: &Who, ended: Option<Instant>) -> Option<String> {
         let (runs, ended) = (self.runs(), ended?);
         let run = runs.get(who)?;
@@ -72,7 +96,9 @@ impl DetachedRuns {
         let spoke = run.spoke.iter().copied().filter(|at| *at <= until);
         let times = spoke.chain([until]).collect::<Vec<_>>();
         let was_silent = times.windows(2).any(|pair| pair[1] - pair[0] > OFTEN);
-        (!was_silent)
+        let lately = run.held_up.iter().filter(|(at, _)| *at + DETACHED_LEASE > ended);
+        let was_held_up = lately.map(|(_, time)| *time).sum::<Duration>() > HELD_UP;
+        (!was_silent && !was_held_up)
             .then(|| format!("lost for nothing (I2): {who} was interrupted, though its agent went on speaking"))
     }
 

@@ -111,10 +111,13 @@ impl Fates {
         self.state().disturbed.contains_key(&(who.clone(), process))
     }
 
-    /// What happened to a worker that had claimed `who`.
+    /// What happened to a worker that had claimed `who`; where nobody has, to one that may have ended it.
     pub fn of(&self, who: &Who) -> Option<&'static str> {
         let state = self.state();
-        let mut processes = state.leases.get(who).into_iter().flatten().map(|lease| lease.process);
+        let Some(leases) = state.leases.get(who) else {
+            return state.disturbed.iter().find_map(|((handled, _), how)| (handled == who).then_some(*how));
+        };
+        let mut processes = leases.iter().map(|lease| lease.process);
         processes.find_map(|process| state.disturbed.get(&(who.clone(), process)).copied())
     }
 

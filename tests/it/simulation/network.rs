@@ -46,7 +46,7 @@ pub struct Network {
 
 impl Network {
     pub fn new(dice: Dice, trouble: f64, record: Record) -> Self {
-        let slowness = Slowness::new(record.owed.clone());
+        let slowness = Slowness::new(record.owed.clone(), record.detached.clone());
         let (trouble, process) = (Arc::new(Mutex::new(trouble)), Process::new(usize::MAX));
         Self { dice, trouble, lines: Arc::default(), stalls: Arc::default(), slowness, record, process }
     }

@@ -89,6 +89,11 @@ impl Owed {
         }
     }
 
+    /// The run that `message` to a connection is of.
+    pub fn who(&self, connection: &str, message: &Value) -> Option<Who> {
+        Some(self.ledger().devices.get(connection)?.who(message))
+    }
+
     pub fn asked(&self, who: &Who, connection: &str) {
         self.ledger().runs.entry(who.clone()).or_default().asker = connection.to_owned();
     }

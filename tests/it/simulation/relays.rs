@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dice::Dice;
 use super::process::Process;
+use super::verifier::Record;
 use super::world::Faults;
 use crate::support::engine::event_of;
 
@@ -39,6 +40,7 @@ pub struct Relays<T> {
     pub queue: Arc<MemoryQueue>,
     pub consumer: T,
     pub next: Arc<AtomicUsize>,
+    pub record: Record,
 }
 
 impl<T: Fn(&Process) -> Consumer + Clone + Send + Sync + 'static> Relays<T> {
@@ -75,6 +77,7 @@ impl<T: Fn(&Process) -> Consumer + Clone + Send + Sync + 'static> Relays<T> {
     /// Whether the process lives on.
     async fn handle(&self, process: &Process, consumer: &Consumer, batch: Vec<Delivery>) -> bool {
         let deadline = Instant::now() + TIME;
+        batch.iter().take(1).for_each(|delivery| self.record.detached.came(&delivery.group));
         let event = event_of(batch.clone());
         let handled = async {
             match consumer {
@@ -89,6 +92,9 @@ impl<T: Fn(&Process) -> Consumer + Clone + Send + Sync + 'static> Relays<T> {
             () = sleep_until(deadline) => None,
         };
         let Some(response) = response else { return false };
+        if response.batch_item_failures.is_empty() {
+            batch.iter().take(1).for_each(|delivery| self.record.detached.are_taken(&delivery.group));
+        }
         let again = |delivery: &&Delivery| {
             let mut failures = response.batch_item_failures.iter();
             !failures.any(|failure| failure.item_identifier == delivery.message_id)

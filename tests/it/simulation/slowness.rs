@@ -8,8 +8,10 @@ use agentcore_gateway::push::PushError;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::detached::DetachedRuns;
 use super::owed::Owed;
 use super::process::Process;
+use super::verifier::Who;
 
 /// A device that takes nothing for 30 s is detached; the last pause before that may be 2 s, and is not waited for.
 const NOTHING: Duration = Duration::from_secs(27);
@@ -42,12 +44,31 @@ type Key = (usize, String, String);
 #[derive(Clone)]
 pub struct Slowness {
     owed: Owed,
+    detached: DetachedRuns,
     tries: Arc<Mutex<HashMap<Key, Tries>>>,
+    /// Since when a connection takes nothing of a run, whoever pushes it.
+    failing: Arc<Mutex<HashMap<(String, Who), Instant>>>,
 }
 
 impl Slowness {
-    pub fn new(owed: Owed) -> Self {
-        Self { owed, tries: Arc::default() }
+    pub fn new(owed: Owed, detached: DetachedRuns) -> Self {
+        Self { owed, detached, tries: Arc::default(), failing: Arc::default() }
+    }
+
+    /// A relay tries a device for two seconds with each batch, and another relay with the next: what counts is when it last
+    /// took something.
+    fn note(&self, connection: &str, message: &Value, has_succeeded: bool) {
+        let Some(who) = self.owed.who(connection, message) else { return };
+        let key = (connection.to_owned(), who);
+        let mut failing = self.failing.lock().unwrap();
+        if has_succeeded {
+            failing.remove(&key);
+            return;
+        }
+        let since = *failing.entry(key.clone()).or_insert_with(Instant::now);
+        if self.detached.is_detached(&key.1) && since.elapsed() >= NOTHING {
+            self.owed.took_nothing(connection, since, NOTHING);
+        }
     }
 
     /// Notes an attempt until it ends, or is dropped.
@@ -89,6 +110,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let now = Instant::now();
+        self.slowness.note(&self.key.1, &self.message, self.has_succeeded);
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
         known.ended = now;

@@ -102,8 +102,8 @@ impl Record {
     }
 
     /// The agent of `who` goes on by itself: nothing else is under way in its session for who called it.
-    pub fn goes_on(&self, who: &str) {
-        self.detached.goes_on(who);
+    pub fn goes_on(&self, who: &str, group: &str) {
+        self.detached.goes_on(who, group);
     }
 
     /// An agent that goes on has said so many events more.

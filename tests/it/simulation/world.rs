@@ -241,13 +241,13 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
 fn relay_detached_runs(shared: &Shared, next: &Arc<AtomicUsize>, background: &mut JoinSet<()>) {
     let (dice, faults) = (shared.dice.clone(), shared.faults);
     for number in 0..RELAYS + CLOSERS {
-        let (shared, is_relay) = (shared.clone(), number < RELAYS);
+        let (shared, is_relay, record) = (shared.clone(), number < RELAYS, shared.record.clone());
         let queue = if is_relay { shared.replies.clone() } else { shared.watch.clone() };
         let consumer = move |process: &Process| match is_relay {
             true => relays::Consumer::Relay(shared.relay(process)),
             false => relays::Consumer::Watch(shared.closer(process)),
         };
-        let relays = Relays { dice: dice.clone(), faults, queue, consumer, next: next.clone() };
+        let relays = Relays { dice: dice.clone(), faults, queue, consumer, next: next.clone(), record };
         background.spawn(relays.keep_alive());
     }
 }

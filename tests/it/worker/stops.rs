@@ -39,6 +39,22 @@ async fn a_running_request_stops_within_two_seconds_and_keeps_what_it_has() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_is_free_only_when_its_agent_has_been_stopped() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, SECOND)));
+    engine.agents.stop_in(15 * SECOND);
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(3.0).await;
+    engine.say("c", &stop("s", Some("r"))).await;
+    pass(2.0).await;
+    assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "stopped", "the ending waits for nothing");
+    // Its message lapses: were the session free, the next prompt's agent would be stopped.
+    assert!(engine.session("s").await.active.is_some());
+    pass(15.0).await;
+    assert_eq!(engine.session("s").await.active, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_may_leave_the_agent_alone() {
     let agents = ScriptedAgents::new(|_, _| stream(0..100, SECOND));
     let engine = Engine::with(agents, |tools| tools.settings.on_stop = OnStop::Detach);
