@@ -154,18 +154,22 @@ impl Tools {
         taken: Seq,
         has_taken: bool,
     ) -> Result<(), StoreError> {
-        let taken_at = match &device.attachment.cursor {
-            // What it took of another run is no measure.
-            Cursor::After { request, taken_at: Some(taken_at), .. } if *request == moving.run.request && !has_taken => {
-                *taken_at
+        let (taken_at, failing_since) = match &device.attachment.cursor {
+            _ if has_taken => (device.since, None),
+            // What it took of another run is no measure, nor is the time in which nobody tried it.
+            Cursor::After { request, taken_at: Some(taken_at), failing_since, .. }
+                if *request == moving.run.request =>
+            {
+                (*taken_at, Some(failing_since.unwrap_or(device.since)))
             }
-            _ => device.since,
+            _ => (device.since, Some(device.since)),
         };
-        if self.clock.now().since(taken_at) >= self.settings.device_timeout {
+        if failing_since.is_some_and(|since| self.clock.now().since(since) >= self.settings.device_timeout) {
             self.detach(moving, device, &PushError::Unavailable("it takes nothing".to_owned())).await;
             return Ok(());
         }
-        let to = Cursor::After { request: moving.run.request.clone(), seq: taken, taken_at: Some(taken_at) };
+        let request = moving.run.request.clone();
+        let to = Cursor::After { request, seq: taken, taken_at: Some(taken_at), failing_since };
         let mut seen = device.attachment.clone();
         while seen.cursor != to {
             let (connection, from) = (device.connection.clone(), seen.cursor);

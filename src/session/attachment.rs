@@ -45,9 +45,12 @@ pub enum Cursor {
         request: RequestId,
         /// The last frame that the connection was sent.
         seq: Seq,
-        /// When it last took one, if it is slow: after a while without it is detached.
+        /// When it last took one, if it is slow.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         taken_at: Option<Timestamp>,
+        /// Since when it has been tried in vain: after a while it is detached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failing_since: Option<Timestamp>,
     },
 }
 
@@ -90,7 +93,7 @@ impl Cursor {
     /// The cursor of a connection that was sent the run of `request` up to frame `seq`.
     #[must_use]
     pub fn after(request: &RequestId, seq: Seq) -> Self {
-        Self::After { request: request.clone(), seq, taken_at: None }
+        Self::After { request: request.clone(), seq, taken_at: None, failing_since: None }
     }
 }
 

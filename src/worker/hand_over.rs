@@ -80,7 +80,8 @@ impl Run<'_> {
     /// Writes down up to where a device has the run. Refused: it has been attached anew, and has another place.
     async fn note_place(&self, Behind { connection, attachment, taken }: Behind) {
         let now = self.tools.clock.now();
-        let to = Cursor::After { request: self.prompt.run.request.clone(), seq: taken, taken_at: Some(now) };
+        let request = self.prompt.run.request.clone();
+        let to = Cursor::After { request, seq: taken, taken_at: Some(now), failing_since: None };
         let (from, attached_at) = (attachment.cursor, Some(attachment.attached_at));
         let note = Transition::MoveCursor { connection, from, attached_at, all_of: None, to };
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &note, self.tools.clock.now());

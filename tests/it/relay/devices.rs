@@ -168,6 +168,19 @@ async fn nobody_need_be_connected() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_nobody_tried_for_a_while_is_not_detached_for_that() {
+    let long_run = with_device(Manner::Slow(SECOND)).await;
+    let large = |index| long_run.message(index, &vec![json!("x".repeat(30_000)); 4]);
+    long_run.relay([large(0)]).await;
+    pass(60.0).await;
+    long_run.engine.push.set("d", Manner::Hanging);
+    long_run.relay([long_run.message(1, &[json!(1)])]).await;
+    long_run.engine.push.set("d", Manner::Prompt);
+    long_run.relay([long_run.message(2, &[json!(2)])]).await;
+    assert_eq!(contents(&long_run.frames("d")), contents(&long_run.frames("c")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn how_slow_a_device_was_in_another_run_does_not_count() {
     let long_run = with_device(Manner::Hanging).await;
     long_run.relay([long_run.message(0, &[json!(0)])]).await;
