@@ -24,7 +24,7 @@
 //! - [`closer`]: the handler of prompts that no worker could take, and of runs to look after.
 //! - [`run_ended`]: telling others that a run has ended.
 //! - [`choices`]: what whoever deploys the gateway chooses for runs that end before their agents do.
-//! - [`run_ended`]: telling others that a run has ended.
+//! - [`uploads`]: where prompts that are larger than a message are put, and read from.
 //! - [`identity`]: whose a connection is.
 //! - `authorizer` (feature `jwt`): the authorizer of `$connect`, which checks JSON Web Tokens.
 //! - `recovery` (private): ending a run for who died, and telling its ending.
@@ -93,4 +93,5 @@ pub mod subprotocol;
 #[cfg(feature = "dynamodb")]
 pub mod table;
 pub mod trace;
+pub mod uploads;
 pub mod worker;

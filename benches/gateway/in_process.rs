@@ -74,6 +74,7 @@ impl Stores {
             push,
             events: Arc::new(Nobody),
             agents: agent,
+            uploads: None,
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: Settings::default(),

@@ -27,6 +27,7 @@ use crate::recovery::Recovery;
 use crate::run_ended::RunEvents;
 use crate::session::store::{Connections, Sessions, StoreError};
 use crate::session::{LeaseId, RunKey, Session, SessionKey};
+use crate::uploads::{UploadOffers, UploadRoom};
 use origins::AllowedOrigins;
 
 /// Handles the life of connections, and what concerns a session rather than its agent.
@@ -50,6 +51,8 @@ pub struct ConnectionsHandler {
     pub origins: AllowedOrigins,
     /// Who else is told that a run has ended.
     pub events: Arc<dyn RunEvents>,
+    /// Where prompts can be uploaded; `None`: nowhere.
+    pub uploads: Option<UploadRoom<dyn UploadOffers>>,
     /// What becomes of the agent of a run that is ended here.
     pub on_stop: OnStop,
     /// How long a run can be replayed after its end.

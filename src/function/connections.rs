@@ -73,6 +73,7 @@ impl Config {
             identity: self.auth.identity(aws),
             origins: self.origins,
             events,
+            uploads: None,
             on_stop: self.on_stop,
             replay_window: self.replay_window,
         }

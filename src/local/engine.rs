@@ -86,6 +86,7 @@ impl Engine {
             push: self.hub.clone(),
             events: self.telling.events(),
             agents: self.agents.clone(),
+            uploads: None,
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: Settings {
@@ -148,6 +149,7 @@ impl Engine {
             identity,
             origins: config.origins.clone(),
             events: self.telling.events(),
+            uploads: None,
             on_stop: config.worker.on_stop,
             replay_window: config.replay_window,
         }

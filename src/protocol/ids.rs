@@ -104,6 +104,22 @@ identifier!(
     )
 );
 
+identifier!(
+    /// What a principal has uploaded, or may: 128 random bits.
+    UploadId,
+    "1 to 64 characters of A-Z a-z 0-9 _ -",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+);
+
+impl UploadId {
+    /// The upload of a name that nobody else draws.
+    #[must_use]
+    pub fn new(bits: u128) -> Self {
+        Self(format!("{bits:032x}"))
+    }
+}
+
 /// What every [`ReplyRun`] begins with.
 pub(crate) const RUN_PREFIX: &str = "run-";
 

@@ -45,6 +45,7 @@ use crate::queue::{Visibility, Watches};
 use crate::random::Random;
 use crate::run_ended::RunEvents;
 use crate::session::store::{Connections, ReplyRuns, Sessions};
+use crate::uploads::{UploadRoom, Uploads};
 use settings::Settings;
 
 pub use deadline::Deadline;
@@ -70,6 +71,8 @@ pub struct Tools {
     pub events: Arc<dyn RunEvents>,
     /// The way to the agents.
     pub agents: Arc<dyn Agents>,
+    /// Where prompts are uploaded; `None`: nowhere.
+    pub uploads: Option<UploadRoom<dyn Uploads>>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Leases and jitter.

@@ -157,6 +157,7 @@ impl Shared {
             identity: Identity::Token,
             origins: AllowedOrigins::Any,
             events: Arc::new(Nobody),
+            uploads: None,
             on_stop: OnStop::StopSession,
             replay_window: WINDOW,
         }
@@ -224,6 +225,7 @@ impl Shared {
             push: Arc::new(self.network.of(process)),
             events: Arc::new(Nobody),
             agents: Arc::new(self.agents(process)),
+            uploads: None,
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: Settings {

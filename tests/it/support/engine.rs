@@ -84,6 +84,7 @@ impl Engine {
             push: push.clone(),
             events: events.clone(),
             agents: agents.clone(),
+            uploads: None,
             clock: clock.clone(),
             random: random.clone(),
             settings: Settings::default(),
@@ -101,6 +102,7 @@ impl Engine {
             identity: identity.clone(),
             origins: AllowedOrigins::Any,
             events: events.clone(),
+            uploads: None,
             on_stop: tools.settings.on_stop,
             replay_window: REPLAY_WINDOW,
         };
