@@ -81,8 +81,10 @@ impl<'a> Replay<'a> {
         let read = || self.journal.read(self.run, self.taken(), self.clock.now());
         let frames: Vec<Arc<Frame>> = retry(READ_PATIENCE, |_| true, read).await?;
         for frame in &frames {
+            // What it could not take while it was being made does not count against it.
+            let patience = self.connecting_until.since(self.clock.now()) + PUSH_PATIENCE;
             let may_pass = |error: &PushError| may_pass(error, self.clock.now() < self.connecting_until);
-            retry(PUSH_PATIENCE, may_pass, || self.push.push(self.connection, &frame.text)).await?;
+            retry(patience, may_pass, || self.push.push(self.connection, &frame.text)).await?;
             self.taken.store(frame.seq, Ordering::Relaxed);
         }
         Ok(!frames.is_empty())

@@ -163,6 +163,8 @@ impl Run<'_> {
             }
             self.tools.push.push(connection, text).await
         };
-        retry(self.tools.settings.device_timeout, may_pass, attempt).await
+        // What it could not take while it was being made does not count against it.
+        let connecting = connecting_until.since(self.tools.clock.now());
+        retry(connecting + self.tools.settings.device_timeout, may_pass, attempt).await
     }
 }

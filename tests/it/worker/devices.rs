@@ -109,6 +109,23 @@ async fn a_connection_that_is_just_being_made_is_not_taken_for_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_in_which_a_connection_is_made_does_not_count_against_it() {
+    let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..60, 1000 * MS)));
+    engine.say("c", &prompt("s", "r")).await;
+    let _worker = engine.spawn_worker();
+    pass(1.0).await;
+    engine.push.set("new", Manner::Gone);
+    engine.connect("new", Some("s")).await;
+    pass(28.0).await;
+    // It stands, and is slow at first.
+    engine.push.set("new", Manner::Throttled(usize::MAX));
+    pass(8.0).await;
+    engine.push.set("new", Manner::Prompt);
+    pass(40.0).await;
+    assert_eq!(engine.frames("new", "r").last().unwrap()["type"], "completed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_the_table_does_not_take_is_refused_as_one_that_may_try_again() {
     let agents = ScriptedAgents::new(|_, _| stream([1], MS));
     let engine = Engine::with(agents, |tools| {
