@@ -150,6 +150,22 @@ fn what_is_written_today_is_what_was_recorded_so_a_release_before_reads_it() {
     }
 }
 
+/// A prompt that was uploaded is the one kind of version 2: a release that knows no uploads leaves it to one that does.
+const RECORDED_UPLOAD: &str = include_str!("../fixtures/stored/prompt-2-upload.json");
+
+#[test]
+fn a_prompt_that_was_uploaded_is_of_a_version_of_its_own() {
+    let read = QueuedPrompt::decode(RECORDED_UPLOAD).unwrap();
+    assert!(matches!(&read.body, PromptContent::Uploaded(id) if id.as_str() == "0123456789abcdef0123456789abcdef"));
+    assert_eq!(read.encode(), RECORDED_UPLOAD.trim_end());
+    let later = RECORDED_UPLOAD.replace(r#""version":2"#, r#""version":3"#);
+    assert!(matches!(QueuedPrompt::decode(&later), Err(Unreadable::Later { version: 3, .. })));
+    for both in [r#""upload":"u","prompt":"x""#, r#""upload":"u","input":{}"#, r#""upload":"a/b""#, r#""upload":7"#] {
+        let broken = RECORDED_UPLOAD.replace(r#""upload":"0123456789abcdef0123456789abcdef""#, both);
+        assert!(matches!(QueuedPrompt::decode(&broken), Err(Unreadable::Malformed(_))), "{both}");
+    }
+}
+
 #[test]
 fn members_that_a_later_release_adds_are_passed_over() {
     let more = RECORDED.replacen('{', r#"{"priority":{"level":[1]},"deadline":null,"#, 1);

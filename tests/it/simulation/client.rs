@@ -28,11 +28,22 @@ const QUEUED_PATIENCE: Duration = Duration::from_secs(300);
 /// No run of a simulation may take longer.
 const LIVENESS: Duration = Duration::from_secs(3000);
 
+/// So much later an upload may come.
+const LATE: Duration = Duration::from_secs(90);
+
+/// A prompt that was uploaded.
+struct Upload {
+    id: String,
+    /// Whether it had come before a prompt named it.
+    is_there: bool,
+}
+
 /// What a client knows of one request.
 struct Pending {
     is_accepted: bool,
     /// Whether this client sent the prompt; else it watches.
     is_mine: bool,
+    upload: Option<Upload>,
     reply: ReplyInParts,
     heard: Instant,
     resumed: Option<Instant>,
@@ -46,6 +57,7 @@ impl Pending {
         Self {
             is_accepted: !is_mine,
             is_mine,
+            upload: None,
             reply: ReplyInParts::default(),
             heard: Instant::now(),
             resumed: None,
@@ -179,9 +191,41 @@ impl Client {
 
     async fn send_prompt(&self, connection: &str, request: &str, known: &mut Pending) {
         let who = format!("{}/{}/{request}", self.principal, self.session);
-        let prompt = json!({"prompt": who, "sessionId": self.session, "requestId": request});
+        if known.upload.is_none() && self.dice.chance(self.faults.upload) {
+            known.upload = self.upload(connection, &who).await;
+        }
+        let prompt = match &known.upload {
+            Some(Upload { id, .. }) => json!({"upload": id, "sessionId": self.session, "requestId": request}),
+            None => json!({"prompt": who, "sessionId": self.session, "requestId": request}),
+        };
         let answer = self.gateway.say(connection, &self.principal, &prompt).await;
         known.is_accepted = answer.is_some_and(|answer| answer["type"] == "accepted");
+    }
+
+    /// Uploads the prompt of `who`, or does not.
+    async fn upload(&self, connection: &str, who: &str) -> Option<Upload> {
+        let body = json!({"prompt": who}).to_string();
+        let wish = json!({"action": "upload", "bytes": body.len()});
+        let answer = self.gateway.say(connection, &self.principal, &wish).await?;
+        let (id, url) = (answer["uploadId"].as_str()?.to_owned(), answer["url"].as_str()?.to_owned());
+        let (fate, bucket) = (self.dice.below(10), self.gateway.bucket.clone());
+        match fate {
+            // It never comes.
+            0 => {}
+            1 | 2 => {
+                let late = self.dice.time(LATE);
+                tokio::spawn(async move {
+                    sleep(late).await;
+                    bucket.put(&url, body);
+                });
+            }
+            _ => {
+                bucket.put(&url, body);
+                // Somebody got hold of the address.
+                bucket.put(&url, json!({"prompt": "principal0/session0/nobody.0"}).to_string());
+            }
+        }
+        Some(Upload { id, is_there: fate > 2 })
     }
 
     fn take(&self, message: Value, pending: &mut BTreeMap<String, Pending>, done: &mut BTreeSet<String>) {
@@ -194,6 +238,12 @@ impl Client {
         }
         let known = pending.entry(request.clone()).or_insert_with(|| Pending::new(false));
         known.heard = Instant::now();
+        if message["code"] == "invalid_upload"
+            && known.upload.as_ref().is_none_or(|upload| upload.is_there)
+            && known.is_mine
+        {
+            self.gateway.record.broke(format!("upload: {request} failed, though it had been uploaded: {message}"));
+        }
         match message["type"].as_str() {
             Some("resumed") => {
                 let is_queued = message["state"] == "queued";

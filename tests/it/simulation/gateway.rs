@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::functions::Functions;
 use super::network::Network;
+use super::uploads::Bucket;
 use super::verifier::Record;
 use crate::support::engine::{answer_of, event_as};
 
@@ -22,6 +23,7 @@ pub struct Gateway {
     pub connections: Arc<Functions>,
     pub network: Network,
     pub record: Record,
+    pub bucket: Arc<Bucket>,
 }
 
 impl Gateway {

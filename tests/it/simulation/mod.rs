@@ -27,6 +27,7 @@ mod source;
 mod stores;
 #[cfg(feature = "functions")]
 mod table;
+mod uploads;
 mod verifier;
 mod weather;
 mod workers;

@@ -20,6 +20,7 @@ use agentcore_gateway::relay::{self, Relay};
 use agentcore_gateway::run_ended::Nobody;
 use agentcore_gateway::session::memory::MemoryTable;
 use agentcore_gateway::session::store::{Connections, ReplyRuns, Sessions};
+use agentcore_gateway::uploads::{self, UploadOffers, UploadRoom, Uploads};
 use agentcore_gateway::worker::settings::{LongRuns, Settings};
 use agentcore_gateway::worker::{Tools, Worker};
 
@@ -29,6 +30,7 @@ use super::long_runs::{MicroVms, World};
 use super::network::Network;
 use super::process::Process;
 use super::stores::{Trouble, Troubled};
+use super::uploads::Bucket;
 use super::verifier::Record;
 use super::weather::Weather;
 use super::world::Faults;
@@ -93,6 +95,7 @@ pub struct Shared {
     /// What such agents say.
     pub replies: Arc<MemoryQueue>,
     pub vms: MicroVms,
+    pub bucket: Arc<Bucket>,
     pub stores: Stores,
 }
 
@@ -112,6 +115,7 @@ impl Shared {
             given_up,
             watch: Arc::new(MemoryQueue::new(QueueLimits { max_receive_count: WATCH_RECEIVE_COUNT, ..limits })),
             vms: MicroVms::default(),
+            bucket: Arc::default(),
             replies: Arc::new(MemoryQueue::new(QueueLimits {
                 visibility: REPLY_VISIBILITY,
                 max_receive_count: REPLY_RECEIVE_COUNT,
@@ -157,7 +161,10 @@ impl Shared {
             identity: Identity::Token,
             origins: AllowedOrigins::Any,
             events: Arc::new(Nobody),
-            uploads: None,
+            uploads: Some(UploadRoom {
+                store: self.bucket.clone() as Arc<dyn UploadOffers>,
+                max_bytes: uploads::MAX_BYTES,
+            }),
             on_stop: OnStop::StopSession,
             replay_window: WINDOW,
         }
@@ -225,7 +232,10 @@ impl Shared {
             push: Arc::new(self.network.of(process)),
             events: Arc::new(Nobody),
             agents: Arc::new(self.agents(process)),
-            uploads: None,
+            uploads: Some(UploadRoom {
+                store: self.troubled(&self.bucket, process) as Arc<dyn Uploads>,
+                max_bytes: uploads::MAX_BYTES,
+            }),
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: Settings {

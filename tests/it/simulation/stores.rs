@@ -38,7 +38,7 @@ type Attempt<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl Trouble {
     /// A call that changes nothing, or that a client does not repeat by itself.
-    async fn once<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
+    pub async fn once<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
         let sockets = self.begin().await?;
         let result = call.await;
         self.end(sockets).await.map(|()| result)

@@ -37,7 +37,7 @@ fn the_invariants_hold_over_the_table_under_faults() {
 fn the_invariants_hold_over_the_table_for_detached_runs() {
     let storm = |seed| held(seed, run(seed, Faults::detached_storm(), LOST)).detached;
     let detached: usize = (510..512).map(storm).sum();
-    assert!(detached > 20, "{detached}");
+    assert!(detached > 15, "{detached}");
 }
 
 #[test]

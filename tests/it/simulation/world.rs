@@ -80,6 +80,8 @@ pub struct Faults {
     pub at_once: usize,
     /// An agent goes on by itself.
     pub detached: f64,
+    /// A prompt is uploaded; of such some come late, and some never.
+    pub upload: f64,
     /// A relay, or who looks after such runs, dies in mid-batch, or is frozen.
     pub relay: f64,
     /// How long a worker lives undisturbed at most, besides five seconds.
@@ -105,6 +107,7 @@ impl Faults {
             short: 0.0,
             at_once: 3,
             detached: 0.0,
+            upload: 0.0,
             relay: 0.0,
             worker_life: Duration::from_secs(1_000_000),
         }
@@ -128,6 +131,7 @@ impl Faults {
             short: 0.35,
             at_once: 3,
             detached: 0.0,
+            upload: 0.1,
             relay: 0.0,
             worker_life: Duration::from_secs(90),
         }
@@ -164,6 +168,7 @@ pub async fn run(seed: u64, scale: Scale, faults: Faults, stores: Stores) -> Res
         connections: Arc::new(Functions::new(make, shared.dice.clone(), faults.function, next.clone())),
         network: shared.network.clone(),
         record: shared.record.clone(),
+        bucket: shared.bucket.clone(),
     });
     let mut background = JoinSet::new();
     let workers = Workers {
