@@ -56,7 +56,7 @@ impl MessageHandler {
             ClientMessage::Prompt(prompt) => self.enqueue(event, prompt, trace).await,
             ClientMessage::Echo(data) => Answer::echo(data),
             ClientMessage::Ping => Ok(Answer::Pong),
-            ClientMessage::Resume(_) | ClientMessage::Stop(_) => Err(Rejection::new(
+            ClientMessage::Resume(_) | ClientMessage::Stop(_) | ClientMessage::Upload(_) => Err(Rejection::new(
                 RejectCode::Unavailable,
                 "\"action\" has a route of its own, which this gateway does not have.",
             )),

@@ -8,7 +8,7 @@ use agentcore_gateway::agent::Agents;
 use agentcore_gateway::clock::{Clock, Timestamp};
 use agentcore_gateway::journal::Journal;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, SessionId};
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::push::Push;
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::queue::payload::QueuedPrompt;
@@ -95,7 +95,7 @@ impl Stores {
             agent: AgentName::default_agent(),
             received_at: now,
             trace: TraceContext::new_root(&self.random),
-            body: PromptBody::Prompt { prompt: "Tell me more.".to_owned(), parameters: None },
+            body: PromptContent::Given(PromptBody::text("Tell me more.")),
         })
     }
 }

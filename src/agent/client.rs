@@ -121,7 +121,8 @@ impl Agents for AgentClient {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .fold(request, |request, (name, value)| request.header(name, value));
-        let response = request.body(invocation.body.clone()).send().await.map_err(|error| transport_error(&error))?;
+        let response =
+            request.body(invocation.body.clone().into_bytes()).send().await.map_err(|error| transport_error(&error))?;
         match response.status() {
             StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT => Ok(Box::new(NoContent)),
             status if status.is_success() => Ok(Box::new(HttpReply::of(response))),

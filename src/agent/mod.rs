@@ -16,6 +16,7 @@ pub(crate) mod status;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytestring::ByteString;
 
 use crate::protocol::event::Event;
 use crate::protocol::ids::AgentName;
@@ -35,7 +36,7 @@ pub struct Invocation {
     /// Its session, as AgentCore knows it (33 to 256 characters).
     pub runtime_session: String,
     /// The JSON body.
-    pub body: String,
+    pub body: ByteString,
     /// The trace to pass on.
     pub trace: TraceContext,
 }

@@ -1,10 +1,11 @@
-//! The `connections` function: `$connect`, `$disconnect`, `resume` and `stop`.
+//! The `connections` function: `$connect`, `$disconnect`, `resume`, `stop` and `upload`.
 
 mod connect;
 pub mod origins;
 mod replay;
 mod resume;
 mod stop;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,7 @@ impl ConnectionsHandler {
         match ClientMessage::parse(event.body.as_deref().unwrap_or_default())? {
             ClientMessage::Resume(resume) => self.resume(event, resume).await,
             ClientMessage::Stop(stop) => self.stop(event, stop).await.map(Some),
+            ClientMessage::Upload(wish) => self.offer(event, wish).await.map(Some),
             ClientMessage::Ping => Ok(Some(Answer::Pong)),
             ClientMessage::Echo(data) => Answer::echo(data).map(Some),
             ClientMessage::Prompt(prompt) => {

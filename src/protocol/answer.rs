@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::MAX_FRAME_BYTES;
-use super::ids::{RequestId, SessionId};
+use super::ids::{RequestId, SessionId, UploadId};
 use super::rejection::{RejectCode, Rejection};
 
 /// What is known of a request that a client resumes.
@@ -65,6 +65,15 @@ pub enum Answer {
         request_id: RequestId,
         /// Its session.
         session_id: SessionId,
+    },
+    /// An upload may come.
+    Upload {
+        /// What the prompt names.
+        upload_id: UploadId,
+        /// What takes one HTTP PUT of it.
+        url: String,
+        /// For how long.
+        expires_in_ms: u64,
     },
     /// Keep-alive.
     Pong,

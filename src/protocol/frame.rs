@@ -25,6 +25,8 @@ pub enum FailureCode {
     Busy,
     /// An event or the whole reply is beyond its limit.
     OutputTooLarge,
+    /// What was uploaded is missing or breaks a rule.
+    InvalidUpload,
     /// Our own fault.
     Internal,
 }
@@ -42,6 +44,7 @@ impl FailureCode {
             Self::Interrupted => "interrupted",
             Self::Busy => "busy",
             Self::OutputTooLarge => "output_too_large",
+            Self::InvalidUpload => "invalid_upload",
             Self::Internal => "internal",
         }
     }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
+use bytestring::ByteString;
 
-use super::ids::RequestId;
+use super::ids::{RequestId, UploadId};
 use super::json_string;
+use super::json_text::JsonText;
 use super::object::all_names;
 use super::reply::GatewayReply;
 
@@ -19,48 +20,78 @@ const NEVER_QUEUED: &[&str] = RESERVED.split_at(4).0;
 /// agent send there.
 const RESERVED_IN_INPUT: &[&str] = RESERVED.split_at(4).1;
 
+/// What a prompt says, or where that was uploaded.
+#[derive(Debug, Clone)]
+pub enum PromptContent {
+    /// It came with the prompt.
+    Given(PromptBody),
+    /// It was uploaded before, by the same principal.
+    Uploaded(UploadId),
+}
+
+impl PromptContent {
+    /// What came with the prompt.
+    #[must_use]
+    pub fn given(&self) -> Option<&PromptBody> {
+        match self {
+            Self::Given(body) => Some(body),
+            Self::Uploaded(_) => None,
+        }
+    }
+}
+
 /// What a prompt says, in one of its two forms.
 #[derive(Debug, Clone)]
 pub enum PromptBody {
     /// Text, with members to merge into the invocation body.
     Prompt {
-        /// The text.
-        prompt: String,
+        /// The text, a JSON string.
+        prompt: JsonText,
         /// Further members of the invocation body.
         parameters: Option<Parameters>,
     },
-    /// The whole invocation body, as it came.
-    Input(Box<RawValue>),
+    /// The whole invocation body, a JSON object.
+    Input(JsonText),
 }
 
 impl PromptBody {
+    /// The prompt `text` without parameters.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::Prompt { prompt: JsonText::of_string(text), parameters: None }
+    }
+
     /// Takes a whole invocation body, which must be a JSON object.
     ///
     /// # Errors
     /// [`ReservedMember`]
-    pub fn input(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+    pub fn input(object: JsonText) -> Result<Self, ReservedMember> {
         refuse(RESERVED_IN_INPUT, &object)?;
         Ok(Self::Input(object))
     }
 
     /// The JSON body of the agent's invocation; `reply` says where the agent can send to if it goes on by itself, which
-    /// an invocation body of the client's own has no place for. Numbers keep their digits and members their order.
+    /// an invocation body of the client's own has no place for. All values are as they came.
     #[must_use]
-    pub fn invocation(&self, runtime_session: &str, request: &RequestId, reply: Option<&GatewayReply>) -> String {
+    pub fn invocation(&self, runtime_session: &str, request: &RequestId, reply: Option<&GatewayReply>) -> ByteString {
         match self {
-            Self::Input(input) => input.get().to_owned(),
+            Self::Input(input) => input.clone().into(),
             Self::Prompt { prompt, parameters } => {
                 let reply = reply.map(|reply| format!(r#","gatewayReply":{}"#, reply.to_json()));
                 let further = parameters.as_ref().map(Parameters::members).filter(|members| !members.is_empty());
-                format!(
-                    r#"{{"prompt":{},"sessionId":{},"requestId":{}{}{}{}}}"#,
-                    json_string(prompt),
-                    json_string(runtime_session),
-                    json_string(request.as_str()),
-                    reply.unwrap_or_default(),
+                let parts = [
+                    r#"{"prompt":"#,
+                    prompt,
+                    r#","sessionId":"#,
+                    &json_string(runtime_session),
+                    r#","requestId":"#,
+                    &json_string(request.as_str()),
+                    &reply.unwrap_or_default(),
                     if further.is_some() { "," } else { "" },
                     further.unwrap_or_default(),
-                )
+                    "}",
+                ];
+                parts.concat().into()
             }
         }
     }
@@ -74,7 +105,7 @@ impl PromptBody {
 
 /// An object whose members are merged into the invocation body.
 #[derive(Debug, Clone)]
-pub struct Parameters(Box<RawValue>);
+pub struct Parameters(JsonText);
 
 /// A JSON object that a client gave holds a member that is the gateway's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +117,7 @@ impl Parameters {
     ///
     /// # Errors
     /// [`ReservedMember`] if it holds a member that the gateway sets, or is no object.
-    pub fn new(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+    pub fn new(object: JsonText) -> Result<Self, ReservedMember> {
         refuse(&RESERVED, &object)?;
         Ok(Self(object))
     }
@@ -95,28 +126,27 @@ impl Parameters {
     ///
     /// # Errors
     /// [`ReservedMember`] if it holds a member that no release has let pass, or is no object.
-    pub fn queued(object: Box<RawValue>) -> Result<Self, ReservedMember> {
+    pub fn queued(object: JsonText) -> Result<Self, ReservedMember> {
         refuse(NEVER_QUEUED, &object)?;
         Ok(Self(object))
     }
 
     /// The object as it came.
     #[must_use]
-    pub fn as_raw(&self) -> &RawValue {
+    pub fn as_json(&self) -> &JsonText {
         &self.0
     }
 
     /// The text between the braces.
     fn members(&self) -> &str {
-        let text = self.0.get();
-        text[1..text.len() - 1].trim()
+        self.0[1..self.0.len() - 1].trim()
     }
 }
 
 /// Refuses an object that holds one of `names`, and what is no object.
-fn refuse(names: &'static [&'static str], object: &RawValue) -> Result<(), ReservedMember> {
+fn refuse(names: &'static [&'static str], object: &str) -> Result<(), ReservedMember> {
     let is_free = |name: &[u8]| names.iter().all(|reserved| reserved.as_bytes() != name);
-    let is_taken = object.get().starts_with('{') && all_names(object.get(), is_free);
+    let is_taken = object.starts_with('{') && all_names(object, is_free);
     if is_taken { Ok(()) } else { Err(ReservedMember(names)) }
 }
 

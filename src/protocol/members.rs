@@ -9,34 +9,60 @@ use super::ids::RequestId;
 use super::rejection::{RejectCode, Rejection};
 use super::{MAX_NESTING, nesting};
 
-const KNOWN: [&str; 9] =
-    ["action", "prompt", "input", "sessionId", "requestId", "agent", "parameters", "after", "data"];
+const KNOWN: [&str; 11] =
+    ["action", "prompt", "input", "upload", "sessionId", "requestId", "agent", "parameters", "after", "bytes", "data"];
+
+/// What is read, for the sentences that refuse it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of {
+    /// A message of a client.
+    Message,
+    /// What was uploaded.
+    Upload,
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Message => "The message",
+            Self::Upload => "The upload",
+        })
+    }
+}
 
 /// The known members of one JSON object, each as the text that came.
 pub(super) struct Members<'a> {
     values: [Option<&'a RawValue>; KNOWN.len()],
     repeated: Option<&'static str>,
+    /// The first member that is not known.
+    unknown: Option<String>,
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn read(text: &'a str) -> Result<Self, Rejection> {
+    pub(super) fn read(text: &'a str, of: Of) -> Result<Self, Rejection> {
         let value: &RawValue = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            invalid_json(format!("The message is not valid JSON (line {line}, column {column})."))
+            invalid_json(format!("{of} is not valid JSON (line {line}, column {column})."))
         })?;
         if !value.get().starts_with('{') {
             return Err(match nesting(value.get()) {
-                0..=MAX_NESTING => invalid("The message must be a JSON object."),
-                _ => too_deep(),
+                0..=MAX_NESTING => invalid(format!("{of} must be a JSON object.")),
+                _ => too_deep(of),
             });
         }
         // What is left to fail is a key that no string can hold, such as "\ud800".
         let members: Self = serde_json::from_str(text)
-            .map_err(|_| invalid_json("The message has a member name that is not valid Unicode."))?;
+            .map_err(|_| invalid_json(format!("{of} has a member name that is not valid Unicode.")))?;
         if nesting(value.get()) > MAX_NESTING {
-            return Err(too_deep().of(members.request_id().ok().flatten()));
+            return Err(too_deep(of).of(members.request_id().ok().flatten()));
         }
         Ok(members)
+    }
+
+    /// The first member that is none of `names`.
+    pub(super) fn other_than(&self, names: &[&str]) -> Option<&str> {
+        let known = KNOWN.iter().zip(&self.values).find(|(name, value)| value.is_some() && !names.contains(name));
+        known.map(|(name, _)| *name).or(self.unknown.as_deref())
     }
 
     pub(super) fn get(&self, name: &'static str) -> Option<&'a RawValue> {
@@ -55,9 +81,9 @@ impl<'a> Members<'a> {
     }
 
     /// The member as an object, as it came; `None` when absent.
-    pub(super) fn object(&self, name: &'static str) -> Result<Option<Box<RawValue>>, Rejection> {
+    pub(super) fn object(&self, name: &'static str) -> Result<Option<&'a RawValue>, Rejection> {
         match self.get(name) {
-            Some(value) if value.get().starts_with('{') => Ok(Some(value.to_owned())),
+            Some(value) if value.get().starts_with('{') => Ok(Some(value)),
             Some(_) => Err(invalid(format!("\"{name}\" must be an object."))),
             None => Ok(None),
         }
@@ -106,8 +132,8 @@ pub(super) fn invalid(message: impl Into<String>) -> Rejection {
     Rejection::new(RejectCode::InvalidRequest, message)
 }
 
-fn too_deep() -> Rejection {
-    invalid_json(format!("The message nests deeper than {MAX_NESTING} levels."))
+fn too_deep(of: Of) -> Rejection {
+    invalid_json(format!("{of} nests deeper than {MAX_NESTING} levels."))
 }
 
 fn invalid_json(message: impl Into<String>) -> Rejection {
@@ -125,9 +151,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Members { values: [None; KNOWN.len()], repeated: None };
+                let mut members = Members { values: [None; KNOWN.len()], repeated: None, unknown: None };
                 while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    let Some(at) = KNOWN.iter().position(|known| *known == name) else { continue };
+                    let Some(at) = KNOWN.iter().position(|known| *known == name) else {
+                        members.unknown.get_or_insert(name);
+                        continue;
+                    };
                     if members.values[at].replace(value).is_some() {
                         members.repeated = Some(KNOWN[at]);
                     }

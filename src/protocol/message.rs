@@ -3,13 +3,14 @@
 use serde_json::value::RawValue;
 
 use super::answer::Answer;
-use super::ids::{RequestId, SessionId};
-use super::invocation::{Parameters, PromptBody};
-use super::members::{Members, invalid};
+use super::ids::{RequestId, SessionId, UploadId};
+use super::invocation::{Parameters, PromptBody, PromptContent};
+use super::json_text::JsonText;
+use super::members::{Members, Of, invalid};
 use super::rejection::Rejection;
 
 /// The actions there are, for the sentence that refuses any other.
-const ACTIONS: &str = "resume, stop, ping, echo";
+const ACTIONS: &str = "resume, stop, upload, ping, echo";
 
 /// One message of a client, all rules kept.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub enum ClientMessage {
     Resume(Resume),
     /// Stop the running or a queued request.
     Stop(Stop),
+    /// Say where a prompt can be uploaded.
+    Upload(UploadWish),
     /// Keep-alive.
     Ping,
     /// Connectivity check; the data comes back as it is (`null` where there is none).
@@ -36,7 +39,7 @@ pub struct Prompt {
     /// The agent it asks for, not yet known to exist; absent: the default agent.
     pub agent: Option<String>,
     /// What the agent is given.
-    pub body: PromptBody,
+    pub body: PromptContent,
 }
 
 /// A wish to get the frames of a session from here on, and those that were missed.
@@ -59,13 +62,22 @@ pub struct Stop {
     pub request: Option<RequestId>,
 }
 
+/// A wish to upload a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadWish {
+    /// How many bytes it has, at least 1.
+    pub bytes: u64,
+    /// What the message calls itself; a refusal names it.
+    pub request: Option<RequestId>,
+}
+
 impl ClientMessage {
     /// Reads one text message.
     ///
     /// # Errors
     /// A [`Rejection`] that names the member and the rule, and the request if the message held a valid id.
     pub fn parse(text: &str) -> Result<Self, Rejection> {
-        let members = Members::read(text)?;
+        let members = Members::read(text, Of::Message)?;
         let request = members.request_id();
         let named = request.as_ref().ok().cloned().flatten();
         Self::from_members(&members, request).map_err(|rejection| rejection.of(named))
@@ -86,6 +98,10 @@ impl ClientMessage {
                 after: members.whole_number("after")?.unwrap_or(0),
             })),
             Some("stop") => Ok(Self::Stop(Stop { session: required_session(members)?, request })),
+            Some("upload") => match members.whole_number("bytes")? {
+                Some(bytes) if bytes > 0 => Ok(Self::Upload(UploadWish { bytes, request })),
+                _ => Err(invalid("\"bytes\" must be a whole number of at least 1.")),
+            },
             Some("ping") => Ok(Self::Ping),
             Some("echo") => {
                 let data = members.get("data").unwrap_or(RawValue::NULL);
@@ -100,32 +116,60 @@ impl ClientMessage {
 
 impl Prompt {
     fn from_members(members: &Members<'_>, request: Option<RequestId>) -> Result<Self, Rejection> {
-        let body = match (members.string("prompt")?, members.object("input")?) {
+        let body = match (body(members, |value| value.into())?, upload(members)?) {
             (Some(_), Some(_)) => {
-                return Err(invalid("Exactly one of \"prompt\" and \"input\" must be given, not both."));
+                return Err(invalid("Exactly one of \"prompt\", \"input\" and \"upload\" must be given, not several."));
             }
             (None, None) => {
                 return Err(invalid(format!(
-                    "The message must hold \"prompt\", \"input\" or \"action\" (one of {ACTIONS})."
+                    "The message must hold \"prompt\", \"input\", \"upload\" or \"action\" (one of {ACTIONS})."
                 )));
             }
-            (Some(prompt), None) if prompt.chars().all(char::is_whitespace) => {
-                return Err(invalid("\"prompt\" must hold more than white space."));
-            }
-            (Some(prompt), None) => PromptBody::Prompt { prompt, parameters: parameters(members)? },
             (None, Some(_)) if members.get("parameters").is_some() => {
-                return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
+                return Err(invalid("\"parameters\" must go with \"prompt\", in the upload where that is."));
             }
-            (None, Some(input)) => PromptBody::input(input).map_err(|error| invalid(format!("\"input\" {error}.")))?,
+            (Some(body), None) => PromptContent::Given(body),
+            (None, Some(upload)) => PromptContent::Uploaded(upload),
         };
         Ok(Self { session: session(members)?, request, agent: members.string("agent")?, body })
     }
 }
 
-fn parameters(members: &Members<'_>) -> Result<Option<Parameters>, Rejection> {
+/// What `members` say by `prompt` or `input`, under the same rules wherever it stands. `keep` makes of a value what lives on.
+pub(super) fn body(
+    members: &Members<'_>,
+    keep: impl Fn(&RawValue) -> JsonText,
+) -> Result<Option<PromptBody>, Rejection> {
+    Ok(Some(match (members.string("prompt")?, members.object("input")?) {
+        (Some(_), Some(_)) => return Err(invalid("Exactly one of \"prompt\" and \"input\" must be given, not both.")),
+        (Some(prompt), None) if prompt.chars().all(char::is_whitespace) => {
+            return Err(invalid("\"prompt\" must hold more than white space."));
+        }
+        (Some(_), None) => PromptBody::Prompt {
+            prompt: keep(members.get("prompt").unwrap_or(RawValue::NULL)),
+            parameters: parameters(members, keep)?,
+        },
+        (None, Some(_)) if members.get("parameters").is_some() => {
+            return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
+        }
+        (None, Some(input)) => {
+            PromptBody::input(keep(input)).map_err(|error| invalid(format!("\"input\" {error}.")))?
+        }
+        (None, None) => return Ok(None),
+    }))
+}
+
+fn parameters(members: &Members<'_>, keep: impl Fn(&RawValue) -> JsonText) -> Result<Option<Parameters>, Rejection> {
     members
         .object("parameters")?
-        .map(|object| Parameters::new(object).map_err(|error| invalid(format!("\"parameters\" {error}."))))
+        .map(|object| Parameters::new(keep(object)).map_err(|error| invalid(format!("\"parameters\" {error}."))))
+        .transpose()
+}
+
+fn upload(members: &Members<'_>) -> Result<Option<UploadId>, Rejection> {
+    members
+        .string("upload")?
+        .map(|text| UploadId::parse(text).map_err(|error| invalid(format!("\"upload\" {error}."))))
         .transpose()
 }
 

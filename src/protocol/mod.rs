@@ -9,6 +9,7 @@ pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod invocation;
+pub mod json_text;
 pub mod marker;
 mod members;
 pub mod message;
@@ -17,6 +18,7 @@ pub mod output;
 pub mod rejection;
 pub mod reply;
 pub mod report;
+pub mod upload;
 mod words;
 
 pub(crate) use words::{words, words_of};

@@ -1,17 +1,26 @@
 //! What stands in a queue message: a prompt, tagged and versioned.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::tag::{self, MalformedPayload, Unreadable, VERSION};
 use crate::clock::Timestamp;
 use crate::digest;
-use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
-use crate::protocol::invocation::{Parameters, PromptBody};
+use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId, UploadId};
+use crate::protocol::invocation::{Parameters, PromptBody, PromptContent};
 use crate::session::{RunKey, SessionKey};
 use crate::trace::TraceContext;
 
 const KIND: &str = "prompt";
+
+/// The version of a prompt that was uploaded, and of no other.
+const WITH_UPLOAD: u64 = 2;
+
+#[derive(Deserialize)]
+struct Peek {
+    upload: Option<IgnoredAny>,
+}
 
 /// A prompt on its way to a worker.
 #[derive(Debug, Clone)]
@@ -27,12 +36,12 @@ pub struct QueuedPrompt {
     /// The trace that it belongs to.
     pub trace: TraceContext,
     /// What the agent is given.
-    pub body: PromptBody,
+    pub body: PromptContent,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Payload {
+struct Payload<'a> {
     #[serde(rename = "type")]
     kind: String,
     version: u64,
@@ -44,12 +53,14 @@ struct Payload {
     received_at: Timestamp,
     #[serde(default)]
     trace: TraceContext,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    parameters: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    input: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    prompt: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    parameters: Option<Box<RawValue>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    input: Option<Box<RawValue>>,
+    upload: Option<UploadId>,
 }
 
 impl QueuedPrompt {
@@ -75,15 +86,19 @@ impl QueuedPrompt {
     #[must_use]
     #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
     pub fn encode(&self) -> String {
-        let (prompt, parameters, input) = match &self.body {
-            PromptBody::Prompt { prompt, parameters } => {
-                (Some(prompt.clone()), parameters.as_ref().map(|parameters| parameters.as_raw().to_owned()), None)
+        let (mut prompt, mut parameters, mut input, mut upload) = (None, None, None, None);
+        match &self.body {
+            PromptContent::Given(PromptBody::Prompt { prompt: text, parameters: given }) => {
+                prompt = Some(text.to_raw());
+                parameters = given.as_ref().map(|parameters| parameters.as_json().to_raw());
             }
-            PromptBody::Input(input) => (None, None, Some(input.clone())),
-        };
+            PromptContent::Given(PromptBody::Input(object)) => input = Some(object.to_raw()),
+            PromptContent::Uploaded(id) => upload = Some(id.clone()),
+        }
         let payload = Payload {
             kind: KIND.to_owned(),
-            version: VERSION,
+            // A release that knows no uploads must leave it to one that does.
+            version: if upload.is_some() { WITH_UPLOAD } else { VERSION },
             principal: self.run.session.principal.clone(),
             session_id: self.run.session.session.clone(),
             request_id: self.run.request.clone(),
@@ -94,6 +109,7 @@ impl QueuedPrompt {
             prompt,
             parameters,
             input,
+            upload,
         };
         let text = serde_json::to_string(&payload).expect("a payload is plain data");
         text.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
@@ -104,18 +120,14 @@ impl QueuedPrompt {
     /// # Errors
     /// [`Unreadable`]
     pub fn decode(body: &str) -> Result<Self, Unreadable> {
-        tag::check(body, KIND)?;
+        let peeked = serde_json::from_str::<Peek>(body);
+        let is_uploaded = peeked.is_ok_and(|peek| peek.upload.is_some());
+        tag::check_up_to(if is_uploaded { WITH_UPLOAD } else { VERSION }, body, KIND)?;
         Ok(Self::read(serde_json::from_str(body).map_err(MalformedPayload::Json)?)?)
     }
 
-    fn read(payload: Payload) -> Result<Self, MalformedPayload> {
-        let parameters = payload.parameters.map(Parameters::queued).transpose();
-        let parameters = parameters.map_err(|_| MalformedPayload::Rule("its parameters hold a reserved member"))?;
-        let body = match (payload.prompt, payload.input) {
-            (Some(prompt), None) => PromptBody::Prompt { prompt, parameters },
-            (None, Some(input)) if parameters.is_none() && input.get().starts_with('{') => PromptBody::Input(input),
-            _ => return Err(MalformedPayload::Rule("it must hold either a prompt or an input")),
-        };
+    fn read(payload: Payload<'_>) -> Result<Self, MalformedPayload> {
+        let body = body(&payload)?;
         let session = SessionKey { principal: payload.principal, session: payload.session_id };
         Ok(Self {
             run: RunKey { session, request: payload.request_id },
@@ -125,5 +137,21 @@ impl QueuedPrompt {
             trace: payload.trace,
             body,
         })
+    }
+}
+
+fn body(payload: &Payload<'_>) -> Result<PromptContent, MalformedPayload> {
+    let parameters = payload.parameters.map(|object| Parameters::queued(object.into())).transpose();
+    let parameters = parameters.map_err(|_| MalformedPayload::Rule("its parameters hold a reserved member"))?;
+    match (payload.prompt, payload.input, &payload.upload) {
+        (Some(prompt), None, None) => {
+            serde_json::from_str::<String>(prompt.get())?;
+            Ok(PromptContent::Given(PromptBody::Prompt { prompt: prompt.into(), parameters }))
+        }
+        (None, Some(input), None) if parameters.is_none() && input.get().starts_with('{') => {
+            Ok(PromptContent::Given(PromptBody::Input(input.into())))
+        }
+        (None, None, Some(upload)) if parameters.is_none() => Ok(PromptContent::Uploaded(upload.clone())),
+        _ => Err(MalformedPayload::Rule("it must hold a prompt, an input or an upload, and only one of them")),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// The version that this release writes. All types of one queue share the number.
+/// The version of most messages. All types of one queue share the number.
 pub(super) const VERSION: u64 = 1;
 
 /// A queue message that this release does not read.
@@ -55,11 +55,16 @@ struct Tag {
 /// # Errors
 /// [`Unreadable`] if it is not.
 pub(super) fn check(body: &str, expected: &'static str) -> Result<(), Unreadable> {
+    check_up_to(VERSION, body, expected)
+}
+
+/// The same of a message that this release reads up to version `highest`.
+pub(super) fn check_up_to(highest: u64, body: &str, expected: &'static str) -> Result<(), Unreadable> {
     let Tag { kind, version } = serde_json::from_str(body).map_err(MalformedPayload::Json)?;
-    if version > VERSION {
+    if version > highest {
         return Err(Unreadable::Later { kind, version });
     }
-    if kind != expected || version != VERSION {
+    if kind != expected || version == 0 {
         return Err(MalformedPayload::Kind { kind, version, expected }.into());
     }
     Ok(())

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use super::Tools;
+use super::asked::Asked;
 use super::before::RunBefore;
 use super::deadline::Deadline;
 use super::run::Run;
@@ -10,23 +13,21 @@ use crate::backoff::retry;
 use crate::clock::Timestamp;
 use crate::journal::Tail;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
-use crate::protocol::ids::ReplyRun;
-use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::Owed;
 use crate::session::room::apply_making_room;
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
-use crate::session::{Active, LeaseId, ReplyGrant, Session, Standing, Unstopped};
+use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, Standing, Unstopped};
 
 /// When a message comes again that has to wait for nobody.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What a claim found.
 pub(super) enum Claim {
-    /// The run is this worker's.
-    Won(Box<Session>),
+    /// The run is this worker's, and this is what it is about.
+    Won(Box<Session>, Asked),
     /// The request has ended, or was ended just now.
     Ended(Owed),
     /// Another worker is alive with the session.
@@ -54,13 +55,16 @@ impl Tools {
         deadline: &Deadline,
     ) -> Result<Came, StoreError> {
         let lease = LeaseId(self.random.unique_name());
-        let reply = self.gateway_reply(prompt);
+        let asked = OnceCell::new();
         loop {
-            match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, reply.as_ref(), &lease)).await? {
-                Claim::Won(session) => {
-                    let ending = self.ending_before(prompt, &session);
+            match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)).await? {
+                Claim::Won(session, Asked { body, reply }) => {
+                    let body = match self.ending_before(prompt, &session) {
+                        Some(ending) => Err(ending),
+                        None => body.map_err(Ending::Failed),
+                    };
                     let before = RunBefore::untold(&prompt.run.session, &session);
-                    let run = Run::new(self, prompt, lease, *session, ending, reply);
+                    let run = Run::new(self, prompt, lease, *session, body, reply);
                     return self.telling_before(before, deadline, run.finish(deadline)).await;
                 }
                 Claim::Ended(owed) => return Ok(Came::ToAnEnd(owed)),
@@ -78,32 +82,29 @@ impl Tools {
         }
     }
 
-    /// Where the agent of `prompt` can send to if it goes on by itself.
-    fn gateway_reply(&self, prompt: &QueuedPrompt) -> Option<GatewayReply> {
-        let long_runs = self.settings.long_runs.as_ref()?;
-        if !long_runs.allows(&prompt.agent) || !prompt.body.has_place_for_reply() {
-            return None;
-        }
-        Some(GatewayReply {
-            queue: long_runs.queue.clone(),
-            group: self.random.unique_name(),
-            run: ReplyRun::new(self.random.bits()),
-            token: ReplyToken::new([self.random.bits(), self.random.bits()]),
-        })
-    }
-
     async fn claim(
         &self,
         prompt: &QueuedPrompt,
-        reply: Option<&GatewayReply>,
+        asked: &OnceCell<Asked>,
         lease: &LeaseId,
     ) -> Result<Claim, StoreError> {
         let run = &prompt.run;
-        let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
                 return self.join_begun(prompt, lease, tail).await;
             }
+            if !asked.initialized()
+                && prompt.body.given().is_none()
+                && let Some(session) = self.taken(run).await?
+            {
+                match self.meet(prompt, lease, session).await? {
+                    Some(claim) => return Ok(claim),
+                    None => continue,
+                }
+            }
+            let asked = asked.get_or_try_init(|| self.asked(prompt)).await?;
+            let reply = asked.reply.as_ref();
+            let reply = reply.map(|reply| ReplyGrant { run: reply.run.clone(), token: reply.token.hash() });
             let claim = |now: Timestamp| Transition::Claim {
                 request: run.request.clone(),
                 lease: lease.clone(),
@@ -113,10 +114,10 @@ impl Tools {
                 reply: reply.clone(),
             };
             match apply_making_room(self.sessions.as_ref(), self.clock.as_ref(), &run.session, claim).await? {
-                Ok(session) => return Ok(Claim::Won(Box::new(session))),
+                Ok(session) => return Ok(Claim::Won(Box::new(session), asked.clone())),
                 // The answer to an earlier attempt was lost.
                 Err(Refused { session, .. }) if session.is_leased_to(lease) => {
-                    return Ok(Claim::Won(Box::new(session)));
+                    return Ok(Claim::Won(Box::new(session), asked.clone()));
                 }
                 Err(Refused { refusal: Refusal::Occupied, session }) => {
                     if let Some(claim) = self.meet(prompt, lease, session).await? {
@@ -129,6 +130,12 @@ impl Tools {
                 Err(_) => return Ok(Claim::Moved),
             }
         }
+    }
+
+    /// The session of `run` if another run has it: then nothing need be fetched yet.
+    async fn taken(&self, run: &RunKey) -> Result<Option<Session>, StoreError> {
+        let session = self.sessions.load(&run.session, self.clock.now()).await?;
+        Ok(session.active.is_some().then_some(session))
     }
 
     /// A journal exists: the request has run, runs, or its worker died.

@@ -12,6 +12,7 @@
 //!
 //! `take` is what surrounds a run: the message's visibility, the worker's deadline, and devices that are slow.
 
+mod asked;
 mod audience;
 mod before;
 mod call;

@@ -6,13 +6,15 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::asked::Asked;
 use super::coalesce::{EVENT_BATCHES, coalesce};
 use super::deadline::{CLOSING, Deadline, comes_within};
 use super::read::Called;
 use super::run::Run;
-use crate::agent::{Invocation, STOP_TIMEOUT};
+use crate::agent::STOP_TIMEOUT;
 use crate::choices::OnStop;
 use crate::protocol::frame::Ending;
+use crate::protocol::invocation::PromptBody;
 use crate::session::runtime_id::runtime_session_id;
 
 /// So long before its deadline a worker has to have time to free the session.
@@ -22,15 +24,15 @@ impl Run<'_> {
     /// Calls the agent, unless the run had its ending from the beginning; and stops its session if it may go on without the
     /// run. Only then is the session free: who took it before would have its run stopped.
     pub(super) async fn produce(&self, deadline: &Deadline) {
-        if self.log.outcome().is_none() {
-            self.call_agent(deadline).await;
+        if let Some(body) = &self.body {
+            self.call_agent(body, deadline).await;
         }
         self.agent_is_left.send_replace(true);
     }
 
-    async fn call_agent(&self, deadline: &Deadline) {
+    async fn call_agent(&self, body: &PromptBody, deadline: &Deadline) {
         let (events, batches) = mpsc::channel(EVENT_BATCHES);
-        let invocation = self.invocation();
+        let invocation = Asked::invocation(self.prompt, body, self.reply.as_ref());
         let run = self.reply.as_ref().map(|reply| &reply.run);
         let calling = async {
             tokio::select! {
@@ -71,16 +73,6 @@ impl Run<'_> {
             Some(Ok(())) => {}
             Some(Err(error)) => warn!(session, %error, "the agent's session was not stopped"),
             None => warn!(session, "the agent's session is still being stopped"),
-        }
-    }
-
-    fn invocation(&self) -> Invocation {
-        let runtime_session = runtime_session_id(&self.prompt.run.session);
-        Invocation {
-            agent: self.prompt.agent.clone(),
-            body: self.prompt.body.invocation(&runtime_session, &self.prompt.run.request, self.reply.as_ref()),
-            runtime_session,
-            trace: self.prompt.trace.clone(),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::backoff::persist;
 use crate::clock::{Timestamp, millis};
 use crate::journal::Segment;
 use crate::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
+use crate::protocol::invocation::PromptBody;
 use crate::protocol::reply::GatewayReply;
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::Owed;
@@ -70,6 +71,8 @@ pub(super) struct Run<'a> {
     first: Arc<Frame>,
     /// How it ends, once that is known.
     pub(super) ending: OnceLock<Ending>,
+    /// What its agent is given; `None`: it is over before it begins.
+    pub(super) body: Option<PromptBody>,
     /// Where its agent can send to if it goes on by itself.
     pub(super) reply: Option<GatewayReply>,
     is_new_connection: bool,
@@ -85,14 +88,14 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `ending` how it ends if
-    /// it is over before it begins. Its agent may go on by itself if it is given a `reply`.
+    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `body` what the agent is
+    /// given, or how the run ends before it begins. Its agent may go on by itself if it is given a `reply`.
     pub(super) fn new(
         tools: &'a Tools,
         prompt: &'a QueuedPrompt,
         lease: LeaseId,
         session: Session,
-        ending: Option<Ending>,
+        body: Result<PromptBody, Ending>,
         reply: Option<GatewayReply>,
     ) -> Self {
         // A claim that won has left an active run; without one there would be no lease.
@@ -101,7 +104,11 @@ impl<'a> Run<'a> {
             session.active.as_ref().map_or(nothing, |active| (active.lease_until, active.started_at));
         let attachment = session.connections.get(&prompt.connection);
         let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
-        let first = Arc::new(ending.as_ref().map_or_else(|| maker.started(), |ending| maker.ending(1, ending)));
+        let first = Arc::new(body.as_ref().map_or_else(|ending| maker.ending(1, ending), |_| maker.started()));
+        let (body, ending) = match body {
+            Ok(body) => (Some(body), OnceLock::new()),
+            Err(ending) => (None, OnceLock::from(ending)),
+        };
         Self {
             tools,
             prompt,
@@ -112,7 +119,8 @@ impl<'a> Run<'a> {
             log: Log::new(&tools.settings),
             claimed_at,
             first,
-            ending: ending.map(OnceLock::from).unwrap_or_default(),
+            ending,
+            body,
             reply,
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),

@@ -2,7 +2,7 @@
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::protocol::message::ClientMessage;
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::tag::{MalformedPayload, Unreadable};
@@ -43,7 +43,8 @@ fn assert_round_trip(prompt: &QueuedPrompt) {
     assert_eq!(read.run, prompt.run);
     assert_eq!((&read.connection, &read.agent), (&prompt.connection, &prompt.agent));
     assert_eq!((read.received_at, &read.trace), (prompt.received_at, &prompt.trace));
-    let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request, None);
+    let invocation =
+        |prompt: &QueuedPrompt| prompt.body.given().unwrap().invocation("runtime", &prompt.run.request, None);
     assert_eq!(invocation(&read), invocation(prompt));
 }
 
@@ -136,7 +137,8 @@ fn a_message_that_was_recorded_is_read() {
         let (read, expected) = (QueuedPrompt::decode(text).unwrap(), recorded(message));
         assert_eq!((&read.run, &read.connection, &read.agent), (&expected.run, &expected.connection, &expected.agent));
         assert_eq!((read.received_at, &read.trace), (expected.received_at, &expected.trace));
-        let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request, None);
+        let invocation =
+            |prompt: &QueuedPrompt| prompt.body.given().unwrap().invocation("runtime", &prompt.run.request, None);
         assert_eq!(invocation(&read), invocation(&expected));
     }
 }
@@ -281,7 +283,7 @@ proptest! {
         let at = at.index(mutated.len());
         mutated[at] = with;
         if let Ok(read) = QueuedPrompt::decode(&mutated.into_iter().collect::<String>()) {
-            prop_assert!(matches!(&read.body, PromptBody::Prompt { .. }), "an input");
+            prop_assert!(matches!(&read.body, PromptContent::Given(PromptBody::Prompt { .. })), "an input");
             assert_round_trip(&read);
         }
     }

@@ -19,7 +19,7 @@ async fn sent(path: &str, trace: TraceContext) -> Request {
 async fn a_container_is_sent_the_body_as_it_is() {
     let request = sent("", TraceContext::default()).await;
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/invocations"));
-    assert_eq!(request.body, invocation().body);
+    assert_eq!(request.body, &*invocation().body);
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("accept"), Some("text/event-stream, application/json"));
 }

@@ -63,7 +63,7 @@ fn invocation() -> Invocation {
     Invocation {
         agent: AgentName::default_agent(),
         runtime_session: SESSION.to_owned(),
-        body: r#"{"prompt":"hello é"}"#.to_owned(),
+        body: r#"{"prompt":"hello é"}"#.into(),
         trace: TraceContext::default(),
     }
 }

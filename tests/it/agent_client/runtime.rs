@@ -37,7 +37,7 @@ async fn the_arn_is_one_segment_of_the_path() {
     let (_, request) = sent(TraceContext::default()).await;
     assert_eq!(request.method, "POST");
     assert_eq!(request.path, format!("{PATH}/invocations?qualifier=prod"));
-    assert_eq!(request.body, invocation().body);
+    assert_eq!(request.body, &*invocation().body);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::queue::memory::{Delivery, MemoryQueue};
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::{Prompts, QueueError, Visibility};
@@ -60,7 +60,7 @@ fn prompt(session: &str, request: &str, text: &str) -> QueuedPrompt {
         agent: AgentName::default_agent(),
         received_at: Timestamp(1_790_000_000_000),
         trace: TraceContext::default(),
-        body: PromptBody::Prompt { prompt: text.to_owned(), parameters: None },
+        body: PromptContent::Given(PromptBody::text(text)),
     }
 }
 
@@ -116,7 +116,8 @@ async fn what_comes_out_is_what_went_in(queue: &impl Prompts, receiver: &dyn Rec
     queue.send(&sent).await.unwrap();
     let received = receiver.receive().await.unwrap();
     let body = QueuedPrompt::decode(&received.body).unwrap().body;
-    assert!(matches!(body, PromptBody::Prompt { prompt, .. } if prompt == text));
+    let PromptContent::Given(PromptBody::Prompt { prompt, .. }) = body else { panic!() };
+    assert_eq!(serde_json::from_str::<String>(&prompt).unwrap(), text);
     receiver.delete(&received.receipt).await;
 }
 

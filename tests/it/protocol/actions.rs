@@ -5,7 +5,7 @@ use agentcore_gateway::protocol::rejection::RejectCode::{InvalidJson, InvalidReq
 
 use super::{assert_refused, assert_refused_of, request, session};
 
-const ALL_ACTIONS: [&str; 5] = ["\"action\"", "resume", "stop", "ping", "echo"];
+const ALL_ACTIONS: [&str; 6] = ["\"action\"", "resume", "stop", "upload", "ping", "echo"];
 
 fn resume(text: &str) -> Resume {
     match ClientMessage::parse(text) {

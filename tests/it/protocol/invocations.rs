@@ -8,12 +8,12 @@ use super::{prompt, request};
 const RUNTIME: &str = "runtime-session-00000000000000000000";
 
 fn invocation(text: &str) -> String {
-    prompt(text).body.invocation(RUNTIME, &request("r1"), None)
+    prompt(text).body.given().unwrap().invocation(RUNTIME, &request("r1"), None).into()
 }
 
 #[test]
 fn a_prompt_becomes_prompt_session_and_request() {
-    let expected = format!(r#"{{"prompt":"say \"hi\"\né\u0000","sessionId":"{RUNTIME}","requestId":"r1"}}"#);
+    let expected = format!(r#"{{"prompt":"say \"hi\"\n\u00e9\u0000","sessionId":"{RUNTIME}","requestId":"r1"}}"#);
     assert_eq!(invocation(r#"{"prompt":"say \"hi\"\n\u00e9\u0000","sessionId":"mine"}"#), expected);
 }
 

@@ -10,6 +10,7 @@ mod output;
 mod prompts;
 mod properties;
 mod reports;
+mod uploads;
 
 use agentcore_gateway::protocol::ids::{RequestId, SessionId};
 use agentcore_gateway::protocol::message::{ClientMessage, Prompt};

@@ -1,7 +1,7 @@
 //! The members of a prompt.
 
 use agentcore_gateway::protocol::ids::{RequestId, SessionId};
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::protocol::rejection::RejectCode::InvalidRequest;
 
 use super::{assert_refused, assert_refused_of, prompt};
@@ -9,7 +9,8 @@ use super::{assert_refused, assert_refused_of, prompt};
 #[test]
 fn a_prompt_needs_nothing_but_its_text() {
     let prompt = prompt(r#"{"prompt":"hello"}"#);
-    assert!(matches!(prompt.body, PromptBody::Prompt { ref prompt, parameters: None } if prompt == "hello"));
+    let PromptContent::Given(PromptBody::Prompt { prompt: text, parameters: None }) = prompt.body else { panic!() };
+    assert_eq!(&*text, r#""hello""#);
     assert_eq!((prompt.session, prompt.request, prompt.agent), (None, None, None));
 }
 
@@ -29,7 +30,8 @@ fn unknown_members_are_ignored() {
 #[test]
 fn escapes_in_names_and_values_are_read() {
     let prompt = prompt(r#"{"pr\u006fmpt":"a\n\u00e9\ud83d\ude00","session\u0049d":"\u006b"}"#);
-    assert!(matches!(prompt.body, PromptBody::Prompt { ref prompt, .. } if prompt == "a\né😀"));
+    let PromptContent::Given(PromptBody::Prompt { prompt: text, .. }) = prompt.body else { panic!() };
+    assert_eq!(&*text, r#""a\n\u00e9\ud83d\ude00""#, "as it came");
     assert_eq!(prompt.session.as_ref().map(SessionId::as_str), Some("k"));
 }
 

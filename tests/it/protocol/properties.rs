@@ -5,7 +5,7 @@ use agentcore_gateway::protocol::answer::Answer;
 use agentcore_gateway::protocol::event::Event;
 use agentcore_gateway::protocol::frame::{Ending, Failure, FailureCode, FrameMaker};
 use agentcore_gateway::protocol::ids::{RequestId, SessionId};
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::protocol::message::ClientMessage;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -20,10 +20,11 @@ const MEMBERS: [&str; 10] =
 fn check(text: &str) {
     match ClientMessage::parse(text) {
         Ok(ClientMessage::Prompt(prompt)) => {
-            let body = prompt.body.invocation("runtime", &request("r1"), None);
+            let PromptContent::Given(given) = &prompt.body else { return };
+            let body = given.invocation("runtime", &request("r1"), None);
             assert!(serde_json::from_str::<&serde_json::value::RawValue>(&body).is_ok(), "{body}");
-            if let PromptBody::Prompt { prompt, .. } = &prompt.body {
-                assert!(!prompt.trim().is_empty());
+            if let PromptBody::Prompt { prompt, .. } = given {
+                assert!(!serde_json::from_str::<String>(prompt).unwrap().trim().is_empty());
             }
         }
         Ok(ClientMessage::Echo(data)) => {
@@ -130,7 +131,7 @@ proptest! {
     #[test]
     fn any_input_object_is_given_as_it_came(text in json()) {
         if let Ok(ClientMessage::Prompt(prompt)) = ClientMessage::parse(&format!(r#"{{"input":{text}}}"#)) {
-            prop_assert_eq!(prompt.body.invocation("runtime", &request("r1"), None), text);
+            prop_assert_eq!(prompt.body.given().unwrap().invocation("runtime", &request("r1"), None), text);
         } else {
             prop_assert!(!text.starts_with('{'), "refused");
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agentcore_gateway::protocol::ids::AgentName;
-use agentcore_gateway::protocol::invocation::PromptBody;
+use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::sqs::SqsQueue;
 use agentcore_gateway::queue::watch::Watch;
@@ -31,7 +31,7 @@ fn prompt() -> QueuedPrompt {
         agent: AgentName::default_agent(),
         received_at: NOW,
         trace: TraceContext::default(),
-        body: PromptBody::Prompt { prompt: "Grüße \u{ffff}".to_owned(), parameters: None },
+        body: PromptContent::Given(PromptBody::text("Grüße \u{ffff}")),
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Engine {
     pub tools: Tools,
     pub deadline: watch::Sender<Option<Instant>>,
     messages: MessageHandler,
-    connections: ConnectionsHandler,
+    pub connections: ConnectionsHandler,
 }
 
 impl Engine {
@@ -113,7 +113,10 @@ impl Engine {
 
     /// Sends `message` on `connection` by its route, and returns the answer.
     pub async fn say(&self, connection: &str, message: &Value) -> Option<Value> {
-        let route = message.get("action").and_then(Value::as_str).filter(|action| ["resume", "stop"].contains(action));
+        let route = message
+            .get("action")
+            .and_then(Value::as_str)
+            .filter(|action| ["resume", "stop", "upload"].contains(action));
         let route = route.unwrap_or("$default");
         answer_of(self.handle(event(route, connection, message.to_string())).await)
     }

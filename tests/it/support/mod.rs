@@ -26,6 +26,7 @@ pub mod scripted;
 pub mod socket;
 #[cfg(feature = "jwt")]
 pub mod tokens;
+pub mod uploads;
 
 /// `text` as a gzip body.
 pub fn gzip<T: AsRef<[u8]>>(text: T) -> Vec<u8> {

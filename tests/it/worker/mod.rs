@@ -13,3 +13,4 @@ mod replies;
 pub mod runs;
 mod slowness;
 mod stops;
+mod uploads;
