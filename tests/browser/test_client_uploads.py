@@ -50,7 +50,7 @@ def driver(context):
 def test_a_large_prompt_is_uploaded_and_then_named(driver):
     driver.prompt(TEXT)
     content = json.dumps({"prompt": TEXT}, ensure_ascii=False, separators=(",", ":"))
-    assert driver.sent() == [{"action": "upload", "bytes": len(content.encode())}]
+    assert driver.sent() == [{"action": "upload", "bytes": len(content.encode()), "requestId": "r"}]
     driver.offer()
     [put] = driver.puts()
     assert (put["method"], put["url"]) == ("PUT", "http://gateway/uploads/u1?token=t")
@@ -84,7 +84,7 @@ def test_what_fits_a_frame_is_sent_as_it_is(driver):
     assert [list(message) for message in driver.sent()] == [["prompt", "sessionId", "requestId"]]
     driver.accept()
     driver.prompt("x" * (32_768 - rest), "rr")
-    assert [list(message) for message in driver.sent()] == [["action", "bytes"]]
+    assert [list(message) for message in driver.sent()] == [["action", "bytes", "requestId"]]
 
 
 def test_later_prompts_wait_for_an_upload_so_that_the_order_stays(driver):
@@ -143,17 +143,17 @@ def test_after_five_tries_the_prompt_is_rejected_with_the_reason_and_the_next_is
 def test_a_refusal_that_may_pass_is_asked_again_and_one_that_does_not_is_told(driver):
     driver.prompt(TEXT)
     driver.sent()
-    driver.receive(type="rejected", code="unavailable", message="There is no room.", retryable=True)
+    driver.receive(type="rejected", requestId="r", code="unavailable", message="There is no room.", retryable=True)
     driver.advance(3)
     assert [message["action"] for message in driver.sent()] == ["upload"]
-    driver.receive(type="rejected", code="too_large", message="An upload has 20 MB at most.", retryable=False)
+    driver.receive(type="rejected", requestId="r", code="too_large", message="An upload has 20 MB at most.", retryable=False)
     assert driver.request()["state"] == "rejected"
     assert driver.do("return client.requests.get('r s').reason") == "An upload has 20 MB at most."
 
 
 def test_where_there_are_no_uploads_that_is_said(driver):
     driver.prompt(TEXT)
-    driver.receive(type="rejected", code="invalid_request", message="\"action\" must be …", retryable=False)
+    driver.receive(type="rejected", requestId="r", code="invalid_request", message="\"action\" must be …", retryable=False)
     assert driver.request()["code"] == "too_large"
     assert "takes no uploads" in driver.do("return client.requests.get('r s').reason")
 

@@ -53,7 +53,7 @@ class Played:
         if message.get("action") == "upload":
             number = len(self.puts) + 1
             offer = {"type": "upload", "uploadId": f"u{number}", "url": f"{self.origin}uploads/u{number}?token=t", "expiresInMs": 300_000}
-            return [self.refusal or offer]
+            return [{**self.refusal, "requestId": message["requestId"]} if self.refusal else offer]
         if "action" in message:
             return []
         ids = {key: message[key] for key in ("requestId", "sessionId")}
@@ -170,7 +170,7 @@ def test_what_is_too_large_for_a_message_is_uploaded_unnoticed(context, gateway)
     [put] = played.puts
     assert (put.method, put.headers["content-type"], put.headers["if-none-match"]) == ("PUT", "application/json", "*")
     asked = [message for message in played.messages if message.get("action") == "upload"]
-    assert asked == [{"action": "upload", "bytes": len(put.post_data_buffer)}]
+    assert asked == [{"action": "upload", "bytes": len(put.post_data_buffer), "requestId": first["requestId"]}]
 
 
 def test_the_progress_of_an_upload_is_shown_and_it_can_be_stopped(context, gateway):

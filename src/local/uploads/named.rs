@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
-use crate::protocol::ids::{Principal, UploadId};
+use crate::protocol::invocation::PromptContent;
 use crate::queue::memory::MemoryQueue;
+use crate::queue::payload::QueuedPrompt;
 use crate::uploads::UploadKey;
 
 /// The paths of all uploads that a prompt in `queue` names. It is there until its run has ended, so what it names is
@@ -16,11 +15,9 @@ pub(super) fn in_queue(queue: &MemoryQueue) -> BTreeSet<String> {
 
 /// The upload that the prompt in a queue message names.
 fn by_message(body: &str) -> Option<UploadKey> {
-    #[derive(Deserialize)]
-    struct Named {
-        principal: Principal,
-        upload: Option<UploadId>,
+    let prompt = QueuedPrompt::decode(body).ok()?;
+    match prompt.body {
+        PromptContent::Uploaded(upload) => Some(UploadKey { principal: prompt.run.session.principal, upload }),
+        PromptContent::Given(_) => None,
     }
-    let Named { principal, upload } = serde_json::from_str(body).ok()?;
-    Some(UploadKey { principal, upload: upload? })
 }

@@ -4,6 +4,7 @@ mod address;
 mod pages;
 mod puts;
 mod room;
+mod whole;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,15 +14,19 @@ use std::time::Duration;
 use agentcore_gateway::clock::{Clock, Timestamp, millis};
 use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::local::uploads::{MemoryUploads, UploadDoor};
-use agentcore_gateway::protocol::ids::{Principal, UploadId};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId, UploadId};
+use agentcore_gateway::protocol::invocation::PromptContent;
+use agentcore_gateway::queue::Prompts;
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
+use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::random::Random;
+use agentcore_gateway::session::{RunKey, SessionKey};
+use agentcore_gateway::trace::TraceContext;
 use agentcore_gateway::uploads::{FetchError, OfferError, UploadKey, Uploads};
 use axum::Router;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::json;
 use tokio::net::TcpListener;
 
 /// A clock that stands still until it is moved.
@@ -91,9 +96,18 @@ impl Place {
     }
 
     /// Lets a prompt wait that names an upload.
-    fn ask(&self, number: u128) {
-        let body = json!({"type": "prompt", "version": 1, "principal": "ann", "upload": UploadId::new(number)});
-        self.queue.put(&number.to_string(), &number.to_string(), &body.to_string()).unwrap();
+    async fn ask(&self, number: u128) {
+        let session =
+            SessionKey { principal: key(number).principal, session: SessionId::parse(format!("{number}")).unwrap() };
+        let prompt = QueuedPrompt {
+            run: RunKey { session, request: RequestId::parse("r").unwrap() },
+            connection: ConnectionId::parse("c").unwrap(),
+            agent: AgentName::default_agent(),
+            received_at: self.clock.now(),
+            trace: TraceContext::default(),
+            body: PromptContent::Uploaded(UploadId::new(number)),
+        };
+        Prompts::send(self.queue.as_ref(), &prompt).await.unwrap();
     }
 }
 

@@ -42,7 +42,7 @@ async fn what_a_prompt_in_the_queue_names_stays_until_its_run_has_ended() {
         place.upload(number, 16 * MIB).await;
     }
     for number in [1, 2] {
-        place.ask(number);
+        place.ask(number).await;
     }
     let running = place.queue.receive().await;
     place.upload(5, 32 * MIB).await;
@@ -63,7 +63,7 @@ async fn without_room_that_may_be_made_nothing_is_offered_or_taken_and_nothing_g
         place.upload(number, 16 * MIB).await;
     }
     for number in 1..=3 {
-        place.ask(number);
+        place.ask(number).await;
     }
     assert_eq!(place.try_offer(5, 16 * MIB + 1).await, Err(OfferError::Full));
     assert!(place.try_offer(6, 16 * MIB).await.is_ok());
