@@ -34,6 +34,17 @@ async fn a_picture_of_five_megabytes_reaches_the_agent_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn the_demo_agent_takes_what_an_agent_takes() {
+    let gateway = gateway(None, |_| {}).await;
+    let mut client = Client::connect(&gateway).await;
+    let text = json!({"input": {"prompt": "Hello", "messages": ["x".repeat(3_000_000)]}}).to_string();
+    let offer = offered(&mut client, text.len()).await;
+    assert_eq!(status(put(offer["url"].as_str().unwrap(), text)).await, StatusCode::OK);
+    client.send(&json!({"upload": offer["uploadId"], "sessionId": "s", "requestId": "r"})).await;
+    assert_eq!(client.run("r").await.pop().unwrap()["type"], "completed");
+}
+
+#[tokio::test]
 async fn a_client_is_told_the_address_at_which_it_came() {
     let gateway = gateway(None, |_| {}).await;
     let port = gateway.address().port();
