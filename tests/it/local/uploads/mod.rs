@@ -28,6 +28,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use http::StatusCode;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 /// A clock that stands still until it is moved.
 struct StandingClock(AtomicU64);
@@ -89,6 +90,16 @@ impl Place {
     async fn upload(&self, number: u128, bytes: usize) {
         let url = self.offer(number, bytes).await;
         assert_eq!(status(put(&url, blanks(bytes))).await, StatusCode::OK);
+    }
+
+    /// Waits until so much of the room is taken.
+    async fn until_taken(&self, is_so: impl Fn(u64) -> bool) {
+        let waiting = async {
+            while !is_so(self.store.taken()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), waiting).await.expect("what comes and goes is counted");
     }
 
     async fn fetch(&self, number: u128) -> Result<Bytes, FetchError> {

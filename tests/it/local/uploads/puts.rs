@@ -146,17 +146,13 @@ async fn a_put_that_breaks_off_leaves_nothing_and_may_come_again() {
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&blanks(1000)).await.unwrap();
-    while place.store.taken() == 0 {
-        tokio::task::yield_now().await;
-    }
+    place.until_taken(|taken| taken > 0).await;
     assert_eq!(status(put(&url, blanks(1_000_000))).await, StatusCode::CONFLICT, "it is on its way");
     stream.shutdown().await.unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
     drop(stream);
-    while place.store.taken() != 0 {
-        tokio::task::yield_now().await;
-    }
+    place.until_taken(|taken| taken == 0).await;
     assert_eq!(place.fetch(1).await, Err(FetchError::Missing));
     assert_eq!(status(put(&url, blanks(1_000_000))).await, StatusCode::OK);
 }

@@ -108,9 +108,7 @@ async fn so_many_come_at_once_and_one_that_is_left_makes_place() {
         let (door, request) = (place.door.clone(), request.body(body).unwrap());
         coming.push(tokio::spawn(async move { door.answer(request).await }));
     }
-    while place.store.taken() < 4096 * MAX_AT_ONCE as u64 {
-        tokio::task::yield_now().await;
-    }
+    place.until_taken(|taken| taken == 4096 * MAX_AT_ONCE as u64).await;
     let url = place.offer(99, 10).await;
     assert_eq!(status(put(&url, blanks(10))).await, StatusCode::SERVICE_UNAVAILABLE);
     let left = coming.pop().unwrap();
