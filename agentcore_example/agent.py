@@ -25,6 +25,7 @@ from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
 from starlette.exceptions import HTTPException
 
 import long_run
+import media
 from long_run import LongRun
 
 if TYPE_CHECKING:
@@ -188,12 +189,18 @@ def parse_invocation(payload: object, context: RequestContext) -> tuple[str, str
 
     AgentCore names the session in a header, which the SDK puts in the context. A
     caller that names none, there or in the body, gets a session that nobody shares.
+    What comes with the prompt is told by its kind and size, at the prompt's end.
     """
     if not isinstance(payload, dict):
         raise HTTPException(400, "the body must be a JSON object")
-    prompt = payload.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
+    try:
+        files = media.parse(payload.get("media"))
+    except media.InvalidMedia as error:
+        raise HTTPException(400, str(error)) from None
+    prompt = payload.get("prompt", "" if files else None)
+    if not isinstance(prompt, str) or not (prompt.strip() or files):
         raise HTTPException(400, "prompt must be a string that holds some text")
+    prompt = " ".join([prompt, *(f"[{file}]" for file in files)]).lstrip()
     session_id = context.session_id or payload.get("sessionId") or str(uuid.uuid4())
     if not isinstance(session_id, str):
         raise HTTPException(400, "sessionId must be a string")

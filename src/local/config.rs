@@ -15,6 +15,7 @@ use crate::journal::REPLAY_WINDOW;
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
 use crate::session::MAX_DETACHED_RUN;
+use crate::uploads;
 use crate::worker::settings::Settings;
 
 /// What the local gateway is told.
@@ -47,6 +48,8 @@ pub struct Config {
     pub max_detached_run: Duration,
     /// How long a run can be replayed after its end.
     pub replay_window: Duration,
+    /// How many bytes an upload may have; 0: there are none.
+    pub max_upload_bytes: u64,
     /// The queue's limits.
     pub queue: QueueLimits,
     /// The worker's times, sizes and choices.
@@ -71,6 +74,7 @@ impl Default for Config {
             max_runs: 4096,
             max_detached_run: MAX_DETACHED_RUN,
             replay_window: REPLAY_WINDOW,
+            max_upload_bytes: uploads::MAX_BYTES,
             queue: QueueLimits::default(),
             worker: Settings::default(),
         }

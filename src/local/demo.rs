@@ -5,6 +5,7 @@ use std::io;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
@@ -16,6 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::agent::echo::{WORD_PAUSE, reply_to};
 
+/// How large a body may be, as with an AgentCore runtime (`InvokeAgentRuntime`: payload).
+const MAX_BODY_BYTES: usize = 100 * 1024 * 1024;
+
 /// How to talk to another agent.
 const HOW_TO: &str = "start the gateway with --agent http://127.0.0.1:8080";
 
@@ -25,6 +29,7 @@ pub(super) async fn start() -> io::Result<(Url, JoinHandle<()>)> {
     let address = listener.local_addr()?;
     let url = Url::parse(&format!("http://{address}")).map_err(io::Error::other)?;
     let router = Router::new().route("/invocations", post(invoke)).route("/ping", get(ping));
+    let router = router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     let task = tokio::spawn(async move {
         let _ = axum::serve(listener, router).await;
     });

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::hub::Hub;
 use super::replies::{self, Replies};
 use super::telling::Telling;
+use super::uploads::{MemoryUploads, UploadDoor};
 use crate::agent::client::AgentClient;
 use crate::agent::endpoint::Endpoint;
 use crate::clock::{Clock, SystemClock};
@@ -22,6 +23,7 @@ use crate::queue::memory::{MemoryQueue, QueueLimits};
 use crate::random::Random;
 use crate::relay::{self, Relay};
 use crate::session::memory::MemoryTable;
+use crate::uploads::{UploadRoom, Uploads};
 use crate::worker::settings::{LongRuns, Settings};
 use crate::worker::{self, Worker};
 
@@ -47,6 +49,8 @@ pub(super) struct Engine {
     pub(super) hub: Arc<Hub>,
     pub(super) telling: Telling,
     agents: Arc<AgentClient>,
+    /// Where prompts are uploaded, if they may be.
+    uploads: Option<Arc<MemoryUploads>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<Random>,
 }
@@ -59,16 +63,20 @@ impl Engine {
         let given_up = Arc::new(MemoryQueue::new(QueueLimits::default()));
         // A run is looked at for as long as it goes on.
         let watch = QueueLimits { max_receive_count: u32::MAX, ..QueueLimits::default() };
+        let queue = Arc::new(MemoryQueue::before(given_up.clone(), config.queue));
+        let uploads = (config.max_upload_bytes > 0)
+            .then(|| Arc::new(MemoryUploads::new(queue.clone(), clock.clone(), random.clone())));
         Ok(Self {
             table: Arc::default(),
             journal: Arc::new(MemoryJournal::new(config.replay_window, MAX_BYTES)),
-            queue: Arc::new(MemoryQueue::before(given_up.clone(), config.queue)),
+            queue,
             given_up,
             replies: Arc::new(MemoryQueue::new(replies::LIMITS)),
             watch: Arc::new(MemoryQueue::new(watch)),
             hub: Arc::new(Hub::new(config.push_delay)),
             telling: Telling::to(config.on_run_ended.clone(), &random)?,
             agents: Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?),
+            uploads,
             clock,
             random,
         })
@@ -86,7 +94,10 @@ impl Engine {
             push: self.hub.clone(),
             events: self.telling.events(),
             agents: self.agents.clone(),
-            uploads: None,
+            uploads: self
+                .uploads
+                .clone()
+                .map(|store| UploadRoom { store: store as Arc<dyn Uploads>, max_bytes: config.max_upload_bytes }),
             clock: self.clock.clone(),
             random: self.random.clone(),
             settings: Settings {
@@ -149,6 +160,7 @@ impl Engine {
             identity,
             origins: config.origins.clone(),
             events: self.telling.events(),
+            // Each client is offered the address at which it reaches the gateway, so this is added with its connection.
             uploads: None,
             on_stop: config.worker.on_stop,
             replay_window: config.replay_window,
@@ -157,6 +169,11 @@ impl Engine {
 
     pub(super) fn messages(&self, agents: BTreeSet<AgentName>, identity: Identity) -> MessageHandler {
         MessageHandler::new(self.queue.clone(), agents, identity, self.clock.clone(), self.random.clone())
+    }
+
+    /// The door for uploads, if there are any.
+    pub(super) fn upload_door(&self, config: &Config) -> Option<UploadDoor> {
+        self.uploads.clone().map(|store| UploadDoor { store, origins: config.origins.clone() })
     }
 
     /// The door to the queue of replies, if agents may go on by themselves.

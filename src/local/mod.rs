@@ -13,7 +13,9 @@ mod dispatch;
 mod engine;
 pub mod greeting;
 mod handshake;
+mod header;
 mod hub;
+mod incoming;
 mod linger;
 pub mod options;
 mod query;
@@ -22,6 +24,7 @@ mod route;
 mod server;
 mod socket;
 mod telling;
+pub mod uploads;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -17,9 +17,11 @@ use crate::choices::{OnAbandoned, OnStop};
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
+use crate::uploads;
 use crate::worker::settings::Settings;
 use values::{
-    parse_agent, parse_count, parse_http_url, parse_listen, parse_log, parse_seconds, parse_switch, parse_wait,
+    parse_agent, parse_count, parse_http_url, parse_listen, parse_log, parse_seconds, parse_switch, parse_upload_bytes,
+    parse_wait,
 };
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
@@ -86,6 +88,10 @@ pub struct Options {
     /// The largest reply, in bytes; a larger one fails
     #[arg(long, env = "GATEWAY_MAX_REPLY_BYTES", value_name = "BYTES", default_value_t = 32 * 1024 * 1024)]
     pub max_reply_bytes: usize,
+
+    /// The largest prompt that may be uploaded, in bytes; 0: none may
+    #[arg(long, env = "GATEWAY_MAX_UPLOAD_BYTES", value_name = "BYTES", default_value_t = uploads::MAX_BYTES, value_parser = parse_upload_bytes)]
+    pub max_upload_bytes: u64,
 
     /// How many seconds a call is tried again that the agent's quotas refuse
     #[arg(long, env = "GATEWAY_RETRY_WINDOW", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
@@ -183,6 +189,7 @@ impl Options {
             push_delay: Duration::from_millis(self.push_delay),
             max_runs: self.max_runs,
             replay_window: self.replay_window,
+            max_upload_bytes: self.max_upload_bytes,
             queue: QueueLimits { max_waiting: self.max_waiting, ..QueueLimits::default() },
             worker,
             ..Config::default()

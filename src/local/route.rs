@@ -16,6 +16,7 @@ pub(super) enum Route {
     Ping,
     Resume,
     Stop,
+    Upload,
     Default,
 }
 
@@ -32,6 +33,7 @@ impl Route {
             Some("ping") => Self::Ping,
             Some("resume") => Self::Resume,
             Some("stop") => Self::Stop,
+            Some("upload") => Self::Upload,
             _ => Self::Default,
         }
     }
@@ -41,6 +43,7 @@ impl Route {
             Self::Ping => "ping",
             Self::Resume => "resume",
             Self::Stop => "stop",
+            Self::Upload => "upload",
             Self::Default => "$default",
         }
     }
@@ -53,6 +56,8 @@ pub(super) struct EventSource {
     pub(super) connected_at: Timestamp,
     /// Whom the authorizer has named.
     pub(super) principal: Option<Principal>,
+    /// Where its client reaches the gateway: `http://host:port`.
+    pub(super) reached_at: String,
 }
 
 impl EventSource {

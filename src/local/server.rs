@@ -9,9 +9,9 @@ use std::time::Duration;
 use aws_lambda_events::encodings::Body as ResponseBody;
 use aws_lambda_events::event::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use axum::Router;
+use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
 use data_encoding::BASE64URL;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -27,14 +27,17 @@ use super::config::Config;
 use super::engine::Engine;
 use super::handshake::{self, Refusal};
 use super::hub::Hub;
+use super::incoming::{Incoming, LocalAddress};
 use super::replies::{self, Replies};
 use super::route::EventSource;
+use super::uploads::{self, UploadDoor};
 use crate::clock::Clock;
 use crate::connections::ConnectionsHandler;
 use crate::message::MessageHandler;
 use crate::protocol::ids::{AgentName, ConnectionId};
 use crate::protocol::{MAX_FRAME_BYTES, MAX_MESSAGE_BYTES};
 use crate::random::Random;
+use crate::uploads::UploadRoom;
 
 /// The page, compiled in so that the program is all there is to copy.
 const PAGE: &str = include_str!("../../websocket_test.html");
@@ -47,6 +50,10 @@ pub(super) struct Server {
     pub(super) hub: Arc<Hub>,
     /// The queue of agents that go on by themselves, if they may.
     pub(super) replies: Option<Replies>,
+    /// Where prompts are uploaded, if they may be.
+    uploads: Option<UploadDoor>,
+    max_upload_bytes: u64,
+    address: SocketAddr,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<Random>,
     pub(super) idle_timeout: Duration,
@@ -68,6 +75,9 @@ impl Server {
             connections: engine.connections(config, identity),
             hub: engine.hub.clone(),
             replies: engine.door(config, address),
+            uploads: engine.upload_door(config),
+            max_upload_bytes: config.max_upload_bytes,
+            address,
             clock: engine.clock.clone(),
             random: engine.random.clone(),
             idle_timeout: config.idle_timeout,
@@ -77,12 +87,25 @@ impl Server {
 
     pub(super) async fn serve(self, listener: TcpListener) {
         let router = Router::new().fallback(answer).with_state(Arc::new(self));
-        let listener = listener.tap_io(|stream| {
-            // Frames are small and must not wait for one another.
-            let _ = stream.set_nodelay(true);
-        });
+        let service = router.into_make_service_with_connect_info::<LocalAddress>();
         // It ends with the task that it runs in; accepting goes on after an error.
-        let _ = axum::serve(listener, router).await;
+        let _ = axum::serve(Incoming(listener), service).await;
+    }
+
+    /// What handles the messages of `source`, whose client is offered the address at which it reaches the gateway.
+    pub(super) fn connections_of(&self, source: &EventSource) -> ConnectionsHandler {
+        let room = |door: &UploadDoor| UploadRoom {
+            store: door.store.at(&source.reached_at),
+            max_bytes: self.max_upload_bytes,
+        };
+        ConnectionsHandler { uploads: self.uploads.as_ref().map(room), ..self.connections.clone() }
+    }
+
+    /// Where the client reaches the gateway that sends `request`.
+    fn reached_at(&self, request: &Request) -> String {
+        let local = request.extensions().get::<ConnectInfo<LocalAddress>>();
+        let local = local.map_or(self.address, |ConnectInfo(LocalAddress(address))| address.unwrap_or(self.address));
+        uploads::origin_of(request.headers(), &self.connections.origins, local)
     }
 
     /// Does what `$disconnect` does. It is much, which no connection needs to have room for before its end.
@@ -103,6 +126,9 @@ async fn answer(State(server): State<Arc<Server>>, request: Request) -> Result<R
     }
     if let Some(replies) = server.replies.as_ref().filter(|_| replies::is_meant(request.uri().path())) {
         return Ok(replies.answer(request).await);
+    }
+    if let Some(uploads) = server.uploads.as_ref().filter(|_| uploads::is_meant(request.uri().path())) {
+        return Ok(uploads.answer(request).await);
     }
     Ok(match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/") => page(),
@@ -130,7 +156,7 @@ fn connect(source: &EventSource, request: &Request) -> Result<ApiGatewayWebsocke
 async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, Refusal> {
     let accept = handshake::accept(&request)?;
     let (connection, connected_at) = (server.new_connection_id()?, server.clock.now());
-    let mut source = EventSource { connection, connected_at, principal: None };
+    let mut source = EventSource { connection, connected_at, principal: None, reached_at: server.reached_at(&request) };
     source.principal = match server.authorization.admit(&connect(&source, &request)?).await {
         Ok(principal) => principal,
         Err(Refused) => {

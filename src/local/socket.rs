@@ -141,10 +141,10 @@ impl Server {
                 let response = self.messages.handle(event, TraceContext::new_root(&self.random)).await;
                 respond(outgoing, response).await;
             }
-            route @ (Route::Resume | Route::Stop) => {
+            route @ (Route::Resume | Route::Stop | Route::Upload) => {
                 let event = source.message(route, text, now);
                 let Ok(permit) = invocations.clone().acquire_owned().await else { return };
-                let (connections, outgoing) = (self.connections.clone(), outgoing.clone());
+                let (connections, outgoing) = (self.connections_of(source), outgoing.clone());
                 tokio::spawn(async move {
                     respond(&outgoing, connections.handle(event).await).await;
                     drop(permit);

@@ -500,16 +500,6 @@ def test_a_prompt_is_not_sent_again_when_the_gateway_may_have_ended_and_forgotte
     assert driver.sent() == []
 
 
-def test_a_prompt_too_large_for_the_connection_is_not_sent(driver):
-    driver.connect()
-    driver.sent()
-    driver.prompt("x" * 32_768)
-    driver.prompt("second", "r2")
-    assert driver.request()["state"] == "rejected"
-    assert driver.request()["code"] == "too_large"
-    assert [message["requestId"] for message in driver.sent()] == ["r2"]
-
-
 def test_a_prompt_whose_answer_was_lost_goes_again_with_its_id_and_is_asked_for(driver):
     driver.connect()
     driver.prompt()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from test_page import ask, last_turn
+from test_uploads import attach, png
 
 DEVICES = {
     "desktop-light": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "light"},
@@ -47,8 +48,14 @@ def test_it_fits_the_screen(new_context, gateway, tmp_path, device):
     expect(last_turn(page)).to_have_attribute("data-state", "failed")
     ask(page, "A word that is too long for any screen: " + "x" * 400)
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
+    files = [("a picture.png", "image/png", png(300, 200)), ("a table with a name that is much too long for a phone.csv", "text/csv", b"1,2")]
+    attach(page, *files)
+    ask(page, "What are these?")
+    expect(last_turn(page)).to_have_attribute("data-state", "completed")
     ask(page, "count to 200")
     expect(last_turn(page).locator(".reply")).to_contain_text("20 ")
+    attach(page, *files)
+    expect(page.locator("#attachments img")).to_be_visible()
     page.get_by_role("button", name="AG-UI").click()
     page.screenshot(path=folder / f"{device}.png")
     page.locator("#log").scroll_into_view_if_needed()

@@ -249,11 +249,12 @@ def test_nothing_that_comes_is_taken_for_html(context, gateway):
 
 
 @pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment")
-def test_the_policy_allows_no_html_from_strings_and_no_other_network(page):
+def test_the_policy_allows_no_html_from_strings_and_no_code_or_pictures_from_elsewhere(page):
     assert page.evaluate("() => { try { document.body.innerHTML = '<b>x</b>' } catch (error) { return error.name } }") == "TypeError"
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'; ")
-    assert "connect-src ws: wss:;" in policy
+    assert "connect-src ws: wss: http: https:;" in policy  # connections, and the addresses that uploads are put to
+    assert "img-src data:;" in policy
 
 
 def test_what_an_interrupted_failure_voids_disappears(context, gateway):

@@ -238,6 +238,16 @@ fn a_prompt_waits_no_longer_than_a_journal_is_kept() {
 }
 
 #[test]
+fn an_upload_is_no_larger_than_the_room_for_all() {
+    assert_eq!(config(&[]).max_upload_bytes, 20_000_000);
+    assert_eq!(config(&["--max-upload-bytes", "0"]).max_upload_bytes, 0);
+    assert_eq!(config(&["--max-upload-bytes", "67108864"]).max_upload_bytes, 64 << 20);
+    for value in ["67108865", "-1", "20MB"] {
+        assert_refused(&[&format!("--max-upload-bytes={value}")], &["--max-upload-bytes", value, "0 to 67108864"]);
+    }
+}
+
+#[test]
 fn what_a_stop_does_is_one_of_two_words() {
     for (word, on_stop) in [("stop-session", OnStop::StopSession), ("detach", OnStop::Detach)] {
         assert_eq!(config(&["--on-stop", word]).worker.on_stop, on_stop);

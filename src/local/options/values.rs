@@ -8,6 +8,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::agent::endpoint::{Endpoint, InvalidEndpoint};
 use crate::journal;
+use crate::local::uploads;
 use crate::protocol::ids::AgentName;
 
 /// The port that is meant where none is given.
@@ -101,6 +102,12 @@ pub(super) fn parse_wait(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|wait| *wait <= longest)
         .ok_or_else(|| format!("must be a number of seconds above 0 and at most {}", longest.as_secs()))
+}
+
+/// What is larger than the room for all could never come.
+pub(super) fn parse_upload_bytes(text: &str) -> Result<u64, String> {
+    let bytes = text.parse().ok().filter(|bytes| *bytes <= uploads::ROOM);
+    bytes.ok_or_else(|| format!("must be 0 to {}", uploads::ROOM))
 }
 
 pub(super) fn parse_count(text: &str) -> Result<usize, String> {

@@ -2,11 +2,12 @@
 
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderName, Method};
 
 use super::CONTENT_TYPE_JSON;
 use super::refusal::{Reason, Refusal};
 use crate::connections::origins::AllowedOrigins;
+use crate::local::header::only;
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
@@ -50,11 +51,4 @@ pub(super) fn operation(head: &Parts, origins: &AllowedOrigins) -> Result<Operat
             Err(Refusal::new(Reason::UnknownOperation, rule))
         }
     }
-}
-
-/// The value of a header that is there once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
 }

@@ -9,3 +9,4 @@ mod reply_queue;
 mod storm;
 #[cfg(feature = "jwt")]
 mod tokens;
+mod uploads;
