@@ -107,7 +107,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
     id     = "uploads"
     status = "Enabled"
 
-    filter {}
+    filter {
+      prefix = ""
+    }
 
     expiration {
       days = 1
