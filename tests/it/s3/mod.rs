@@ -1,5 +1,6 @@
 //! Uploads on S3, on a real socket.
 
+mod deployed;
 mod objects;
 mod offers;
 
