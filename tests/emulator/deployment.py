@@ -87,8 +87,8 @@ class Deployment:
 
     @property
     def bucket(self):
-        """Where uploads are put."""
-        return self._outputs["uploads_bucket"]
+        """Where uploads are put; None: nowhere."""
+        return self._outputs.get("uploads_bucket")
 
     @property
     def table(self):
@@ -270,6 +270,8 @@ class Deployment:
 
     def _open_bucket(self):
         # The emulator has no TLS, without which the bucket's policy lets nobody in.
+        if not self.bucket:
+            return
         s3 = self.emulator.client("s3")
         self.bucket_policy = s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
         s3.delete_bucket_policy(Bucket=self.bucket)

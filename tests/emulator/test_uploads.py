@@ -16,7 +16,7 @@ from conftest import ALLOWED_ORIGIN
 from deployment import ROOT
 from emulator import REGION
 from roles import Role
-from uploading import SIGNED_HEADERS, Uploaded, bucket_and_key, folder_of, preflight, put
+from uploading import SIGNED_HEADERS, Uploaded, ask, bucket_and_key, folder_of, preflight, put
 from waiting import until
 
 PROMPT = {"prompt": "Hello"}
@@ -48,21 +48,6 @@ def stored(emulator):
     return read
 
 
-def ask(client, upload, request=None):
-    """Sends a prompt that names an upload; returns its request id once it is accepted."""
-    request = request or new_id()
-    client.send({"upload": upload, "sessionId": client.session, "requestId": request})
-    assert client.answer("accepted")["requestId"] == request
-    return request
-
-
-def invalid_upload(client, upload):
-    """Sends such a prompt, which must fail because of the upload."""
-    ending = client.ending(ask(client, upload)).ending
-    assert (ending["type"], ending["code"], ending["retryable"]) == ("failed", "invalid_upload", False)
-    return ending
-
-
 def code_of(call):
     """The error of a call that must be refused."""
     with pytest.raises(ClientError) as refusal:
@@ -86,21 +71,18 @@ def test_a_prompt_that_was_uploaded_reaches_the_agent_as_it_came(client, gateway
     assert "x" * 100 not in gateway.log("worker")
 
 
-def test_what_is_offered_is_of_who_asks_and_of_nobody_else(client, connect, authenticated_gateway, issuer):
-    assert bucket_and_key(Uploaded(client, PROMPT).url)["Key"].startswith(folder_of("anonymous"))
-    headers = {name: {"Authorization": f"Bearer {issuer.token(name)}"} for name in ("ada", "bob")}
-    ada, bob = (connect(deployment=authenticated_gateway, additional_headers=header) for header in headers.values())
-    upload = Uploaded(ada, PROMPT)
-    assert bucket_and_key(upload.url)["Key"] == folder_of("ada") + upload.id
-    assert upload.put()[0] == CREATED
-    assert ada.ending(ask(ada, upload.id)).ending["type"] == "completed"
-    invalid_upload(bob, upload.id)
+def test_whoever_asks_is_offered_a_place_of_their_own(client):
+    one, another = Uploaded(client, PROMPT), Uploaded(client, PROMPT)
+    assert bucket_and_key(one.url)["Key"] == folder_of("anonymous") + one.id
+    assert one.id != another.id
+    assert one.offer["expiresInMs"] == 300_000
 
 
 def test_what_never_came_is_missing(client, agentcore):
     upload = Uploaded(client, PROMPT)
     request = ask(client, upload.id)
-    assert client.ending(request).ending["code"] == "invalid_upload"
+    ending = client.ending(request).ending
+    assert (ending["type"], ending["code"], ending["retryable"]) == ("failed", "invalid_upload", False)
     assert agentcore.calls(request) == []
 
 
@@ -110,11 +92,19 @@ def test_what_is_too_large_is_offered_no_place(client):
     assert (rejected["code"], rejected["requestId"]) == ("too_large", "r1")
 
 
+def test_a_gateway_without_uploads_says_so(connect, long_gateway):
+    client = connect(deployment=long_gateway)
+    client.send({"action": "upload", "bytes": 2, "requestId": "r1"})
+    assert client.answer("rejected")["code"] == "invalid_request"
+    assert client.ending(ask(client, new_id())).ending["code"] == "invalid_upload"
+    assert long_gateway.bucket is None
+
+
 def test_no_address_is_logged(client, gateway):
     upload = Uploaded(client, PROMPT)
     upload.put()
-    client.ending(ask(client, upload.id))
-    invalid_upload(client, new_id())
+    for named in (upload.id, new_id()):
+        client.ending(ask(client, named))
     for function in ("connections", "message", "worker"):
         assert "X-Amz-Signature" not in gateway.log(function)
 

@@ -6,6 +6,8 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+from client import new_id
+
 SIGNED_HEADERS = {"Content-Type": "application/json", "If-None-Match": "*"}
 
 
@@ -20,6 +22,14 @@ class Uploaded:
 
     def put(self, **changes):
         return put(self.url, self.text, **changes)
+
+
+def ask(client, upload):
+    """Sends a prompt that names an upload; returns its request id once it is accepted."""
+    request = new_id()
+    client.send({"upload": upload, "sessionId": client.session, "requestId": request})
+    assert client.answer("accepted")["requestId"] == request
+    return request
 
 
 def put(url, body, headers=SIGNED_HEADERS, origin=None):
