@@ -16,6 +16,7 @@ locals {
     "$default"    = { function = "message", answers = true }
     "resume"      = { function = "connections", answers = true }
     "stop"        = { function = "connections", answers = true }
+    "upload"      = { function = "connections", answers = true }
     "ping"        = { function = null, answers = true }
   }
 

@@ -65,6 +65,7 @@ module "connections" {
     },
     # Whoever takes the stop of a run whose agent goes on by itself ends that run.
     local.has_long_runs ? { ON_STOP = var.on_stop } : {},
+    local.uploads_environment,
   )
 }
 
@@ -99,6 +100,7 @@ module "worker" {
       LONGEST_RUN_SECONDS   = tostring(var.timeout_seconds.worker)
     },
     local.agentcore_environment,
+    local.uploads_environment,
     !local.has_long_runs ? {} : {
       REPLIES_QUEUE_URL = aws_sqs_queue.replies[0].url
       WATCH_QUEUE_URL   = aws_sqs_queue.watch[0].url

@@ -78,3 +78,8 @@ output "table_name" {
   description = "Name of the table of sessions and journals."
   value       = aws_dynamodb_table.sessions.name
 }
+
+output "uploads_bucket" {
+  description = "Name of the bucket of uploads; null without."
+  value       = one(aws_s3_bucket.uploads[*].bucket)
+}

@@ -32,7 +32,7 @@ locals {
   )
 
   # Connection ids are made as clients come, so the last part of the ARN has to be open.
-  connections_statements = [
+  connections_statements = concat([
     {
       sid       = "Table"
       actions   = local.connections_table_actions
@@ -43,7 +43,7 @@ locals {
       actions   = ["execute-api:ManageConnections"]
       resources = ["${local.stage_execution_arn}/POST/@connections/*"]
     },
-  ]
+  ], local.uploads_offer_statements)
 
   # No agents: it ends what could not be run, and what nobody hears of any more.
   closer_statements = concat([
@@ -131,6 +131,7 @@ locals {
         resources = aws_sqs_queue.watch[*].arn
       },
     ],
+    local.uploads_read_statements,
   )
 
   # What an agent that goes on by itself needs. Its role is not made here.

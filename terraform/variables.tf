@@ -478,7 +478,7 @@ variable "event_bus_arn" {
   }
 }
 
-# --- Queues and table
+# --- Queues, uploads and table
 
 variable "max_receive_count" {
   description = "How often a prompt may be received before it is given up: then the closer ends it. What the closer cannot end, as often again, becomes a dead letter."
@@ -506,6 +506,24 @@ variable "message_retention_seconds" {
   validation {
     condition     = var.message_retention_seconds >= var.max_wait_seconds + var.timeout_seconds.worker
     error_message = "message_retention_seconds must be at least max_wait_seconds and the worker's time-out together: SQS would drop a prompt that waits for a run before it can fail with busy."
+  }
+}
+
+variable "max_upload_bytes" {
+  description = "How many bytes a prompt may have that is uploaded instead of sent. 0: there are no uploads, and no bucket. More than the default needs more memory for the worker, which holds an upload and what it makes of it."
+  type        = number
+  default     = 20000000
+  nullable    = false
+
+  validation {
+    condition     = var.max_upload_bytes >= 0 && var.max_upload_bytes <= 100000000 && floor(var.max_upload_bytes) == var.max_upload_bytes
+    error_message = "max_upload_bytes must be a whole number from 0 to 100000000: AgentCore takes no larger request."
+  }
+
+  validation {
+    # 64 MiB for the program and its replies, and room for an upload three times over.
+    condition     = 3 * var.max_upload_bytes <= (var.memory_mb.worker - 64) * 1048576
+    error_message = "max_upload_bytes must be at most a third of the worker's memory beyond 64 MiB: give the worker more memory, in memory_mb."
   }
 }
 

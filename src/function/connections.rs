@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 
 use super::auth::Auth;
 use super::choices::on_stop;
+use super::uploads::UploadBucket;
 use crate::choices::OnStop;
 use crate::clock::SystemClock;
 use crate::connections::ConnectionsHandler;
@@ -35,11 +36,13 @@ pub struct Config {
     pub on_stop: OnStop,
     /// How long a run can be replayed after its end.
     pub replay_window: Duration,
+    /// Where uploads are put; nowhere: none are taken.
+    pub uploads: Option<UploadBucket>,
 }
 
 impl Config {
     /// Reads `TABLE_NAME`, `MANAGEMENT_ENDPOINT`, `ALLOWED_ORIGINS` (separated by commas, or `*`; none: no page may
-    /// connect), `REPLAY_WINDOW_SECONDS`, and what [`Auth::read`] and [`on_stop`] read.
+    /// connect), `REPLAY_WINDOW_SECONDS`, and what [`Auth::read`], [`on_stop`] and [`UploadBucket::read`] read.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -56,6 +59,7 @@ impl Config {
             origins: AllowedOrigins::from_list(origins),
             on_stop: on_stop(environment)?,
             replay_window: environment.duration_up_to("REPLAY_WINDOW_SECONDS", REPLAY_WINDOW, journal::RETENTION)?,
+            uploads: UploadBucket::read(environment)?,
         })
     }
 
@@ -73,7 +77,7 @@ impl Config {
             identity: self.auth.identity(aws),
             origins: self.origins,
             events,
-            uploads: None,
+            uploads: self.uploads.map(|uploads| uploads.offers(aws)),
             on_stop: self.on_stop,
             replay_window: self.replay_window,
         }

@@ -21,6 +21,8 @@ pub mod message;
 pub mod relay;
 #[cfg(all(feature = "eventbridge", feature = "sdk"))]
 pub mod run_events;
+#[cfg(any(feature = "connections", feature = "worker"))]
+pub mod uploads;
 #[cfg(any(feature = "connections", feature = "message"))]
 pub mod websocket_event;
 #[cfg(feature = "worker")]

@@ -8,6 +8,7 @@ use aws_sdk_apigatewaymanagement::config::Builder;
 
 use super::agents::Configured;
 use super::choices::{on_abandoned, on_stop};
+use super::uploads::UploadBucket;
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
@@ -33,6 +34,8 @@ pub struct Config {
     pub watch_queue_url: String,
     /// The agents.
     pub agents: Configured,
+    /// Where uploads are read; nowhere: there are none.
+    pub uploads: Option<UploadBucket>,
     /// Times and choices.
     pub settings: Settings,
 }
@@ -40,7 +43,7 @@ pub struct Config {
 impl Config {
     /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`,
     /// `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT`, `LONGEST_RUN_SECONDS`, and what
-    /// [`Configured::read`], [`on_stop`] and [`on_abandoned`] read; where an agent may go on by itself also
+    /// [`Configured::read`], [`on_stop`], [`on_abandoned`] and [`UploadBucket::read`] read; where an agent may go on by itself also
     /// `REPLIES_QUEUE_URL`, `REPLIES_ENDPOINT_URL`, `WATCH_QUEUE_URL` and `AWS_REGION`.
     ///
     /// # Errors
@@ -52,6 +55,7 @@ impl Config {
             queue_url: environment.required("PROMPTS_QUEUE_URL")?.to_owned(),
             management_endpoint: environment.required("MANAGEMENT_ENDPOINT")?.to_owned(),
             watch_queue_url: environment.optional("WATCH_QUEUE_URL").unwrap_or_default().to_owned(),
+            uploads: UploadBucket::read(environment)?,
             settings: Settings { long_runs: long_runs(environment, &agents)?, ..settings(environment)? },
             agents,
         })
@@ -74,7 +78,7 @@ impl Config {
             push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
             events,
             agents: self.agents.agents(aws)?,
-            uploads: None,
+            uploads: self.uploads.map(|uploads| uploads.uploads(aws)).transpose()?,
             clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),
             settings: self.settings,

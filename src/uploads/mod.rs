@@ -1,5 +1,8 @@
 //! Prompts that are larger than a message: where they are uploaded to, and from where the worker reads them.
 
+#[cfg(feature = "s3")]
+pub mod s3;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -25,6 +25,7 @@ run "anybody_may_connect" {
       "$default"    = "integrations/message"
       "resume"      = "integrations/connections"
       "stop"        = "integrations/connections"
+      "upload"      = "integrations/connections"
       "ping"        = "integrations/ping"
     }
     error_message = "Each route runs its function, and ping none"
@@ -42,11 +43,11 @@ run "anybody_may_connect" {
 
   assert {
     condition = (
-      toset(keys(aws_apigatewayv2_route_response.answer)) == toset(["$default", "ping", "resume", "stop"]) &&
+      toset(keys(aws_apigatewayv2_route_response.answer)) == toset(["$default", "ping", "resume", "stop", "upload"]) &&
       alltrue([for key, response in aws_apigatewayv2_route_response.answer : response.route_response_key == "$default" && response.route_id == "route-${trimprefix(key, "$")}"]) &&
-      toset([for key, route in aws_apigatewayv2_route.route : key if route.route_response_selection_expression == "$default"]) == toset(["$default", "ping", "resume", "stop"])
+      toset([for key, route in aws_apigatewayv2_route.route : key if route.route_response_selection_expression == "$default"]) == toset(["$default", "ping", "resume", "stop", "upload"])
     )
-    error_message = "What a function returns reaches the client on $default, resume, stop and ping, and on no other route"
+    error_message = "What a function returns reaches the client on $default, resume, stop, upload and ping, and on no other route"
   }
 
   assert {
@@ -72,6 +73,7 @@ run "anybody_may_connect" {
       "$default"    = ["agentcore-gateway-prod-message", "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/$default", "apigateway.amazonaws.com", "lambda:InvokeFunction"]
       "resume"      = ["agentcore-gateway-prod-connections", "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/resume", "apigateway.amazonaws.com", "lambda:InvokeFunction"]
       "stop"        = ["agentcore-gateway-prod-connections", "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/stop", "apigateway.amazonaws.com", "lambda:InvokeFunction"]
+      "upload"      = ["agentcore-gateway-prod-connections", "arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/upload", "apigateway.amazonaws.com", "lambda:InvokeFunction"]
     }
     error_message = "API Gateway may invoke each function from its routes of this stage, and from no other"
   }

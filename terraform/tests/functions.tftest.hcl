@@ -30,8 +30,10 @@ run "as_they_come" {
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       REPLAY_WINDOW_SECONDS = "3600"
       ALLOWED_ORIGINS       = ""
+      UPLOADS_URL           = "https://agentcore-gateway-prod-uploads-0000.s3.eu-central-1.amazonaws.com"
+      MAX_UPLOAD_BYTES      = "20000000"
     })
-    error_message = "connections knows its table, where to push, and that no browser's page may connect"
+    error_message = "connections knows its table, where to push, the bucket, and that no browser's page may connect"
   }
 
   assert {
@@ -49,6 +51,8 @@ run "as_they_come" {
       MAX_REPLY_BYTES       = "33554432"
       MAX_RECEIVE_COUNT     = "10"
       LONGEST_RUN_SECONDS   = "900"
+      UPLOADS_URL           = "https://agentcore-gateway-prod-uploads-0000.s3.eu-central-1.amazonaws.com"
+      MAX_UPLOAD_BYTES      = "20000000"
     })
     error_message = "worker knows table, queue and the defaults; no agents means the echo agent"
   }

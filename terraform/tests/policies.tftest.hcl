@@ -35,12 +35,13 @@ run "with_agents" {
 
   assert {
     condition = { for s in jsondecode(module.connections.policy).Statement : s.Sid => [s.Effect, s.Action, s.Resource] } == {
-      Table = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:DeleteItem"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
-      Push  = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
-      Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
-      Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+      Table   = ["Allow", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:DeleteItem"], ["arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod"]]
+      Push    = ["Allow", ["execute-api:ManageConnections"], ["arn:aws:execute-api:eu-central-1:111122223333:api0000000/prod/POST/@connections/*"]]
+      Uploads = ["Allow", ["s3:PutObject"], ["arn:aws:s3:::agentcore-gateway-prod-uploads-0000/uploads/*"]]
+      Log     = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace   = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
     }
-    error_message = "connections may use the table and push, and nothing else"
+    error_message = "connections may use the table and push, and put uploads, and nothing else"
   }
 
   assert {
@@ -54,10 +55,12 @@ run "with_agents" {
         "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789",
         "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/*",
       ]]
-      Log   = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
-      Trace = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
+      Uploads        = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::agentcore-gateway-prod-uploads-0000/uploads/*"]]
+      MissingUploads = ["Allow", ["s3:ListBucket"], ["arn:aws:s3:::agentcore-gateway-prod-uploads-0000"]]
+      Log            = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
+      Trace          = ["Allow", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]]
     }
-    error_message = "worker may use table and queue, push and call the configured agents, and nothing else"
+    error_message = "worker may use table and queue, push, call the configured agents and read uploads, and nothing else"
   }
 
   assert {
@@ -122,7 +125,7 @@ run "without_agents" {
   expect_failures = [check.an_agent_is_configured]
 
   assert {
-    condition     = sort(jsondecode(module.worker.policy).Statement[*].Sid) == sort(["Table", "Push", "Prompts", "Log", "Trace"])
+    condition     = sort(jsondecode(module.worker.policy).Statement[*].Sid) == sort(["Table", "Push", "Prompts", "Uploads", "MissingUploads", "Log", "Trace"])
     error_message = "Without agents there is nothing on AgentCore to call"
   }
 }

@@ -981,3 +981,60 @@ run "alarms_are_sent_to_topics" {
 
   expect_failures = [var.alarm_topic_arns]
 }
+
+run "uploads_are_no_larger_than_requests_of_agentcore" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = 100000001
+    memory_mb        = { worker = 1024 }
+  }
+
+  expect_failures = [var.max_upload_bytes]
+}
+
+run "uploads_have_no_negative_size" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = -1
+  }
+
+  expect_failures = [var.max_upload_bytes]
+}
+
+run "uploads_have_whole_bytes" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = 0.5
+  }
+
+  expect_failures = [var.max_upload_bytes]
+}
+
+run "uploads_fit_the_worker" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = 22369622
+  }
+
+  expect_failures = [var.max_upload_bytes]
+}

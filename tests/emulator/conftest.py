@@ -94,8 +94,8 @@ def deployments(emulator, agentcore, issuer, bus):
             **common,
         ),
         Deployment(emulator, "gateway-iam", auth="iam", **common),
-        # Its runs last longer than its worker may.
-        Deployment(emulator, "gateway-long", auth="none", timeout_seconds={"worker": 60}, **long_runs(emulator), **common),
+        # Its runs last longer than its worker may. It takes no uploads.
+        Deployment(emulator, "gateway-long", auth="none", max_upload_bytes=0, timeout_seconds={"worker": 60}, **long_runs(emulator), **common),
     ]
     # One after the other: each run of Terraform offline writes the settings anew that the others read.
     for deployment in made:

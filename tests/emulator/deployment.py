@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OFFLINE_TERRAFORM = ROOT.parent / "shared/tools/terraform/tf"
 ARTIFACTS = ROOT / "target/lambda-debug"
 
-_AWS_ADDRESS = re.compile(r"\b(?P<scheme>https|wss)://(?:(?P<api>[a-z0-9]+)\.execute-api|[a-z0-9.-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com")
+_AWS_ADDRESS = re.compile(r"\b(?P<scheme>https|wss)://(?:(?P<api>[a-z0-9]+)\.execute-api|(?P<bucket>[a-z0-9-]+)\.s3|[a-z0-9.-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com")
 
 
 class Deployment:
@@ -32,6 +32,8 @@ class Deployment:
         self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS)}
         self._folder = ROOT / "target/emulator" / project
         self._outputs = None
+        # The bucket's, as it is deployed.
+        self.bucket_policy = None
 
     def apply(self):
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -42,6 +44,7 @@ class Deployment:
         self._outputs = {name: output["value"] for name, output in outputs.items()}
         if not OFFLINE_TERRAFORM.exists():
             self._point_functions_here()
+        self._open_bucket()
 
     def destroy(self):
         self._terraform("destroy", "-auto-approve", *self._arguments())
@@ -81,6 +84,11 @@ class Deployment:
     def watch_queue(self):
         """Where runs wait to be looked after."""
         return self.replies_queue.replace("-replies.fifo", "-watch")
+
+    @property
+    def bucket(self):
+        """Where uploads are put; None: nowhere."""
+        return self._outputs.get("uploads_bucket")
 
     @property
     def table(self):
@@ -255,10 +263,18 @@ class Deployment:
 
         def rewrite(match):
             scheme = "ws" if match["scheme"] == "wss" else "http"
-            path = f"/_aws/execute-api/{match['api']}" if match["api"] else ""
+            path = f"/_aws/execute-api/{match['api']}" if match["api"] else f"/{match['bucket']}" if match["bucket"] else ""
             return self.emulator.url.replace("http", scheme, 1) + path
 
         return _AWS_ADDRESS.sub(rewrite, text)
+
+    def _open_bucket(self):
+        # The emulator has no TLS, without which the bucket's policy lets nobody in.
+        if not self.bucket:
+            return
+        s3 = self.emulator.client("s3")
+        self.bucket_policy = s3.get_bucket_policy(Bucket=self.bucket)["Policy"]
+        s3.delete_bucket_policy(Bucket=self.bucket)
 
     def _point_functions_here(self):
         # The offline provider does so itself.

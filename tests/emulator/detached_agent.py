@@ -4,36 +4,22 @@ import hashlib
 import json
 import threading
 
-import boto3
-
 from agentcore_double import Answer
-from emulator import ACCOUNT, REGION
+from roles import Role
 
 PATIENCE = 15
 COMPLETED = {"outcome": "completed"}
 
 
-class AgentRole:
+class AgentRole(Role):
     """An agent's execution role: it has the policy of a deployment's output, and nothing else."""
 
     def __init__(self, emulator, name, policy):
-        self._emulator = emulator
         iam = emulator.client("iam")
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "bedrock-agentcore.amazonaws.com"}}
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
         iam.put_role_policy(RoleName=name, PolicyName="gateway-replies", PolicyDocument=policy)
-        session = emulator.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}", RoleSessionName="agent")
-        self._credentials = session["Credentials"]
-
-    def client(self, service, endpoint_url=None):
-        return boto3.client(
-            service,
-            endpoint_url=endpoint_url or self._emulator.url,
-            region_name=REGION,
-            aws_access_key_id=self._credentials["AccessKeyId"],
-            aws_secret_access_key=self._credentials["SecretAccessKey"],
-            aws_session_token=self._credentials["SessionToken"],
-        )
+        super().__init__(emulator, name)
 
 
 class DetachedAgent:

@@ -11,6 +11,7 @@ _MEMBERS = {
     "rejected": ({"type", "code", "message", "retryable"}, {"requestId"}),
     "resumed": (_RUN | {"after", "state"}, set()),
     "stopping": (_RUN, set()),
+    "upload": ({"type", "uploadId", "url", "expiresInMs"}, set()),
     "pong": ({"type"}, set()),
     "echo": ({"type", "data"}, set()),
     "started": (_RUN | {"seq"}, set()),

@@ -10,6 +10,7 @@ _LISTS = (
     ("lambda", "list_event_source_mappings", "EventSourceMappings"),
     ("sqs", "list_queues", "QueueUrls"),
     ("dynamodb", "list_tables", "TableNames"),
+    ("s3", "list_buckets", "Buckets"),
     ("iam", "list_roles", "Roles"),
     ("iam", "list_policies", "Policies"),
     ("logs", "describe_log_groups", "logGroups"),

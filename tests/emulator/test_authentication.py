@@ -8,6 +8,7 @@ from websockets.exceptions import InvalidStatus
 from client import new_id
 from leftovers import leftovers
 from tokens import AUDIENCE, CLIENT
+from uploading import Uploaded, ask, bucket_and_key, folder_of
 
 
 @pytest.fixture
@@ -126,6 +127,17 @@ def test_a_principal_finds_the_session_again_on_another_connection(connect_as):
     second = connect_as("alice", session=first.session)
     assert second.resume(request)["state"] == "completed"
     assert second.ending(request).frames == frames
+
+
+def test_an_upload_is_of_who_asked_for_it_and_nobody_else_can_name_it(connect_as, agentcore):
+    alice, bob = connect_as("alice", session=new_id()), connect_as("bob", session=new_id())
+    upload = Uploaded(alice, {"prompt": "Hello"})
+    assert bucket_and_key(upload.url)["Key"] == folder_of("alice") + upload.id
+    assert upload.put()[0] == 200
+    assert alice.ending(ask(alice, upload.id)).ending["type"] == "completed"
+    bobs = ask(bob, upload.id)
+    assert bob.ending(bobs).ending["code"] == "invalid_upload"
+    assert agentcore.calls(bobs) == []
 
 
 def test_destroy_leaves_nothing(authenticated_gateway, emulator):

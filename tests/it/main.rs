@@ -32,10 +32,13 @@ mod requests;
 mod resume;
 #[cfg(feature = "local")]
 mod run_ended;
+#[cfg(feature = "s3")]
+mod s3;
 mod segments;
 mod session_ids;
 mod session_model;
 mod signing;
+mod signing_s3;
 mod simulation;
 #[cfg(feature = "functions")]
 mod stored;

@@ -62,7 +62,7 @@ variable "statements" {
   nullable = false
 
   validation {
-    condition     = alltrue([for action in flatten(var.statements[*].actions) : can(regex("^[a-z-]+:[A-Za-z]+$", action))])
+    condition     = alltrue([for action in flatten(var.statements[*].actions) : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))])
     error_message = "An action is named in full, without a wildcard."
   }
 }

@@ -47,6 +47,15 @@ mock_resource "aws_dynamodb_table" {
   defaults = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/agentcore-gateway-prod" }
 }
 
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    id                          = "agentcore-gateway-prod-uploads-0000"
+    arn                         = "arn:aws:s3:::agentcore-gateway-prod-uploads-0000"
+    bucket                      = "agentcore-gateway-prod-uploads-0000"
+    bucket_regional_domain_name = "agentcore-gateway-prod-uploads-0000.s3.eu-central-1.amazonaws.com"
+  }
+}
+
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::111122223333:role/some" }
 }
@@ -147,4 +156,9 @@ override_resource {
 override_resource {
   target = aws_apigatewayv2_route.route["ping"]
   values = { id = "route-ping" }
+}
+
+override_resource {
+  target = aws_apigatewayv2_route.route["upload"]
+  values = { id = "route-upload" }
 }

@@ -162,3 +162,22 @@ async fn whoever_ends_runs_says_what_is_wrong_with_its_event_bus() {
         assert_refuses_all(binary, &variables, "EVENT_BUS_ARN", rule).await;
     }
 }
+
+#[tokio::test]
+async fn where_uploads_are_and_how_large_they_may_be_is_checked_by_who_offers_and_by_who_reads_them() {
+    let (url, base) = ("https://b.s3.eu-central-1.amazonaws.com", "be the http(s):// URL of a bucket");
+    for binary in [CONNECTIONS, WORKER] {
+        let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == binary).unwrap();
+        let refuses = async |more: &[(&str, &str)], variable: &str, rule: &str| {
+            let variables: Vec<_> = needs.iter().copied().chain(more.iter().copied()).collect();
+            assert_refuses_all(binary, &variables, variable, rule).await;
+        };
+        for wrong in ["hunter2", "s3://hunter2", "https://b.example.com/?hunter2", "https://b.example.com/#hunter2"] {
+            refuses(&[("UPLOADS_URL", wrong), ("AWS_REGION", "eu-central-1")], "UPLOADS_URL", base).await;
+        }
+        for wrong in ["0", "20M"] {
+            let more = [("UPLOADS_URL", url), ("AWS_REGION", "eu-central-1"), ("MAX_UPLOAD_BYTES", wrong)];
+            refuses(&more, "MAX_UPLOAD_BYTES", "be a whole number above 0").await;
+        }
+    }
+}

@@ -75,6 +75,16 @@ impl Script {
         }
         self
     }
+
+    /// The same with another status.
+    #[must_use]
+    #[cfg(feature = "s3")]
+    pub fn with_status(mut self, other: u16) -> Self {
+        if let Self::Answer { status, .. } | Self::Stream { status, .. } = &mut self {
+            *status = other;
+        }
+        self
+    }
 }
 
 /// The test's end of a [`Script::stream`]. Dropped before `end`, it breaks the body off.
