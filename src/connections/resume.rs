@@ -1,9 +1,9 @@
 //! `resume`: attach, replay what was missed, go on live.
 //!
-//! Who sends which frame is decided by the session's transitions. While a run is active, its worker sends to an
+//! Who sends which frame is decided by the session's transitions. While a run is active, its worker (or the relay) sends to an
 //! attached connection everything behind that connection's cursor. So a resume first attaches with the cursor *held*,
 //! replays the journal, and then moves the cursor to where the replay ended: if the run is still active at that moment,
-//! its worker sends the rest, else the rest is in the journal.
+//! that one sends the rest, else the rest is in the journal.
 
 use aws_lambda_events::event::apigw::ApiGatewayWebsocketProxyRequest;
 use tracing::info;

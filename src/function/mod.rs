@@ -36,6 +36,10 @@ use tokio::time::Instant;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::environment::Environment;
 
+/// How many bytes of events a reply may have, unless `MAX_REPLY_BYTES` says otherwise.
+#[cfg(any(feature = "relay", feature = "worker"))]
+const MAX_REPLY_BYTES: u32 = 32 * 1024 * 1024;
+
 /// Runs a function until Lambda ends it. What keeps it from starting is logged, and ends the process.
 pub async fn run(serve: impl AsyncFnOnce(Environment) -> Result<(), Error>) -> ExitCode {
     let environment = Environment::from_process();

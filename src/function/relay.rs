@@ -45,7 +45,7 @@ impl Config {
             agents: Configured::read(environment)?,
             settings: Settings {
                 max_run: max_run(environment)?,
-                max_reply_bytes: environment.count("MAX_REPLY_BYTES", 32 * 1024 * 1024)? as usize,
+                max_reply_bytes: environment.count("MAX_REPLY_BYTES", super::MAX_REPLY_BYTES)? as usize,
                 on_stop: on_stop(environment)?,
                 on_abandoned: on_abandoned(environment)?,
                 ..Settings::default()

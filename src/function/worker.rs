@@ -106,7 +106,7 @@ fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
     Ok(Settings {
         coalesce_interval: Duration::from_millis(environment.count("PUSH_INTERVAL_MS", 100)?.into()),
         max_wait: environment.duration_up_to("MAX_WAIT_SECONDS", defaults.max_wait, journal::RETENTION)?,
-        max_reply_bytes: environment.count("MAX_REPLY_BYTES", 32 * 1024 * 1024)? as usize,
+        max_reply_bytes: environment.count("MAX_REPLY_BYTES", super::MAX_REPLY_BYTES)? as usize,
         on_abandoned: on_abandoned(environment)?,
         retry_window: seconds("RETRY_WINDOW_SECONDS", defaults.retry_window)?,
         silence_limit: seconds("SILENCE_LIMIT_SECONDS", defaults.silence_limit)?,

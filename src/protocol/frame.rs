@@ -19,7 +19,7 @@ pub enum FailureCode {
     AgentTimeout,
     /// The run's time is over.
     DeadlineExceeded,
-    /// The worker died during the run.
+    /// The worker died during the run, or the agent that went on by itself.
     Interrupted,
     /// The session has a background run, or too many prompts wait.
     Busy,
@@ -86,7 +86,7 @@ impl Failure {
         Self::lasting(FailureCode::OutputTooLarge, "The agent's reply is larger than the gateway's limit.")
     }
 
-    /// The failure of a run whose worker died.
+    /// The failure of a run whose worker, or agent that went on by itself, died.
     #[must_use]
     pub fn interrupted() -> Self {
         Self::retryable(FailureCode::Interrupted, "The run was interrupted; the reply is not complete.")

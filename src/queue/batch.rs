@@ -46,15 +46,20 @@ where
     E: Display,
     F: Future<Output = Result<Verdict, E>>,
 {
+    let failures = join_all(by_group(event).map(|records| handle_group(records, visibility, &take))).await;
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures.into_iter().flatten().collect();
+    response
+}
+
+/// The records of each message group, in their order.
+pub(crate) fn by_group(event: SqsEvent) -> impl Iterator<Item = Vec<SqsMessage>> {
     let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
     for record in event.records {
         let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
         groups.entry(group).or_default().push(record);
     }
-    let failures = join_all(groups.into_values().map(|records| handle_group(records, visibility, &take))).await;
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failures.into_iter().flatten().collect();
-    response
+    groups.into_values()
 }
 
 async fn handle_group<E, F>(

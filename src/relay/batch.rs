@@ -1,6 +1,5 @@
 //! The records of an invocation, by message group and run.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -11,7 +10,7 @@ use tracing::{error, warn};
 use super::Tools;
 use super::take::Taken;
 use crate::protocol::ids::ReplyRun;
-use crate::queue::batch::{ROLL_OUT, failed};
+use crate::queue::batch::{ROLL_OUT, by_group, failed};
 use crate::queue::reply::ReplyMessage;
 use crate::queue::tag::Unreadable;
 
@@ -30,12 +29,7 @@ pub(super) struct Received {
 impl Tools {
     pub(super) async fn handle(&self, event: SqsEvent, deadline: Option<Instant>) -> SqsBatchResponse {
         let answer_by = deadline.and_then(|deadline| deadline.checked_sub(MARGIN));
-        let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
-        for record in event.records {
-            let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
-            groups.entry(group).or_default().push(record);
-        }
-        let again = join_all(groups.into_values().map(|records| self.handle_group(records, answer_by))).await;
+        let again = join_all(by_group(event).map(|records| self.handle_group(records, answer_by))).await;
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = again.into_iter().flatten().map(|record| failed(&record)).collect();
         response

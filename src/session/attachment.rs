@@ -70,8 +70,8 @@ pub struct Attachment {
     pub attached_at: Timestamp,
 }
 
-/// For so long a cursor stays held. Then the replay's process must have died, or stands still, and the run's worker sends
-/// what the replay was to send.
+/// For so long a cursor stays held. Then the replay's process must have died, or stands still, and the run's worker or the relay
+/// sends what the replay was to send.
 pub const HOLD: Duration = Duration::from_secs(60);
 
 /// From where on a connection is to be sent the frames of one run.

@@ -89,7 +89,7 @@ pub struct Active {
     pub request: RequestId,
     /// Whose run it is.
     pub lease: LeaseId,
-    /// Until when its worker counts as alive.
+    /// Until when its worker, or the agent that goes on by itself, counts as alive.
     pub lease_until: Timestamp,
     /// When it was claimed.
     pub started_at: Timestamp,
@@ -105,7 +105,7 @@ pub struct Active {
 }
 
 impl Active {
-    /// Whether its worker has to be taken for dead.
+    /// Whether its worker, or the agent that goes on by itself, has to be taken for dead.
     #[must_use]
     pub fn is_orphan(&self, now: Timestamp) -> bool {
         self.lease_until < now
@@ -126,9 +126,9 @@ pub struct Latest {
 /// What a session says of one of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
-    /// Its run has the session, and its worker counts as alive.
+    /// Its run has the session, and whoever goes on with it counts as alive.
     Runs(&'a Active),
-    /// Its run has the session, and its worker has to be taken for dead.
+    /// Its run has the session, and whoever went on with it has to be taken for dead.
     Orphaned,
     /// Its run does not have the session: it has not begun, or is over.
     Absent,

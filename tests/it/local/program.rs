@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::json;
 
+use crate::support::agent::{FakeAgent, Script};
 use crate::support::socket::Client;
 
 fn program() -> Command {
@@ -233,4 +234,36 @@ async fn ctrl_c_in_mid_reply_tells_the_client_that_the_gateway_was_stopped() {
     let mut log = String::new();
     program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("ended=1 requests=\"r\" waiting=0"), "{log}");
+}
+
+/// The most memory that the program has had, in bytes.
+#[cfg(target_os = "linux")]
+fn most_memory(program: &Running) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_upload_of_twenty_megabytes_is_held_twice_at_most() {
+    const BYTES: usize = 20_000_000;
+    for frame in [[r#"{"input":{"data":""#, r#""}}"#], [r#"{"prompt":""#, r#""}"#]] {
+        let agent = FakeAgent::start(|_| Script::json("{}")).await;
+        let (program, greeting) = start(program().args(["--listen", "127.0.0.1:0", "--agent", &agent.url()]));
+        let mut client = Client::at(address_in(&greeting).parse().unwrap(), "/", &[]).await.unwrap();
+        client.ask("small", "r1").await;
+        let before = most_memory(&program);
+        let text = [frame[0], &"x".repeat(BYTES - frame.concat().len()), frame[1]].concat();
+        let wish = json!({"action": "upload", "bytes": BYTES}).to_string();
+        let offer = client.answer_to(&wish).await;
+        let put = reqwest::Client::new().put(offer["url"].as_str().unwrap()).body(text);
+        let put = put.header("content-type", "application/json").header("if-none-match", "*");
+        assert_eq!(put.send().await.unwrap().status(), 200);
+        client.send(&json!({"upload": offer["uploadId"], "sessionId": "s", "requestId": "r2"})).await;
+        assert_eq!(client.run("r2").await.pop().unwrap()["type"], "completed");
+        assert!(agent.requests()[1].body.len() >= BYTES - frame.concat().len());
+        let taken = most_memory(&program) - before;
+        assert!(taken < 2 * BYTES + 4_000_000, "{taken} bytes for an upload of {BYTES}");
+    }
 }
