@@ -1,7 +1,7 @@
 //! A journal on its way to one connection.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::backoff::retry;
@@ -39,6 +39,7 @@ pub(crate) struct Replay<'a> {
     connection: &'a ConnectionId,
     connecting_until: Timestamp,
     taken: Arc<AtomicU64>,
+    tried: Arc<AtomicBool>,
 }
 
 impl<'a> Replay<'a> {
@@ -52,7 +53,7 @@ impl<'a> Replay<'a> {
         after: Seq,
     ) -> Self {
         let (connecting_until, taken) = (Timestamp(0), Arc::new(AtomicU64::new(after)));
-        Self { journal, push, clock, run, connection, connecting_until, taken }
+        Self { journal, push, clock, run, connection, connecting_until, taken, tried: Arc::default() }
     }
 
     /// The same to a connection that may just be being made.
@@ -60,9 +61,10 @@ impl<'a> Replay<'a> {
         Self { connecting_until: attachment.connecting_until(), ..self }
     }
 
-    /// The same with its place where the caller sees it, whatever becomes of the replay.
-    pub(crate) fn noting(self, taken: &Arc<AtomicU64>) -> Self {
-        Self { taken: Arc::clone(taken), ..self }
+    /// The same with its place, and whether anything was pushed at all, where the caller sees it, whatever becomes of the
+    /// replay.
+    pub(crate) fn noting(self, taken: &Arc<AtomicU64>, tried: &Arc<AtomicBool>) -> Self {
+        Self { taken: Arc::clone(taken), tried: Arc::clone(tried), ..self }
     }
 
     /// The last frame that the connection took, or the one behind which the replay begins.
@@ -81,6 +83,7 @@ impl<'a> Replay<'a> {
         let read = || self.journal.read(self.run, self.taken(), self.clock.now());
         let frames: Vec<Arc<Frame>> = retry(READ_PATIENCE, |_| true, read).await?;
         for frame in &frames {
+            self.tried.store(true, Ordering::Relaxed);
             // What it could not take while it was being made does not count against it.
             let patience = self.connecting_until.since(self.clock.now()) + PUSH_PATIENCE;
             let may_pass = |error: &PushError| may_pass(error, self.clock.now() < self.connecting_until);

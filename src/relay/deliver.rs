@@ -4,7 +4,7 @@
 //! everything behind that.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
@@ -44,6 +44,8 @@ struct Device<'a> {
     attachment: &'a Attachment,
     /// The last frame that it took.
     taken: Arc<AtomicU64>,
+    /// Whether anything was pushed to it: that the journal could not be read is none of its fault.
+    tried: Arc<AtomicBool>,
     since: Timestamp,
 }
 
@@ -67,7 +69,13 @@ impl Tools {
                 // Its replay has died.
                 Place::Held { after, .. } => after.min(last),
             };
-            let device = Device { connection, attachment, taken: Arc::new(AtomicU64::new(after)), since: now };
+            let device = Device {
+                connection,
+                attachment,
+                taken: Arc::new(AtomicU64::new(after)),
+                tried: Arc::default(),
+                since: now,
+            };
             Some(self.deliver_to(moving, device, last, brought))
         });
         try_join_all(pushes).await.map(|_| ())
@@ -120,13 +128,14 @@ impl Tools {
 
     async fn send_from_journal(&self, moving: &Moving<'_>, device: &Device<'_>) -> Result<(), ReplayError> {
         let after = device.taken.load(Ordering::Relaxed);
-        let replay = self.recovery().replay(moving.run, device.connection, after).noting(&device.taken);
+        let replay = self.recovery().replay(moving.run, device.connection, after).noting(&device.taken, &device.tried);
         replay.while_connecting(device.attachment).all().await
     }
 
     async fn push_to(&self, device: &Device<'_>, text: &str) -> Result<(), PushError> {
         let until = device.attachment.connecting_until();
         let may_pass = |error: &PushError| may_pass(error, self.clock.now() < until);
+        device.tried.store(true, Ordering::Relaxed);
         retry(self.settings.push_timeout, may_pass, || self.push.push(device.connection, text)).await
     }
 
@@ -154,17 +163,19 @@ impl Tools {
         taken: Seq,
         has_taken: bool,
     ) -> Result<(), StoreError> {
+        let tried_since = device.tried.load(Ordering::Relaxed).then_some(device.since);
         let (taken_at, failing_since) = match &device.attachment.cursor {
             _ if has_taken => (device.since, None),
             // What it took of another run is no measure, nor is the time in which nobody tried it.
             Cursor::After { request, taken_at: Some(taken_at), failing_since, .. }
                 if *request == moving.run.request =>
             {
-                (*taken_at, Some(failing_since.unwrap_or(device.since)))
+                (*taken_at, failing_since.or(tried_since))
             }
-            _ => (device.since, Some(device.since)),
+            _ => (device.since, tried_since),
         };
-        if failing_since.is_some_and(|since| self.clock.now().since(since) >= self.settings.device_timeout) {
+        let is_over = |since| self.clock.now().since(since) >= self.settings.device_timeout;
+        if tried_since.is_some() && failing_since.is_some_and(is_over) {
             self.detach(moving, device, &PushError::Unavailable("it takes nothing".to_owned())).await;
             return Ok(());
         }
