@@ -3,16 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
-use agentcore_gateway::protocol::frame::{Ending, Frame, FrameMaker, Outcome, Seq};
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::protocol::frame::{Ending, FrameMaker, Outcome};
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::queue::memory::Delivery;
-use agentcore_gateway::session::store::StoreError;
-use agentcore_gateway::session::{LeaseId, RunKey};
-use async_trait::async_trait;
+use agentcore_gateway::session::LeaseId;
 
 use super::{claim, close, close_with, engine, given_up, summary, tools};
+use crate::support::around_journal::AroundJournal;
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, key};
 use crate::support::losing::Losing;
@@ -99,34 +97,6 @@ async fn the_ending_of_a_session_that_another_closer_freed_before_it_died_is_ann
     assert_eq!(summary(&engine.frames("other=", "r")), [("failed", "interrupted", 1)]);
 }
 
-/// A journal to which a worker that counts as dead appends its ending right before the next one who appends.
-struct LastWord(Arc<dyn Journal>, Mutex<Option<Segment>>);
-
-#[async_trait]
-impl Journal for LastWord {
-    async fn append(
-        &self,
-        run: &RunKey,
-        segment: &Segment,
-        writer: &LeaseId,
-        now: Timestamp,
-    ) -> Result<Appended, StoreError> {
-        let last_word = self.1.lock().unwrap().take();
-        if let Some(ending) = last_word {
-            self.0.append(run, &ending, &LeaseId("another".to_owned()), now).await?;
-        }
-        self.0.append(run, segment, writer, now).await
-    }
-
-    async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
-        self.0.tail(run, now).await
-    }
-
-    async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        self.0.read(run, after, now).await
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_last_word_of_a_worker_that_counts_as_dead_is_the_ending() {
     let engine = engine();
@@ -134,7 +104,17 @@ async fn the_last_word_of_a_worker_that_counts_as_dead_is_the_ending() {
     let mut tools = tools(&engine);
     let maker = FrameMaker::new(&RequestId::parse("r").unwrap(), &key("s").session);
     let ending = Segment::of(Arc::new(maker.ending(1, &Ending::Completed)));
-    tools.journal = Arc::new(LastWord(tools.journal, Mutex::new(Some(ending))));
+    let last_word = Mutex::new(Some(ending));
+    // A worker that counts as dead appends its ending right before the one who takes it for dead.
+    tools.journal = Arc::new(AroundJournal::of(tools.journal).append(move |append| {
+        let last_word = last_word.lock().unwrap().take();
+        async move {
+            if let Some(ending) = last_word {
+                append.of(&ending, &LeaseId("another".to_owned())).await?;
+            }
+            append.done().await
+        }
+    }));
     assert!(close_with(tools, delivery).await);
     assert_eq!(summary(&engine.frames("other=", "r")), [("completed", "", 1)]);
     assert_eq!(engine.session("s").await.latest.unwrap().outcome, Outcome::Completed);

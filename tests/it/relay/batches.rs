@@ -2,55 +2,19 @@
 
 use std::sync::Mutex;
 
-use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
 use agentcore_gateway::protocol::frame::Frame;
 use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::session::RunKey;
 use agentcore_gateway::session::store::{Sessions, StoreError};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{LeaseId, RunKey};
-use async_trait::async_trait;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use super::*;
 use crate::support::around::AroundSessions;
+use crate::support::around_journal::AroundJournal;
 use crate::support::engine::{events_of, key};
-
-/// A journal that knows how many bytes of frames each segment had.
-struct Measured {
-    journal: Arc<dyn Journal>,
-    segments: Mutex<Vec<usize>>,
-}
-
-impl Measured {
-    fn of(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, segments: Mutex::default() }
-    }
-}
-
-#[async_trait]
-impl Journal for Measured {
-    async fn append(
-        &self,
-        run: &RunKey,
-        segment: &Segment,
-        writer: &LeaseId,
-        now: Timestamp,
-    ) -> Result<Appended, StoreError> {
-        self.segments.lock().unwrap().push(segment.frames().iter().map(|frame| frame.text.len()).sum());
-        self.journal.append(run, segment, writer, now).await
-    }
-
-    async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
-        self.journal.tail(run, now).await
-    }
-
-    async fn read(&self, run: &RunKey, after: u64, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        self.journal.read(run, after, now).await
-    }
-}
 
 fn numbered(long_run: &LongRun, indices: impl IntoIterator<Item = u64>) -> Vec<Value> {
     indices.into_iter().map(|index| long_run.message(index, &[json!(index)])).collect()
@@ -202,10 +166,15 @@ async fn many_small_events_with_names_fit_the_segments_of_the_journal() {
         message["names"] = (0..count).map(|at| (at.to_string(), json!(name))).collect();
         message
     };
-    let journal = Arc::new(Measured::of(long_run.engine.tools.journal.clone()));
-    let tools = Tools { journal: journal.clone(), ..long_run.tools() };
+    let segments = Arc::new(Mutex::new(Vec::new()));
+    let seen = segments.clone();
+    let journal = AroundJournal::of(long_run.engine.tools.journal.clone()).append(move |append| {
+        seen.lock().unwrap().push(append.segment.frames().iter().map(|frame| frame.text.len()).sum::<usize>());
+        async move { append.done().await }
+    });
+    let tools = Tools { journal: Arc::new(journal), ..long_run.tools() };
     assert!(long_run.relay_with(tools, (0..3).map(message)).await.is_empty());
-    let segments = journal.segments.lock().unwrap().clone();
+    let segments = segments.lock().unwrap().clone();
     assert!(segments.iter().all(|bytes| *bytes <= 301_000) && segments.len() > 7, "{segments:?}");
     let frames = &long_run.frames("c")[2..];
     let named: usize = frames.iter().map(|frame| frame["names"].as_object().unwrap().len()).sum();

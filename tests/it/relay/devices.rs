@@ -1,17 +1,14 @@
 //! Devices that are slow, stuck or gone while a detached run goes on.
 
-use agentcore_gateway::clock::Timestamp;
-use agentcore_gateway::journal::{Appended, Journal, Segment, Tail};
-use agentcore_gateway::protocol::frame::Frame;
+use agentcore_gateway::session::Cursor;
 use agentcore_gateway::session::store::StoreError;
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Cursor, LeaseId, RunKey};
-use async_trait::async_trait;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
 use crate::support::around::AroundSessions;
+use crate::support::around_journal::AroundJournal;
 use crate::support::clock::pass;
 use crate::support::push::Manner;
 
@@ -184,30 +181,6 @@ async fn a_device_that_nobody_tried_for_a_while_is_not_detached_for_that() {
     assert_eq!(contents(&long_run.frames("d")), contents(&long_run.frames("c")));
 }
 
-/// A journal whose reads never end.
-struct Unread(Arc<dyn Journal>);
-
-#[async_trait]
-impl Journal for Unread {
-    async fn append(
-        &self,
-        run: &RunKey,
-        segment: &Segment,
-        by: &LeaseId,
-        now: Timestamp,
-    ) -> Result<Appended, StoreError> {
-        self.0.append(run, segment, by, now).await
-    }
-
-    async fn tail(&self, run: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
-        self.0.tail(run, now).await
-    }
-
-    async fn read(&self, _: &RunKey, _: u64, _: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        std::future::pending().await
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_device_is_not_detached_because_the_journal_cannot_be_read() {
     let long_run = with_device(Manner::Hanging).await;
@@ -216,7 +189,8 @@ async fn a_device_is_not_detached_because_the_journal_cannot_be_read() {
     let journal = long_run.engine.tools.journal.clone();
     for index in 1..4 {
         pass(20.0).await;
-        let tools = Tools { journal: Arc::new(Unread(journal.clone())), ..long_run.tools() };
+        let unread = AroundJournal::of(journal.clone()).read(|_| std::future::pending());
+        let tools = Tools { journal: Arc::new(unread), ..long_run.tools() };
         long_run.relay_with(tools, [long_run.message(index, &[json!(index)])]).await;
     }
     long_run.relay([long_run.message(4, &[])]).await;

@@ -7,6 +7,7 @@ use flate2::write::GzEncoder;
 
 pub mod agent;
 pub mod around;
+pub mod around_journal;
 #[cfg(feature = "functions")]
 pub mod aws;
 pub mod clock;
