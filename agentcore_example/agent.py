@@ -200,7 +200,7 @@ def parse_invocation(payload: object, context: RequestContext) -> tuple[str, str
     prompt = payload.get("prompt", "" if files else None)
     if not isinstance(prompt, str) or not (prompt.strip() or files):
         raise HTTPException(400, "prompt must be a string that holds some text")
-    prompt = " ".join([prompt, *(f"[{file}]" for file in files)]).lstrip()
+    prompt = " ".join([*([prompt] if prompt else []), *(f"[{file}]" for file in files)])
     session_id = context.session_id or payload.get("sessionId") or str(uuid.uuid4())
     if not isinstance(session_id, str):
         raise HTTPException(400, "sessionId must be a string")

@@ -12,7 +12,6 @@ the `name` of each.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 
@@ -55,9 +54,10 @@ def _parse_one(one: object) -> Media:
             raise InvalidMedia(f"the {member} of media must be a string")
         return value
 
+    data = text("data")
     try:
-        content = base64.b64decode(text("data"), validate=True)
-    except binascii.Error:
+        content = base64.b64decode(data, validate=True)
+    except ValueError:  # binascii.Error is one, and what is not ASCII raises another
         raise InvalidMedia("the data of media must be base64") from None
     name = text("name") if "name" in one else None
     return Media(text("type"), text("format"), name, content)

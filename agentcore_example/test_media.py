@@ -61,6 +61,7 @@ def test_no_files_are_no_prompt(client: httpx.Client) -> None:
         (one(data=1), "the data of media must be a string"),
         (one(data="YWJ"), "the data of media must be base64"),
         (one(data="Y W J j"), "the data of media must be base64"),
+        (one(data="é"), "the data of media must be base64"),
     ],
 )
 def test_media_in_another_form_are_refused(

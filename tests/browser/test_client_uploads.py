@@ -110,7 +110,7 @@ def test_it_is_told_how_much_has_been_uploaded(driver):
     assert driver.upload() == {"bytes": 40_013, "sent": 40_013, "id": "u1"}
 
 
-@pytest.mark.parametrize("failure", ["onerror", "ontimeout", 403, 409, 503])
+@pytest.mark.parametrize("failure", ["onerror", 403, 409, 503])
 def test_an_upload_that_fails_is_tried_again_at_a_new_address(driver, failure):
     driver.prompt(TEXT)
     driver.offer()
@@ -125,6 +125,52 @@ def test_an_upload_that_fails_is_tried_again_at_a_new_address(driver, failure):
     driver.offer("u2", "http://gateway/uploads/u2?token=t")
     driver.answer_put(200)
     assert [message["upload"] for message in driver.sent()] == ["u2"]
+
+
+def test_an_upload_that_takes_too_long_is_not_begun_anew(driver):
+    driver.prompt(TEXT)
+    driver.prompt("second", "r2")
+    driver.offer()
+    driver.do("XMLHttpRequest.all.at(-1).ontimeout()")
+    said = driver.do("const { state, code, reason, retryable } = client.requests.get('r s'); return { state, code, reason, retryable }")
+    assert said == {"state": "rejected", "code": "upload_failed", "reason": "The upload took too long. Nothing was asked.", "retryable": True}
+    assert driver.sent()[-1]["requestId"] == "r2"
+
+
+def test_an_upload_that_fails_while_the_connection_is_lost_waits_before_it_is_tried_again(driver):
+    driver.prompt(TEXT)
+    driver.offer()
+    driver.drop()
+    driver.do("XMLHttpRequest.all.at(-1).onerror()")
+    assert driver.do("const { sentAt, dueAt } = client.requests.get('r s'); return dueAt > sentAt && sentAt > 0")
+
+
+def test_the_address_of_a_prompt_that_was_stopped_is_not_taken_by_the_next(driver):
+    driver.prompt(TEXT)
+    driver.do("client.stop('r')")
+    driver.prompt(TEXT, "r2")
+    driver.offer("u1", "http://gateway/uploads/u1?token=t")
+    assert driver.puts() == []
+    driver.offer("u2", "http://gateway/uploads/u2?token=t")
+    assert [put["url"] for put in driver.puts()] == ["http://gateway/uploads/u2?token=t"]
+
+
+def test_the_refusal_of_an_address_for_a_prompt_that_was_stopped_is_no_address(driver):
+    driver.prompt(TEXT)
+    driver.do("client.stop('r')")
+    driver.prompt(TEXT, "r2")
+    driver.receive(type="rejected", requestId="r", code="unavailable", message="No room.", retryable=True)
+    driver.offer("u2", "http://gateway/uploads/u2?token=t")
+    assert len(driver.puts()) == 1
+
+
+def test_a_prompt_of_another_tab_is_followed_though_this_page_does_not_have_it(driver):
+    driver.do("client.track({ requestId: 'r', message: null })")
+    driver.advance(2)
+    assert driver.request()["code"] == "not_sent"
+    driver.run_frame("started", 1)
+    driver.run_frame("completed", 2)
+    assert driver.request()["state"] == "completed"
 
 
 def test_after_five_tries_the_prompt_is_rejected_with_the_reason_and_the_next_is_sent(driver):
