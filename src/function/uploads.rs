@@ -42,12 +42,10 @@ impl UploadBucket {
     }
 
     /// For the function that reads them.
-    ///
-    /// # Errors
-    /// The HTTP client's, if it cannot be set up.
-    pub fn uploads(self, aws: &SdkConfig) -> Result<UploadRoom<dyn Uploads>, reqwest::Error> {
-        let store = S3Objects::new(self.bucket, aws.credentials_provider(), Arc::new(SystemClock))?;
-        Ok(UploadRoom { store: Arc::new(store), max_bytes: self.max_bytes })
+    #[must_use]
+    pub fn uploads(self, aws: &SdkConfig) -> UploadRoom<dyn Uploads> {
+        let store = S3Objects::new(self.bucket, aws.credentials_provider(), Arc::new(SystemClock));
+        UploadRoom { store: Arc::new(store), max_bytes: self.max_bytes }
     }
 }
 

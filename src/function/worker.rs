@@ -78,7 +78,7 @@ impl Config {
             push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
             events,
             agents: self.agents.agents(aws)?,
-            uploads: self.uploads.map(|uploads| uploads.uploads(aws)).transpose()?,
+            uploads: self.uploads.map(|uploads| uploads.uploads(aws)),
             clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),
             settings: self.settings,

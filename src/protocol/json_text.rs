@@ -6,7 +6,7 @@ use std::ops::Deref;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
 
-use super::json_string;
+use super::{json_string, object};
 
 /// A valid JSON text, shared and not copied: what an agent is given may have 20 MB.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +17,12 @@ impl JsonText {
     #[must_use]
     pub fn of_string(text: &str) -> Self {
         Self(json_string(text).into())
+    }
+
+    /// `value`, if it is a string that is valid Unicode.
+    #[must_use]
+    pub fn string(value: &RawValue) -> Option<Self> {
+        object::string(value).map(|_| value.into())
     }
 
     /// `value`, which is a part of `whole` and shares its memory.

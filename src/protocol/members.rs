@@ -1,5 +1,6 @@
 //! Reading the members of a client's message without touching their values.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -7,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::ids::RequestId;
 use super::rejection::{RejectCode, Rejection};
-use super::{MAX_NESTING, nesting};
+use super::{MAX_NESTING, nesting, object};
 
 const KNOWN: [&str; 11] =
     ["action", "prompt", "input", "upload", "sessionId", "requestId", "agent", "parameters", "after", "bytes", "data"];
@@ -71,13 +72,17 @@ impl<'a> Members<'a> {
 
     /// The member as a string; `None` when absent.
     pub(super) fn string(&self, name: &'static str) -> Result<Option<String>, Rejection> {
+        self.text(name).map(|text| text.map(Cow::into_owned))
+    }
+
+    /// The same, not copied if nothing in it is escaped: it may have 20 MB.
+    pub(super) fn text(&self, name: &'static str) -> Result<Option<Cow<'a, str>>, Rejection> {
         let Some(value) = self.get(name) else { return Ok(None) };
         if !value.get().starts_with('"') {
             return Err(invalid(format!("\"{name}\" must be a string.")));
         }
-        serde_json::from_str(value.get())
-            .map(Some)
-            .map_err(|_| invalid_json(format!("\"{name}\" holds a string that is not valid Unicode.")))
+        let text = object::string(value);
+        text.map(Some).ok_or_else(|| invalid_json(format!("\"{name}\" holds a string that is not valid Unicode.")))
     }
 
     /// The member as an object, as it came; `None` when absent.

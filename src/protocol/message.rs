@@ -140,23 +140,22 @@ pub(super) fn body(
     members: &Members<'_>,
     keep: impl Fn(&RawValue) -> JsonText,
 ) -> Result<Option<PromptBody>, Rejection> {
-    Ok(Some(match (members.string("prompt")?, members.object("input")?) {
-        (Some(_), Some(_)) => return Err(invalid("Exactly one of \"prompt\" and \"input\" must be given, not both.")),
-        (Some(prompt), None) if prompt.chars().all(char::is_whitespace) => {
-            return Err(invalid("\"prompt\" must hold more than white space."));
-        }
-        (Some(_), None) => PromptBody::Prompt {
-            prompt: keep(members.get("prompt").unwrap_or(RawValue::NULL)),
-            parameters: parameters(members, keep)?,
-        },
-        (None, Some(_)) if members.get("parameters").is_some() => {
-            return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
-        }
-        (None, Some(input)) => {
-            PromptBody::input(keep(input)).map_err(|error| invalid(format!("\"input\" {error}.")))?
-        }
-        (None, None) => return Ok(None),
-    }))
+    let (prompt, text) = (members.get("prompt"), members.text("prompt")?);
+    let input = members.object("input")?;
+    if prompt.is_some() && input.is_some() {
+        return Err(invalid("Exactly one of \"prompt\" and \"input\" must be given, not both."));
+    }
+    if text.is_some_and(|text| text.chars().all(char::is_whitespace)) {
+        return Err(invalid("\"prompt\" must hold more than white space."));
+    }
+    if let Some(prompt) = prompt {
+        return Ok(Some(PromptBody::Prompt { prompt: keep(prompt), parameters: parameters(members, keep)? }));
+    }
+    let Some(input) = input else { return Ok(None) };
+    if members.get("parameters").is_some() {
+        return Err(invalid("\"parameters\" must go with \"prompt\", not with \"input\"."));
+    }
+    PromptBody::input(keep(input)).map(Some).map_err(|error| invalid(format!("\"input\" {error}.")))
 }
 
 fn parameters(members: &Members<'_>, keep: impl Fn(&RawValue) -> JsonText) -> Result<Option<Parameters>, Rejection> {

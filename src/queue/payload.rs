@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::digest;
 use crate::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId, UploadId};
 use crate::protocol::invocation::{Parameters, PromptBody, PromptContent};
+use crate::protocol::json_text::JsonText;
 use crate::session::{RunKey, SessionKey};
 use crate::trace::TraceContext;
 
@@ -16,11 +17,6 @@ const KIND: &str = "prompt";
 
 /// The version of a prompt that was uploaded, and of no other.
 const WITH_UPLOAD: u64 = 2;
-
-#[derive(Deserialize)]
-struct Peek {
-    upload: Option<IgnoredAny>,
-}
 
 /// A prompt on its way to a worker.
 #[derive(Debug, Clone)]
@@ -120,9 +116,10 @@ impl QueuedPrompt {
     /// # Errors
     /// [`Unreadable`]
     pub fn decode(body: &str) -> Result<Self, Unreadable> {
-        let peeked = serde_json::from_str::<Peek>(body);
-        let is_uploaded = peeked.is_ok_and(|peek| peek.upload.is_some());
-        tag::check_up_to(if is_uploaded { WITH_UPLOAD } else { VERSION }, body, KIND)?;
+        match tag::check(body, KIND) {
+            Err(Unreadable::Later { kind, version: WITH_UPLOAD }) if kind == KIND && is_uploaded(body) => {}
+            checked => checked?,
+        }
         Ok(Self::read(serde_json::from_str(body).map_err(MalformedPayload::Json)?)?)
     }
 
@@ -140,13 +137,21 @@ impl QueuedPrompt {
     }
 }
 
+fn is_uploaded(body: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Peek {
+        upload: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Peek>(body).is_ok_and(|peek| peek.upload.is_some())
+}
+
 fn body(payload: &Payload<'_>) -> Result<PromptContent, MalformedPayload> {
     let parameters = payload.parameters.map(|object| Parameters::queued(object.into())).transpose();
     let parameters = parameters.map_err(|_| MalformedPayload::Rule("its parameters hold a reserved member"))?;
     match (payload.prompt, payload.input, &payload.upload) {
         (Some(prompt), None, None) => {
-            serde_json::from_str::<String>(prompt.get())?;
-            Ok(PromptContent::Given(PromptBody::Prompt { prompt: prompt.into(), parameters }))
+            let prompt = JsonText::string(prompt).ok_or(MalformedPayload::Rule("its prompt must be a string"))?;
+            Ok(PromptContent::Given(PromptBody::Prompt { prompt, parameters }))
         }
         (None, Some(input), None) if parameters.is_none() && input.get().starts_with('{') => {
             Ok(PromptContent::Given(PromptBody::Input(input.into())))

@@ -55,16 +55,11 @@ struct Tag {
 /// # Errors
 /// [`Unreadable`] if it is not.
 pub(super) fn check(body: &str, expected: &'static str) -> Result<(), Unreadable> {
-    check_up_to(VERSION, body, expected)
-}
-
-/// The same of a message that this release reads up to version `highest`.
-pub(super) fn check_up_to(highest: u64, body: &str, expected: &'static str) -> Result<(), Unreadable> {
     let Tag { kind, version } = serde_json::from_str(body).map_err(MalformedPayload::Json)?;
-    if version > highest {
+    if version > VERSION {
         return Err(Unreadable::Later { kind, version });
     }
-    if kind != expected || version == 0 {
+    if kind != expected || version != VERSION {
         return Err(MalformedPayload::Kind { kind, version, expected }.into());
     }
     Ok(())

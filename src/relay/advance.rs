@@ -146,10 +146,10 @@ impl Tools {
         End { ending, agent_goes_on }: End,
     ) -> Result<Advanced, StoreError> {
         self.recovery().tell(moving.run, moving.session, &ending).await;
-        let active =
-            Active { detached: Some(Detached { move_began: began, ..moving.detached }), ..moving.active.clone() };
+        let unstopped = self.recovery().unstopped(moving.active, ending.outcome(), self.clock.now());
+        let unstopped = unstopped.filter(|_| agent_goes_on);
         let ended = (ending.outcome(), position.seq);
-        let is_finished = self.finish(moving.run, &active, ended, agent_goes_on, &moving.writer).await?;
+        let is_finished = self.finish(moving.run, Some(began.seq), ended, unstopped, &moving.writer).await?;
         Ok(if is_finished { Advanced::To(Taken::All) } else { Advanced::Outrun })
     }
 }

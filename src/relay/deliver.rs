@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
@@ -20,6 +21,9 @@ use crate::replay::{ReplayError, may_pass};
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::{Refusal, Transition};
 use crate::session::{Attachment, Cursor, Place, Session};
+
+/// The longest that a device is not tried while all goes well: a heartbeat comes every 20 s.
+const UNTRIED: Duration = Duration::from_secs(45);
 
 /// Frames that are in memory, one behind the other.
 #[derive(Debug, Default)]
@@ -163,24 +167,26 @@ impl Tools {
         taken: Seq,
         has_taken: bool,
     ) -> Result<(), StoreError> {
-        let tried_since = device.tried.load(Ordering::Relaxed).then_some(device.since);
-        let (taken_at, failing_since) = match &device.attachment.cursor {
+        let (tried_at, failing_since) = match &device.attachment.cursor {
             _ if has_taken => (device.since, None),
-            // What it took of another run is no measure, nor is the time in which nobody tried it.
-            Cursor::After { request, taken_at: Some(taken_at), failing_since, .. }
+            // What it took of another run is no measure.
+            Cursor::After { request, tried_at: Some(tried_at), failing_since, .. }
                 if *request == moving.run.request =>
             {
-                (*taken_at, failing_since.or(tried_since))
+                match device.tried.load(Ordering::Relaxed) {
+                    true => (device.since, Some(failing_before(*tried_at, *failing_since, device.since))),
+                    false => (*tried_at, *failing_since),
+                }
             }
-            _ => (device.since, tried_since),
+            _ => (device.since, device.tried.load(Ordering::Relaxed).then_some(device.since)),
         };
         let is_over = |since| self.clock.now().since(since) >= self.settings.device_timeout;
-        if tried_since.is_some() && failing_since.is_some_and(is_over) {
+        if tried_at == device.since && failing_since.is_some_and(is_over) {
             self.detach(moving, device, &PushError::Unavailable("it takes nothing".to_owned())).await;
             return Ok(());
         }
         let request = moving.run.request.clone();
-        let to = Cursor::After { request, seq: taken, taken_at: Some(taken_at), failing_since };
+        let to = Cursor::After { request, seq: taken, tried_at: Some(tried_at), failing_since };
         let mut seen = device.attachment.clone();
         while seen.cursor != to {
             let (connection, from) = (device.connection.clone(), seen.cursor);
@@ -203,6 +209,11 @@ impl Tools {
     async fn detach(&self, moving: &Moving<'_>, device: &Device<'_>, why: &PushError) {
         self.recovery().detach(moving.run, device.connection, device.attachment.clone(), why).await;
     }
+}
+
+/// Since when a device fails that is tried once more: what lies before a time in which nobody tried it does not count.
+fn failing_before(tried_at: Timestamp, failing_since: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    failing_since.filter(|_| now.since(tried_at) <= UNTRIED).unwrap_or(now)
 }
 
 fn is_beyond(attachment: &Attachment, moving: &Moving<'_>, taken: Seq) -> bool {

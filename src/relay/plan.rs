@@ -49,7 +49,8 @@ pub(super) struct End {
 
 /// The messages of one run, and what they may become.
 pub(super) struct Plan<'a> {
-    messages: Vec<&'a ReplyMessage>,
+    /// Each with how many bytes its events take in frames.
+    messages: Vec<(&'a ReplyMessage, usize)>,
     maker: FrameMaker,
     max_bytes: u64,
 }
@@ -57,25 +58,27 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// A plan for `messages`, whose indices follow one another.
     pub(super) fn new(messages: Vec<&'a ReplyMessage>, maker: FrameMaker, max_bytes: usize) -> Self {
+        let messages = messages.into_iter().map(|message| (message, message.size())).collect();
         Self { messages, maker, max_bytes: max_bytes as u64 }
     }
 
     /// What is to be done from `position` on; `None`: nothing more.
     pub(super) fn step(&self, position: Position) -> Option<Step> {
-        let mut messages = self.messages.iter().skip_while(|message| message.index < position.next.index).peekable();
-        let first = messages.peek()?;
+        let mut messages =
+            self.messages.iter().skip_while(|(message, _)| message.index < position.next.index).peekable();
+        let (first, size) = messages.peek()?;
         if first.index != position.next.index {
             return None;
         }
-        if first.size() > MAX_SEGMENT_BYTES || position.next.frames > 0 {
+        if *size > MAX_SEGMENT_BYTES || position.next.frames > 0 {
             return Some(self.part(position, first));
         }
         let mut output = Output::new(self.maker.clone());
         let (mut next, mut waiting, mut end) = (position.next, 0, None);
-        while let Some(message) = messages.next_if(|message| waiting + message.size() <= MAX_SEGMENT_BYTES) {
+        while let Some((message, size)) = messages.next_if(|(_, size)| waiting + size <= MAX_SEGMENT_BYTES) {
             let (events, how) = self.within_limit(message, next.bytes);
             events.iter().for_each(|event| output.add(event.clone()));
-            waiting += message.size();
+            waiting += size;
             next = NextMessage { index: message.index + 1, frames: 0, bytes: next.bytes + message.bytes() as u64 };
             if how.is_some() {
                 end = how;

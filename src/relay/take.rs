@@ -12,7 +12,7 @@ use crate::protocol::ids::ReplyRun;
 use crate::queue::reply::ReplyMessage;
 use crate::recovery::{Ended, StoppingError};
 use crate::session::store::StoreError;
-use crate::session::{Active, LeaseId, ReplyGrant, RunKey, Session, SessionKey};
+use crate::session::{LeaseId, ReplyGrant, RunKey, Session, SessionKey, Unstopped};
 
 /// How long devices that are behind get for the rest of a run that is over. Then they have to resume.
 const CATCHING_UP: Duration = Duration::from_secs(10);
@@ -57,7 +57,9 @@ impl Tools {
             {
                 // Whoever gave it that has died. If that was by the agent's own word, that word comes again.
                 let agent_goes_on = valid.iter().all(|(_, message)| message.end.is_none());
-                self.finish(&run, active, (outcome, tail.last), agent_goes_on, &writer).await?;
+                let unstopped = self.recovery().unstopped(active, outcome, self.clock.now()).filter(|_| agent_goes_on);
+                let live_from = active.detached.map(|detached| detached.move_began.seq);
+                self.finish(&run, live_from, (outcome, tail.last), unstopped, &writer).await?;
                 return Ok(Taken::All);
             }
             let Some(detached) = active.detached else { return Ok(Taken::First(0)) };
@@ -82,21 +84,18 @@ impl Tools {
         self.recovery().send_owed_within(CATCHING_UP, run, owed).await;
     }
 
-    /// Frees the session of a run whose journal has its ending, tells that, and stops its agent, which has just spoken,
-    /// unless it has spoken its last. `false`: the run has the session again.
+    /// Frees the session of a run whose journal has its ending, tells that to live devices from behind `live_from`, and stops
+    /// its agent where that is to be: it has just spoken. `false`: the run has the session again.
     pub(super) async fn finish(
         &self,
         run: &RunKey,
-        active: &Active,
+        live_from: Option<Seq>,
         (outcome, last_seq): (Outcome, Seq),
-        agent_goes_on: bool,
+        unstopped: Option<Unstopped>,
         writer: &LeaseId,
     ) -> Result<bool, StoreError> {
-        let recovery = self.recovery();
-        let unstopped = recovery.unstopped(active, outcome, self.clock.now()).filter(|_| agent_goes_on);
-        let live_from = active.detached.map(|detached| detached.move_began.seq);
         let name = unstopped.as_ref().map(|unstopped| unstopped.reply.run.clone());
-        let Some(ended) = recovery.finish(run, writer, live_from, (outcome, last_seq), unstopped).await? else {
+        let Some(ended) = self.recovery().finish(run, writer, live_from, (outcome, last_seq), unstopped).await? else {
             return Ok(false);
         };
         self.after_ending(run, ended, name.as_ref(), writer).await;

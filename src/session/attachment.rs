@@ -45,10 +45,10 @@ pub enum Cursor {
         request: RequestId,
         /// The last frame that the connection was sent.
         seq: Seq,
-        /// When it last took one, if it is slow.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        taken_at: Option<Timestamp>,
-        /// Since when it has been tried in vain: after a while it is detached.
+        /// When it was last tried, if it is slow. (The name in the table is older than that.)
+        #[serde(default, rename = "taken_at", skip_serializing_if = "Option::is_none")]
+        tried_at: Option<Timestamp>,
+        /// Since when it has been tried again and again, in vain: after a while it is detached.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failing_since: Option<Timestamp>,
     },
@@ -93,7 +93,7 @@ impl Cursor {
     /// The cursor of a connection that was sent the run of `request` up to frame `seq`.
     #[must_use]
     pub fn after(request: &RequestId, seq: Seq) -> Self {
-        Self::After { request: request.clone(), seq, taken_at: None, failing_since: None }
+        Self::After { request: request.clone(), seq, tried_at: None, failing_since: None }
     }
 }
 
@@ -102,7 +102,7 @@ impl Attachment {
     pub(crate) fn connecting_until(&self) -> Timestamp {
         match self.cursor {
             // One that was slow to be made may have become one that is behind.
-            Cursor::Connecting | Cursor::After { taken_at: Some(_), .. } => self.attached_at.after(CONNECTING),
+            Cursor::Connecting | Cursor::After { tried_at: Some(_), .. } => self.attached_at.after(CONNECTING),
             _ => Timestamp(0),
         }
     }

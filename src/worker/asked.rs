@@ -1,18 +1,15 @@
 //! What the agent is to be given, had before the prompt is claimed: an upload that is out of reach comes again, and costs no
 //! run.
 
-use bytestring::ByteString;
 use tracing::info;
 
 use super::Tools;
-use crate::agent::Invocation;
 use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::{ReplyRun, UploadId};
 use crate::protocol::invocation::{PromptBody, PromptContent};
 use crate::protocol::reply::{GatewayReply, ReplyToken};
 use crate::protocol::upload;
 use crate::queue::payload::QueuedPrompt;
-use crate::session::runtime_id::runtime_session_id;
 use crate::session::store::StoreError;
 use crate::uploads::{FetchError, UploadKey};
 
@@ -23,15 +20,6 @@ pub(super) struct Asked {
     pub(super) body: Result<PromptBody, Failure>,
     /// Where the agent can send to if it goes on by itself.
     pub(super) reply: Option<GatewayReply>,
-}
-
-impl Asked {
-    /// The call of the agent.
-    pub(super) fn invocation(prompt: &QueuedPrompt, body: &PromptBody, reply: Option<&GatewayReply>) -> Invocation {
-        let runtime_session = runtime_session_id(&prompt.run.session);
-        let body: ByteString = body.invocation(&runtime_session, &prompt.run.request, reply);
-        Invocation { agent: prompt.agent.clone(), body, runtime_session, trace: prompt.trace.clone() }
-    }
 }
 
 impl Tools {

@@ -34,12 +34,14 @@ impl Tools {
     /// `events`, until the reply ends or fails.
     pub(super) async fn call(
         &self,
-        invocation: &Invocation,
+        invocation: Invocation,
         run: Option<&ReplyRun>,
         waiting: &Waiting,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Called {
-        let invoked = self.invoke(invocation, waiting).await;
+        let invoked = self.invoke(&invocation, waiting).await;
+        // The agent has its tens of megabytes, or will never have them.
+        drop(invocation);
         waiting.set(None);
         match invoked {
             Ok(reply) => self.read(reply, run, events).await,

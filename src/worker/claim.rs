@@ -59,13 +59,16 @@ impl Tools {
         loop {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)).await? {
                 Claim::Won(session, Asked { body, reply }) => {
-                    let body = match self.ending_before(prompt, &session) {
-                        Some(ending) => Err(ending),
-                        None => body.map_err(Ending::Failed),
+                    drop(asked);
+                    let (body, ending) = match self.ending_before(prompt, &session) {
+                        Some(ending) => (None, Some(ending)),
+                        None => {
+                            body.map_or_else(|failure| (None, Some(Ending::Failed(failure))), |body| (Some(body), None))
+                        }
                     };
                     let before = RunBefore::untold(&prompt.run.session, &session);
-                    let run = Run::new(self, prompt, lease, *session, body, reply);
-                    return self.telling_before(before, deadline, run.finish(deadline)).await;
+                    let run = Run::new(self, prompt, lease, *session, ending, reply);
+                    return self.telling_before(before, deadline, run.finish(body, deadline)).await;
                 }
                 Claim::Ended(owed) => return Ok(Came::ToAnEnd(owed)),
                 Claim::Occupied(active) => {
@@ -132,7 +135,7 @@ impl Tools {
         }
     }
 
-    /// The session of `run` if another run has it: then nothing need be fetched yet.
+    /// The session of `run` if a run has it, this one or another: then nothing need be fetched yet.
     async fn taken(&self, run: &RunKey) -> Result<Option<Session>, StoreError> {
         let session = self.sessions.load(&run.session, self.clock.now()).await?;
         Ok(session.active.is_some().then_some(session))

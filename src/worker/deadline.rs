@@ -44,9 +44,19 @@ pub(super) fn is_within(deadline: &Deadline, margin: Duration) -> bool {
 
 /// What comes of `work`, unless `limit` passes or `deadline` comes close before.
 pub(super) async fn in_time<T>(work: impl Future<Output = T>, limit: Duration, deadline: &Deadline) -> Option<T> {
+    in_time_before(CLOSING, work, limit, deadline).await
+}
+
+/// The same with another `margin` before the deadline.
+pub(super) async fn in_time_before<T>(
+    margin: Duration,
+    work: impl Future<Output = T>,
+    limit: Duration,
+    deadline: &Deadline,
+) -> Option<T> {
     tokio::select! {
         biased;
         done = tokio::time::timeout(limit, work) => done.ok(),
-        () = comes_within(deadline.clone(), CLOSING) => None,
+        () = comes_within(deadline.clone(), margin) => None,
     }
 }

@@ -7,7 +7,6 @@ use tracing::warn;
 use super::deadline::{Deadline, in_time};
 use super::deliver::Delivered;
 use super::run::{Lost, Run, Worked};
-use crate::agent::STOP_TIMEOUT;
 use crate::backoff::persist;
 use crate::choices::OnStop;
 use crate::journal::Segment;
@@ -15,7 +14,7 @@ use crate::protocol::frame::Ending;
 use crate::protocol::ids::ConnectionId;
 use crate::protocol::reply::GatewayReply;
 use crate::queue::watch::Watch;
-use crate::recovery::Behind;
+use crate::recovery::{Behind, STOPPER_LEASE};
 use crate::session::store::Refused;
 use crate::session::transition::{Refusal, Transition};
 use crate::session::{Attachment, Cursor, DETACHED_LEASE, Detached, Place, ReplyGrant, Session, Unstopped};
@@ -61,8 +60,9 @@ impl Run<'_> {
         let new = session.connections.into_iter().filter(is_new);
         places.extend(new.map(|(connection, attachment)| Behind { connection, attachment, taken: live_from }));
         places.retain(|device| match place_of(&device.attachment) {
-            Place::After(seq) => seq != device.taken,
-            _ => device.taken < self.log.last(),
+            // Of a replay that has died this worker has sent the rest.
+            Place::After(seq) | Place::Held { after: seq, .. } => seq != device.taken,
+            Place::Live => device.taken < self.log.last(),
         });
         places
     }
@@ -81,7 +81,7 @@ impl Run<'_> {
     async fn note_place(&self, Behind { connection, attachment, taken }: Behind) {
         let now = self.tools.clock.now();
         let request = self.prompt.run.request.clone();
-        let to = Cursor::After { request, seq: taken, taken_at: Some(now), failing_since: None };
+        let to = Cursor::After { request, seq: taken, tried_at: Some(now), failing_since: None };
         let (from, attached_at) = (attachment.cursor, Some(attachment.attached_at));
         let note = Transition::MoveCursor { connection, from, attached_at, all_of: None, to };
         let apply = || self.tools.sessions.apply(&self.prompt.run.session, &note, self.tools.clock.now());
@@ -114,8 +114,11 @@ impl Run<'_> {
     async fn stop_unstopped(&self, session: &Session, deadline: &Deadline) {
         let Some(Unstopped { reply, .. }) = &session.unstopped else { return };
         let stop = self.tools.stopping().stop(&self.prompt.run.session, &reply.run, &self.lease);
-        if let Some(Err(error)) = in_time(stop, STOP_TIMEOUT, deadline).await {
-            warn!(session = self.prompt.run.session.log_name(), %error, "the agent's session was not stopped");
+        let session = self.prompt.run.session.log_name();
+        match in_time(stop, STOPPER_LEASE, deadline).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => warn!(session, %error, "the agent's session was not stopped"),
+            None => warn!(session, "the agent's session is still being stopped"),
         }
     }
 }

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 use tracing::warn;
 
-use super::asked::Asked;
 use super::coalesce::{EVENT_BATCHES, coalesce};
-use super::deadline::{CLOSING, Deadline, comes_within};
+use super::deadline::{CLOSING, Deadline, comes_within, in_time_before};
 use super::read::Called;
 use super::run::Run;
-use crate::agent::STOP_TIMEOUT;
+use crate::agent::{Invocation, STOP_TIMEOUT};
 use crate::choices::OnStop;
 use crate::protocol::frame::Ending;
 use crate::protocol::invocation::PromptBody;
@@ -21,24 +19,19 @@ use crate::session::runtime_id::runtime_session_id;
 const FREEING: Duration = Duration::from_secs(3);
 
 impl Run<'_> {
-    /// Calls the agent, unless the run had its ending from the beginning; and stops its session if it may go on without the
-    /// run. Only then is the session free: who took it before would have its run stopped.
-    pub(super) async fn produce(&self, deadline: &Deadline) {
-        if let Some(body) = &self.body {
-            self.call_agent(body, deadline).await;
-        }
-        self.agent_is_left.send_replace(true);
-    }
-
-    async fn call_agent(&self, body: &PromptBody, deadline: &Deadline) {
+    /// Calls the agent with `body`, if there is one, and stops its session if it may go on without the run.
+    pub(super) async fn produce(&self, body: Option<PromptBody>, deadline: &Deadline) {
+        let Some(body) = body else { return };
         let (events, batches) = mpsc::channel(EVENT_BATCHES);
-        let invocation = Asked::invocation(self.prompt, body, self.reply.as_ref());
+        let invocation = self.invocation(&body);
+        // It may be an upload, of which the run needs nothing more.
+        drop(body);
         let run = self.reply.as_ref().map(|reply| &reply.run);
         let calling = async {
             tokio::select! {
                 biased;
                 ending = self.ended_early(deadline) => Called::Ended { ending, agent_goes_on: true },
-                called = self.tools.call(&invocation, run, &self.waiting, events) => called,
+                called = self.tools.call(invocation, run, &self.waiting, events) => called,
             }
         };
         let coalescing = coalesce(batches, &self.log, self.maker.clone(), &self.tools.settings);
@@ -62,17 +55,20 @@ impl Run<'_> {
         let runtime_session = runtime_session_id(&self.prompt.run.session);
         let stop = self.tools.agents.stop_session(&self.prompt.agent, &runtime_session);
         let session = self.prompt.run.session.log_name();
-        let in_time = async {
-            tokio::select! {
-                biased;
-                stopped = timeout(STOP_TIMEOUT, stop) => stopped.ok(),
-                () = comes_within(deadline.clone(), CLOSING + FREEING) => None,
-            }
-        };
-        match in_time.await {
+        match in_time_before(CLOSING + FREEING, stop, STOP_TIMEOUT, deadline).await {
             Some(Ok(())) => {}
             Some(Err(error)) => warn!(session, %error, "the agent's session was not stopped"),
             None => warn!(session, "the agent's session is still being stopped"),
+        }
+    }
+
+    fn invocation(&self, body: &PromptBody) -> Invocation {
+        let runtime_session = runtime_session_id(&self.prompt.run.session);
+        Invocation {
+            agent: self.prompt.agent.clone(),
+            body: body.invocation(&runtime_session, &self.prompt.run.request, self.reply.as_ref()),
+            runtime_session,
+            trace: self.prompt.trace.clone(),
         }
     }
 

@@ -15,23 +15,17 @@ use crate::session::{Latest, Session, Unstopped};
 
 /// How far the worker has brought its run.
 pub(super) enum Recorded {
-    /// It has its ending, and the session is free.
+    /// It has its ending.
     Ended(Outcome),
     /// Its agent goes on by itself, after so many bytes of events.
     HandedOver { bytes: usize },
 }
 
 impl Run<'_> {
-    /// Appends segments to the journal as they become due, and frees the session when the ending is durable.
+    /// Appends segments to the journal as they become due, until all are durable.
     pub(super) async fn record(&self) -> Result<Recorded, Lost> {
         loop {
             if let Some(outcome) = self.log.outcome() {
-                // The run itself holds the other end.
-                let _ = self.agent_is_left.subscribe().wait_for(|is_left| *is_left).await;
-                let session = self.free_session(outcome, self.log.last(), None).await?;
-                let live_from = self.audience.borrow().live_from;
-                announce(&self.audience, Audience { attachments: session.connections, live_from });
-                self.phase.send_replace(Phase::Free);
                 return Ok(Recorded::Ended(outcome));
             }
             if let Some(bytes) = self.log.handed_over() {
@@ -91,6 +85,15 @@ impl Run<'_> {
         let (agent, connections) = (Some(self.prompt.agent.clone()), self.audience.borrow().attachments.len());
         let event = RunEnded::of(&self.prompt.run, agent, ending, duration, connections);
         run_ended::tell(self.tools.events.as_ref(), &event).await;
+    }
+
+    /// Frees the session of the run, whose ending is durable, and settles who is to get it.
+    pub(super) async fn free(&self, outcome: Outcome) -> Result<(), Lost> {
+        let session = self.free_session(outcome, self.log.last(), None).await?;
+        let live_from = self.audience.borrow().live_from;
+        announce(&self.audience, Audience { attachments: session.connections, live_from });
+        self.phase.send_replace(Phase::Free);
+        Ok(())
     }
 
     /// Records the ending in the session, which frees it; returns the session then, and with it who is attached in the

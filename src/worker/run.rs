@@ -47,7 +47,7 @@ pub(super) enum Phase {
     Running,
     /// The same, and its agent goes on by itself: the relay will have it.
     HandedOver,
-    /// The ending is durable: the session may be found free, or taken by the next run.
+    /// The ending is durable, and nothing more is asked of the agent: the session may be found free, or taken by the next run.
     Ended,
     /// The session is free, and the audience is final.
     Free,
@@ -71,8 +71,6 @@ pub(super) struct Run<'a> {
     first: Arc<Frame>,
     /// How it ends, once that is known.
     pub(super) ending: OnceLock<Ending>,
-    /// What its agent is given; `None`: it is over before it begins.
-    pub(super) body: Option<PromptBody>,
     /// Where its agent can send to if it goes on by itself.
     pub(super) reply: Option<GatewayReply>,
     is_new_connection: bool,
@@ -81,21 +79,19 @@ pub(super) struct Run<'a> {
     pub(super) began: Instant,
     pub(super) audience: watch::Sender<Audience>,
     pub(super) stop: watch::Sender<bool>,
-    /// Nothing more is asked of the agent.
-    pub(super) agent_is_left: watch::Sender<bool>,
     pub(super) waiting: Waiting,
     pub(super) phase: watch::Sender<Phase>,
 }
 
 impl<'a> Run<'a> {
-    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `body` what the agent is
-    /// given, or how the run ends before it begins. Its agent may go on by itself if it is given a `reply`.
+    /// The run of `prompt`, which `lease` has claimed; `session` is what the claim made of it, and `ending` how it ends if
+    /// it is over before it begins. Its agent may go on by itself if it is given a `reply`.
     pub(super) fn new(
         tools: &'a Tools,
         prompt: &'a QueuedPrompt,
         lease: LeaseId,
         session: Session,
-        body: Result<PromptBody, Ending>,
+        ending: Option<Ending>,
         reply: Option<GatewayReply>,
     ) -> Self {
         // A claim that won has left an active run; without one there would be no lease.
@@ -104,11 +100,7 @@ impl<'a> Run<'a> {
             session.active.as_ref().map_or(nothing, |active| (active.lease_until, active.started_at));
         let attachment = session.connections.get(&prompt.connection);
         let maker = FrameMaker::new(&prompt.run.request, &prompt.run.session.session);
-        let first = Arc::new(body.as_ref().map_or_else(|ending| maker.ending(1, ending), |_| maker.started()));
-        let (body, ending) = match body {
-            Ok(body) => (Some(body), OnceLock::new()),
-            Err(ending) => (None, OnceLock::from(ending)),
-        };
+        let first = Arc::new(ending.as_ref().map_or_else(|| maker.started(), |ending| maker.ending(1, ending)));
         Self {
             tools,
             prompt,
@@ -119,24 +111,23 @@ impl<'a> Run<'a> {
             log: Log::new(&tools.settings),
             claimed_at,
             first,
-            ending,
-            body,
+            ending: ending.map(OnceLock::from).unwrap_or_default(),
             reply,
             began: Instant::now(),
             audience: watch::Sender::new(Audience { attachments: session.connections, live_from: 0 }),
             stop: watch::Sender::new(false),
-            agent_is_left: watch::Sender::new(false),
             waiting: Waiting::default(),
             phase: watch::Sender::new(Phase::Running),
         }
     }
 
-    /// Runs to the end, or until the run is no longer this worker's.
-    pub(super) async fn finish(self, deadline: &Deadline) -> Result<Came, StoreError> {
+    /// Runs to the end, or until the run is no longer this worker's. The agent is given `body`, unless the run is over before
+    /// it begins.
+    pub(super) async fn finish(self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Came, StoreError> {
         let ended = tokio::select! {
             biased;
             lost = self.supervise() => Err(lost),
-            ended = self.work(deadline) => ended,
+            ended = self.work(body, deadline) => ended,
         };
         let (session, request) = (self.prompt.run.session.log_name(), &self.prompt.run.request);
         match ended {
@@ -156,20 +147,31 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn work(&self, deadline: &Deadline) -> Result<Worked, Lost> {
+    async fn work(&self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Worked, Lost> {
         // The agent is called only when this is durable, and by whoever made it so.
         let first = Segment::of(Arc::clone(&self.first));
         tokio::try_join!(self.append(&first), self.name_run())?;
         self.log.begin(Arc::clone(&self.first));
         let delivered = async { Ok(self.deliver(deadline).await) };
-        let produced = async { Ok(tokio::join!(self.produce(deadline), self.note_connection())) };
-        match tokio::try_join!(self.record(), delivered, produced)? {
+        let noted = async { Ok(self.note_connection().await) };
+        match tokio::try_join!(self.bring_to_end(body, deadline), delivered, noted)? {
             (Recorded::Ended(outcome), mut delivered, _) => {
                 delivered.places.retain(|device| device.taken < self.log.last());
                 Ok(Worked::Ended(outcome, delivered.places.into()))
             }
             (Recorded::HandedOver { bytes }, delivered, _) => self.hand_over(bytes, delivered, deadline).await,
         }
+    }
+
+    /// Has the reply, makes it durable, and frees the session if the run has its ending: not before its agent has been
+    /// stopped where that is to be, for who took the session before would have its own run stopped.
+    async fn bring_to_end(&self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Recorded, Lost> {
+        let produced = async { Ok(self.produce(body, deadline).await) };
+        let (recorded, ()) = tokio::try_join!(self.record(), produced)?;
+        if let Recorded::Ended(outcome) = recorded {
+            self.free(outcome).await?;
+        }
+        Ok(recorded)
     }
 
     /// Its agent's messages name the run as the agent knows it. The first may come before the agent has answered.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::Tools;
 use super::claim::{Came, SOON};
@@ -99,9 +99,8 @@ impl Tools {
     /// is frozen then: what a device has not taken by the deadline its client resumes.
     async fn send_owed(&self, run: &RunKey, receipt: &str, owed: Owed, deadline: &Deadline) {
         let _ = in_time(self.visibility.delete(receipt), QUEUE_PATIENCE, deadline).await;
-        if in_time(self.recovery().send_owed(run, owed), self.settings.catch_up_timeout, deadline).await.is_none() {
-            info!(session = run.session.log_name(), request = %run.request, "a device is behind: it has to resume");
-        }
+        let sent = self.recovery().send_owed_within(self.settings.catch_up_timeout, run, owed);
+        let _ = in_time(sent, self.settings.catch_up_timeout, deadline).await;
     }
 
     pub(super) fn stopping(&self) -> Stopping<'_> {

@@ -1,6 +1,6 @@
 //! Reading what was uploaded: `GetObject`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::uploads::{FetchError, UploadKey, Uploads};
 
 /// How long an upload may take to come. The largest takes a second or two.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(10);
 
 /// How long nothing may come of it.
 pub const SILENCE_LIMIT: Duration = Duration::from_secs(5);
@@ -34,21 +34,23 @@ const NO_SUCH_KEY: &str = "NoSuchKey";
 /// Reads the objects of a bucket. It reports; whether to try again is the caller's decision.
 pub struct S3Objects {
     bucket: Bucket,
-    http: Client,
+    /// Made for the first upload: it reads the system's certificates, which is much of a function's start.
+    http: OnceLock<Client>,
     credentials: Option<SharedCredentialsProvider>,
     clock: Arc<dyn Clock>,
 }
 
 impl S3Objects {
     /// Reads those of `bucket`, with requests signed with `credentials`.
-    ///
-    /// # Errors
-    /// The HTTP client's, if it cannot be set up.
-    pub fn new(
-        bucket: Bucket,
-        credentials: Option<SharedCredentialsProvider>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, reqwest::Error> {
+    #[must_use]
+    pub fn new(bucket: Bucket, credentials: Option<SharedCredentialsProvider>, clock: Arc<dyn Clock>) -> Self {
+        Self { bucket, http: OnceLock::new(), credentials, clock }
+    }
+
+    fn http(&self) -> Result<&Client, FetchError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
         let http = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(SILENCE_LIMIT)
@@ -58,8 +60,9 @@ impl S3Objects {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
-            .build()?;
-        Ok(Self { bucket, http, credentials, clock })
+            .build()
+            .map_err(|error| broken_off(&error))?;
+        Ok(self.http.get_or_init(|| http))
     }
 
     async fn get(&self, url: &str) -> Result<Response, FetchError> {
@@ -68,7 +71,7 @@ impl S3Objects {
             .await
             .map_err(|error| FetchError::Unavailable(error.to_string()))?;
         let request =
-            headers.into_iter().fold(self.http.get(url), |request, (name, value)| request.header(name, value));
+            headers.into_iter().fold(self.http()?.get(url), |request, (name, value)| request.header(name, value));
         request.send().await.map_err(|error| broken_off(&error))
     }
 }
@@ -108,13 +111,13 @@ async fn refusal(mut response: Response) -> FetchError {
     let status = response.status();
     let mut body = Vec::new();
     while body.len() < MAX_ERROR_BYTES {
-        // The status alone says enough.
         let Ok(Some(chunk)) = response.chunk().await else { break };
         body.extend_from_slice(&chunk);
     }
     let code = code_of(&body);
     match status {
-        StatusCode::NOT_FOUND if code == NO_SUCH_KEY || code.is_empty() => FetchError::Missing,
+        // Without the code it may be the bucket that is missing.
+        StatusCode::NOT_FOUND if code == NO_SUCH_KEY => FetchError::Missing,
         _ => FetchError::Unavailable(format!("refused with status {}: {code}", status.as_u16())),
     }
 }

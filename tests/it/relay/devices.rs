@@ -198,6 +198,22 @@ async fn a_device_is_not_detached_because_the_journal_cannot_be_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_device_did_before_a_time_in_which_nobody_tried_it_does_not_count() {
+    let long_run = with_device(Manner::Hanging).await;
+    long_run.relay([long_run.message(0, &[json!(0)])]).await;
+    pass(60.0).await;
+    // The relay has died, and its messages have come again.
+    long_run.relay([long_run.message(1, &[json!(1)])]).await;
+    assert!(cursor(&long_run).await.is_some());
+    pass(20.0).await;
+    long_run.relay([long_run.message(2, &[])]).await;
+    assert!(cursor(&long_run).await.is_some(), "22 s");
+    pass(20.0).await;
+    long_run.relay([long_run.message(3, &[])]).await;
+    assert!(cursor(&long_run).await.is_none(), "44 s, and tried all the time");
+}
+
+#[tokio::test(start_paused = true)]
 async fn how_slow_a_device_was_in_another_run_does_not_count() {
     let long_run = with_device(Manner::Hanging).await;
     long_run.relay([long_run.message(0, &[json!(0)])]).await;

@@ -183,7 +183,7 @@ async fn a_cursor_moves_only_where_it_was_seen_and_has_all_of_the_run() {
 
 #[tokio::test]
 async fn a_slow_device_has_the_time_in_its_cursor_when_it_last_took_something() {
-    let to = Cursor::After { request: request(), seq: 12, taken_at: Some(NOW), failing_since: None };
+    let to = Cursor::After { request: request(), seq: 12, tried_at: Some(NOW), failing_since: None };
     let expected = update(
         "SET #expires_at = :expires_at, #cursor = :cursor",
         &["(#cursor = :seen_cursor)", "(attribute_exists(#attached))"],

@@ -69,7 +69,7 @@ fn cursors() -> impl Strategy<Value = Cursor> {
             1 => Cursor::Connecting,
             2 => Cursor::Held { request, replay: ReplayId("r".to_owned()), after: 0 },
             3 => Cursor::after(&request, 1),
-            _ => Cursor::After { request, seq: 1, taken_at: Some(NOW), failing_since: Some(NOW) },
+            _ => Cursor::After { request, seq: 1, tried_at: Some(NOW), failing_since: Some(NOW) },
         }
     })
 }

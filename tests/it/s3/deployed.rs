@@ -43,7 +43,7 @@ fn offers(clock: impl Clock + 'static) -> S3Offers {
 }
 
 fn objects(of: &str) -> S3Objects {
-    S3Objects::new(bucket(), credentials(of), Arc::new(SystemClock)).unwrap()
+    S3Objects::new(bucket(), credentials(of), Arc::new(SystemClock))
 }
 
 /// An upload that no other test has.

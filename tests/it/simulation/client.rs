@@ -219,11 +219,7 @@ impl Client {
                     bucket.put(&url, body);
                 });
             }
-            _ => {
-                bucket.put(&url, body);
-                // Somebody got hold of the address.
-                bucket.put(&url, json!({"prompt": "principal0/session0/nobody.0"}).to_string());
-            }
+            _ => bucket.put(&url, body),
         }
         Some(Upload { id, is_there: fate > 2 })
     }

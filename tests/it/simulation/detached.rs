@@ -26,8 +26,8 @@ struct Run {
     /// In what group its messages come, and for how long they were held up, until when.
     group: String,
     held_up: Vec<(Instant, Duration)>,
-    /// Since when they wait to come again.
-    waits_since: Option<Instant>,
+    /// Since when they wait to come again because of that.
+    troubled_since: Option<Instant>,
 }
 
 impl Run {
@@ -46,18 +46,19 @@ impl DetachedRuns {
         self.runs().entry(who.to_owned()).or_default().group = group.to_owned();
     }
 
-    /// Messages of a group have come to a relay.
+    /// Messages of a group have come to a relay. If that of the last ones was `troubled`, they were held up since then.
     pub fn came(&self, group: &str) {
         for run in self.runs().values_mut().filter(|run| run.group == group) {
             let now = Instant::now();
-            run.held_up.extend(run.waits_since.map(|since| (now, now - since)));
-            run.waits_since = Some(now);
+            run.held_up.extend(run.troubled_since.take().map(|since| (now, now - since)));
         }
     }
 
-    /// They need not come again.
-    pub fn are_taken(&self, group: &str) {
-        self.runs().values_mut().filter(|run| run.group == group).for_each(|run| run.waits_since = None);
+    /// The relay to which they came at `since` has died, stood still, or had no answer from a store.
+    pub fn troubled(&self, group: &str, since: Instant) {
+        for run in self.runs().values_mut().filter(|run| run.group == group) {
+            run.troubled_since.get_or_insert(since);
+        }
     }
 
     /// Its session says so, and until when the agent counts as alive.

@@ -53,6 +53,8 @@ struct State {
     receipts: BTreeMap<String, Who>,
     let_go: BTreeSet<Who>,
     leases: BTreeMap<Who, Vec<Lease>>,
+    /// Who has appended to the journal of a run.
+    enders: BTreeMap<Who, BTreeSet<usize>>,
     /// The run that a process claimed last in a session.
     current: BTreeMap<(usize, String), Who>,
 }
@@ -115,7 +117,8 @@ impl Fates {
     pub fn of(&self, who: &Who) -> Option<&'static str> {
         let state = self.state();
         let Some(leases) = state.leases.get(who) else {
-            return state.disturbed.iter().find_map(|((handled, _), how)| (handled == who).then_some(*how));
+            let mut processes = state.enders.get(who).into_iter().flatten();
+            return processes.find_map(|process| state.disturbed.get(&(who.clone(), *process)).copied());
         };
         let mut processes = leases.iter().map(|lease| lease.process);
         processes.find_map(|process| state.disturbed.get(&(who.clone(), process)).copied())
@@ -147,6 +150,7 @@ impl Fates {
 
     /// Notes an append of `process` to the journal of `run`.
     pub fn append(&self, process: usize, run: &RunKey) -> Call {
+        self.state().enders.entry(who_is(&run.session, &run.request)).or_default().insert(process);
         self.noted(process, &run.session, true)
     }
 

@@ -19,6 +19,7 @@ struct State {
     life: Life,
     is_cut: bool,
     freezes: usize,
+    failures: usize,
     sockets: usize,
     waiting: Vec<Waker>,
 }
@@ -34,7 +35,8 @@ pub struct Process(Arc<Inner>);
 impl Process {
     /// A process that is awake; `id` is no other's.
     pub fn new(id: usize) -> Self {
-        let state = State { life: Life::Awake, is_cut: false, freezes: 0, sockets: 0, waiting: Vec::new() };
+        let state =
+            State { life: Life::Awake, is_cut: false, freezes: 0, failures: 0, sockets: 0, waiting: Vec::new() };
         Self(Arc::new(Inner { id, state: Mutex::new(state) }))
     }
 
@@ -80,6 +82,15 @@ impl Process {
     /// How often it was frozen.
     pub fn freezes(&self) -> usize {
         self.state().freezes
+    }
+
+    /// How many calls of stores have failed for it.
+    pub fn failures(&self) -> usize {
+        self.state().failures
+    }
+
+    pub fn note_failure(&self) {
+        self.state().failures += 1;
     }
 
     /// A number that changes when its sockets die.

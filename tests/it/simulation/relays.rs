@@ -76,8 +76,11 @@ impl<T: Fn(&Process) -> Consumer + Clone + Send + Sync + 'static> Relays<T> {
 
     /// Whether the process lives on.
     async fn handle(&self, process: &Process, consumer: &Consumer, batch: Vec<Delivery>) -> bool {
-        let deadline = Instant::now() + TIME;
-        batch.iter().take(1).for_each(|delivery| self.record.detached.came(&delivery.group));
+        let began = Instant::now();
+        let deadline = began + TIME;
+        let (freezes, failures) = (process.freezes(), process.failures());
+        let group = batch.first().map(|delivery| delivery.group.clone()).unwrap_or_default();
+        self.record.detached.came(&group);
         let event = event_of(batch.clone());
         let handled = async {
             match consumer {
@@ -91,10 +94,12 @@ impl<T: Fn(&Process) -> Consumer + Clone + Send + Sync + 'static> Relays<T> {
             response = process.run(handled) => Some(response),
             () = sleep_until(deadline) => None,
         };
-        let Some(response) = response else { return false };
-        if response.batch_item_failures.is_empty() {
-            batch.iter().take(1).for_each(|delivery| self.record.detached.are_taken(&delivery.group));
+        let comes_again = response.as_ref().is_none_or(|response| response.batch_item_failures.len() == batch.len());
+        let was_troubled = response.is_none() || process.freezes() != freezes || process.failures() != failures;
+        if comes_again && was_troubled {
+            self.record.detached.troubled(&group, began);
         }
+        let Some(response) = response else { return false };
         let again = |delivery: &&Delivery| {
             let mut failures = response.batch_item_failures.iter();
             !failures.any(|failure| failure.item_identifier == delivery.message_id)

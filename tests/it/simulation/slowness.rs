@@ -23,6 +23,9 @@ const SLOW: Duration = Duration::from_secs(4);
 /// process stood still between them.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// The same of attempts of several relays.
+const BETWEEN_RELAYS: Duration = Duration::from_secs(45);
+
 /// No attempt counts for more, nor a pause.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -41,13 +44,19 @@ struct Tries {
 
 type Key = (usize, String, String);
 
+/// Attempts without success to push one run to one connection, whoever made them: from when on, and when the last one ended.
+struct Failing {
+    since: Instant,
+    ended: Instant,
+}
+
 #[derive(Clone)]
 pub struct Slowness {
     owed: Owed,
     detached: DetachedRuns,
     tries: Arc<Mutex<HashMap<Key, Tries>>>,
     /// Since when a connection takes nothing of a run, whoever pushes it.
-    failing: Arc<Mutex<HashMap<(String, Who), Instant>>>,
+    failing: Arc<Mutex<HashMap<(String, Who), Failing>>>,
 }
 
 impl Slowness {
@@ -55,19 +64,25 @@ impl Slowness {
         Self { owed, detached, tries: Arc::default(), failing: Arc::default() }
     }
 
-    /// A relay tries a device for two seconds with each batch, and another relay with the next: what counts is when it last
-    /// took something.
-    fn note(&self, connection: &str, message: &Value, has_succeeded: bool) {
-        let Some(who) = self.owed.who(connection, message) else { return };
-        let key = (connection.to_owned(), who);
+    /// A relay tries a device for two seconds with each batch, and another relay with the next: what counts is for how long
+    /// it has been tried in vain, without a pause that is longer than between two heartbeats.
+    fn note(&self, attempt: &Attempt) {
+        let connection = &attempt.key.1;
+        let Some(who) = self.owed.who(connection, &attempt.message) else { return };
+        let key = (connection.clone(), who);
         let mut failing = self.failing.lock().unwrap();
-        if has_succeeded {
+        if attempt.has_succeeded {
             failing.remove(&key);
             return;
         }
-        let since = *failing.entry(key.clone()).or_insert_with(Instant::now);
-        if self.detached.is_detached(&key.1) && since.elapsed() >= NOTHING {
-            self.owed.took_nothing(connection, since, NOTHING);
+        let new = Failing { since: attempt.began, ended: attempt.began };
+        let known = failing.entry(key.clone()).or_insert(new);
+        if attempt.began > known.ended + BETWEEN_RELAYS {
+            known.since = attempt.began;
+        }
+        known.ended = Instant::now();
+        if self.detached.is_detached(&key.1) && known.since.elapsed() >= NOTHING {
+            self.owed.took_nothing(connection, known.since, NOTHING);
         }
     }
 
@@ -110,7 +125,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.slowness.note(&self.key.1, &self.message, self.has_succeeded);
+        self.slowness.note(self);
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
         known.ended = now;

@@ -36,16 +36,37 @@ pub struct Trouble {
 /// A call of a store, as often as it is made.
 type Attempt<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A call that fails, or that its caller gives up on, unless it is answered.
+struct Unanswered<'a>(Option<&'a Process>);
+
+impl Unanswered<'_> {
+    fn is_answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(process) = self.0 {
+            process.note_failure();
+        }
+    }
+}
+
 impl Trouble {
     /// A call that changes nothing, or that a client does not repeat by itself.
     pub async fn once<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
+        let unanswered = Unanswered(Some(&self.process));
         let sockets = self.begin().await?;
         let result = call.await;
-        self.end(sockets).await.map(|()| result)
+        self.end(sockets).await?;
+        unanswered.is_answered();
+        Ok(result)
     }
 
     /// A write. A client may lose the answer and write again: it then gets the answer to the second.
     async fn write<'a, T>(&self, call: impl Fn() -> Attempt<'a, T>) -> Result<T, StoreError> {
+        let unanswered = Unanswered(Some(&self.process));
         let sockets = self.begin().await?;
         let mut result = call().await;
         if self.weather.repeats() {
@@ -53,7 +74,9 @@ impl Trouble {
             self.process.connected().await;
             result = call().await;
         }
-        self.end(sockets).await.map(|()| result)
+        self.end(sockets).await?;
+        unanswered.is_answered();
+        Ok(result)
     }
 
     async fn begin(&self) -> Result<usize, StoreError> {

@@ -36,7 +36,7 @@ fn agent() -> AgentName {
 }
 
 fn slow() -> Cursor {
-    Cursor::After { request: request("r-1"), seq: 1, taken_at: Some(later(2)), failing_since: None }
+    Cursor::After { request: request("r-1"), seq: 1, tried_at: Some(later(2)), failing_since: None }
 }
 
 /// Behind two messages.

@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 
 use agentcore_gateway::local::uploads::{MAX_AT_ONCE, MAX_OFFERS, ROOM};
-use agentcore_gateway::uploads::{FetchError, OfferError};
+use agentcore_gateway::uploads::{FetchError, OFFERED_FOR, OfferError};
 use axum::body::Body;
 use axum::extract::Request;
+use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
+use tokio::sync::mpsc;
 
 use super::{Place, blanks, put, status};
 
@@ -115,4 +117,34 @@ async fn so_many_come_at_once_and_one_that_is_left_makes_place() {
     left.abort();
     let _ = left.await;
     assert_eq!(status(put(&url, blanks(10))).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn so_many_may_come_one_after_the_other_as_there_is_room_for() {
+    let place = Place::open().await;
+    for number in 0..=MAX_AT_ONCE {
+        place.upload(number.try_into().unwrap(), 10).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_when_its_address_expires_is_taken() {
+    let place = Place::open().await;
+    let url = place.offer(1, 10).await;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let pieces = stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece: &'static str| (Ok::<_, Infallible>(piece), receiver))
+    });
+    let request = Request::put(url).header("host", "127.0.0.1").header(CONTENT_LENGTH, 10);
+    let request = request.header("content-type", "application/json").header("if-none-match", "*");
+    let (door, request) = (place.door.clone(), request.body(Body::from_stream(pieces)).unwrap());
+    let sent = tokio::spawn(async move { door.answer(request).await.status() });
+    sender.send("01234").unwrap();
+    place.until_taken(|taken| taken > 0).await;
+    place.clock.move_on(OFFERED_FOR);
+    place.offer(2, 10).await;
+    sender.send("56789").unwrap();
+    drop(sender);
+    assert_eq!(sent.await.unwrap(), StatusCode::OK);
+    assert_eq!(place.fetch(1).await, Ok(Bytes::from_static(b"0123456789")));
 }
