@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
@@ -152,8 +153,8 @@ impl<'a> Run<'a> {
         let first = Segment::of(Arc::clone(&self.first));
         tokio::try_join!(self.append(&first), self.name_run())?;
         self.log.begin(Arc::clone(&self.first));
-        let delivered = async { Ok(self.deliver(deadline).await) };
-        let noted = async { Ok(self.note_connection().await) };
+        let delivered = self.deliver(deadline).map(Ok);
+        let noted = self.note_connection().map(Ok);
         match tokio::try_join!(self.bring_to_end(body, deadline), delivered, noted)? {
             (Recorded::Ended(outcome), mut delivered, _) => {
                 delivered.places.retain(|device| device.taken < self.log.last());
@@ -166,7 +167,7 @@ impl<'a> Run<'a> {
     /// Has the reply, makes it durable, and frees the session if the run has its ending: not before its agent has been
     /// stopped where that is to be, for who took the session before would have its own run stopped.
     async fn bring_to_end(&self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Recorded, Lost> {
-        let produced = async { Ok(self.produce(body, deadline).await) };
+        let produced = self.produce(body, deadline).map(Ok);
         let (recorded, ()) = tokio::try_join!(self.record(), produced)?;
         if let Recorded::Ended(outcome) = recorded {
             self.free(outcome).await?;

@@ -38,7 +38,6 @@ mod segments;
 mod session_ids;
 mod session_model;
 mod signing;
-mod signing_s3;
 mod simulation;
 #[cfg(feature = "functions")]
 mod stored;

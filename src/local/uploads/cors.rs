@@ -26,7 +26,7 @@ pub(super) fn preflight(headers: &HeaderMap) -> Response {
     let allowed = [
         (ACCESS_CONTROL_ALLOW_METHODS, "PUT"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "content-type, if-none-match"),
-        (ACCESS_CONTROL_MAX_AGE, "600"),
+        (ACCESS_CONTROL_MAX_AGE, "3600"),
     ];
     (StatusCode::OK, allowed).into_response()
 }

@@ -39,7 +39,8 @@ impl<'a> Put<'a> {
         let bytes = bytes.to_str().ok().and_then(|bytes| bytes.parse().ok());
         let bytes = bytes.ok_or_else(|| Refusal::forbidden("The Content-Length header is no length."))?;
         let token = head.uri.query().and_then(|query| query.strip_prefix(TOKEN)).unwrap_or_default();
-        Ok(Self { path: head.uri.path().trim_start_matches('/'), token, bytes })
+        let path = head.uri.path();
+        Ok(Self { path: path.strip_prefix('/').unwrap_or(path), token, bytes })
     }
 }
 

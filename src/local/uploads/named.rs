@@ -10,7 +10,10 @@ use crate::uploads::UploadKey;
 /// The paths of all uploads that a prompt in `queue` names. It is there until its run has ended, so what it names is
 /// there whenever a worker reads it, also for the second time.
 pub(super) fn in_queue(queue: &MemoryQueue) -> BTreeSet<String> {
-    queue.bodies().iter().filter_map(|body| by_message(body)).map(|key| key.path()).collect()
+    let bodies = queue.bodies();
+    // Most prompts name none, and are not worth reading.
+    let naming = bodies.iter().filter(|body| body.contains(r#""upload":"#));
+    naming.filter_map(|body| by_message(body)).map(|key| key.path()).collect()
 }
 
 /// The upload that the prompt in a queue message names.

@@ -1,10 +1,14 @@
 //! Resumes of detached runs: nothing is missed between the replay and the agent's next message.
 
-use agentcore_gateway::session::Cursor;
+use agentcore_gateway::clock::Clock;
+use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Cursor, ReplayId};
 use serde_json::json;
 
 use super::*;
 use crate::support::clock::pass;
+use crate::support::engine::key;
 use crate::support::push::Manner;
 
 fn resume(after: u64) -> Value {
@@ -35,6 +39,29 @@ async fn a_connection_that_resumed_during_the_call_gets_nothing_twice() {
     let working = engine.work_alone().await;
     pass(3.0).await;
     engine.say("d", &resume(0)).await;
+    assert!(working.await.unwrap());
+    let reply = gateway_reply(&engine.agents.calls()[0].body);
+    let long_run = LongRun { engine, reply, settings: Settings::default() };
+    long_run.relay([long_run.message(0, &[json!("third")])]).await;
+    let expected = [json!("started"), json!(["first"]), json!(["second"]), json!(["third"])];
+    assert_eq!(contents(&long_run.frames("d")), expected);
+    assert_eq!(long_run.pushes("d"), 4, "nothing twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_replay_died_during_the_call_gets_nothing_twice() {
+    let agents = ScriptedAgents::new(|invocation, _| {
+        let (begin, go_on) = (vec![r#""first""#.to_owned()], vec![r#""second""#.to_owned(), marker(&invocation.body)]);
+        Script::Reply(vec![Step::Events(begin), Step::Wait(100 * SECOND), Step::Events(go_on)])
+    });
+    let engine = engine_of(agents);
+    engine.say("c", &prompt("s", "r")).await;
+    let working = engine.work_alone().await;
+    pass(3.0).await;
+    let (request, connection) = (RequestId::parse("r").unwrap(), ConnectionId::parse("d").unwrap());
+    let cursor = Cursor::Held { request, replay: ReplayId("died".to_owned()), after: 0 };
+    let attach = Transition::Attach { connection, cursor };
+    engine.tools.sessions.apply(&key("s"), &attach, engine.clock.now()).await.unwrap().unwrap();
     assert!(working.await.unwrap());
     let reply = gateway_reply(&engine.agents.calls()[0].body);
     let long_run = LongRun { engine, reply, settings: Settings::default() };

@@ -40,7 +40,7 @@ type Attempt<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 struct Unanswered<'a>(Option<&'a Process>);
 
 impl Unanswered<'_> {
-    fn is_answered(mut self) {
+    fn answered(mut self) {
         self.0 = None;
     }
 }
@@ -60,7 +60,7 @@ impl Trouble {
         let sockets = self.begin().await?;
         let result = call.await;
         self.end(sockets).await?;
-        unanswered.is_answered();
+        unanswered.answered();
         Ok(result)
     }
 
@@ -75,7 +75,7 @@ impl Trouble {
             result = call().await;
         }
         self.end(sockets).await?;
-        unanswered.is_answered();
+        unanswered.answered();
         Ok(result)
     }
 

@@ -1,4 +1,4 @@
-//! Signatures against vectors made with botocore.
+//! Headers, as AgentCore and other services want them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -7,16 +7,9 @@ use agentcore_gateway::agent::sign::{Scope, Unsigned, signed_headers};
 use aws_credential_types::Credentials;
 use serde::Deserialize;
 
-/// 2026-01-15T12:00:00Z, the time of the vectors.
-const TIME: Duration = Duration::from_secs(1_768_478_400);
+use super::{TIME, pairs, signed_at};
 
-#[derive(Deserialize)]
-struct Fixture {
-    access_key_id: String,
-    secret_access_key: String,
-    time: String,
-    vectors: Vec<Vector>,
-}
+type Fixture = super::Fixture<Vector>;
 
 #[derive(Clone, Deserialize)]
 struct Vector {
@@ -36,42 +29,28 @@ fn agentcore() -> String {
 }
 
 fn fixture() -> Fixture {
-    serde_json::from_str(include_str!("../fixtures/sigv4.json")).unwrap()
+    Fixture::read(include_str!("../../fixtures/sigv4.json"))
 }
 
-impl Fixture {
-    fn sign(&self, vector: &Vector, time: Duration) -> BTreeMap<String, String> {
-        let credentials = Credentials::new(
-            self.access_key_id.as_str(),
-            self.secret_access_key.as_str(),
-            vector.session_token.clone(),
-            None,
-            "test",
-        );
-        let headers: Vec<(&str, &str)> =
-            vector.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let unsigned =
-            Unsigned { method: &vector.method, url: &vector.url, headers: &headers, body: vector.body.as_bytes() };
-        let scope = Scope { service: &vector.service, region: "us-west-2" };
-        signed_headers(unsigned, &credentials, scope, SystemTime::UNIX_EPOCH + time)
-            .unwrap()
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect()
-    }
+fn sign(fixture: &Fixture, vector: &Vector, time: Duration) -> BTreeMap<String, String> {
+    let headers = pairs(&vector.headers);
+    let unsigned =
+        Unsigned { method: &vector.method, url: &vector.url, headers: &headers, body: vector.body.as_bytes() };
+    let scope = Scope { service: &vector.service, region: "us-west-2" };
+    signed_at(time, unsigned, &fixture.credentials(vector.session_token.as_ref()), scope)
 }
 
 #[test]
 fn signatures_are_those_of_botocore() {
     let fixture = fixture();
-    assert_eq!((fixture.time.as_str(), fixture.vectors.len()), ("2026-01-15T12:00:00Z", 3));
+    assert_eq!(fixture.vectors.len(), 3);
     for vector in &fixture.vectors {
         let mut expected = BTreeMap::from([
             ("authorization".to_owned(), vector.authorization.clone()),
             ("x-amz-date".to_owned(), "20260115T120000Z".to_owned()),
         ]);
         expected.extend(vector.session_token.clone().map(|token| ("x-amz-security-token".to_owned(), token)));
-        assert_eq!(fixture.sign(vector, TIME), expected, "{}", vector.name);
+        assert_eq!(sign(&fixture, vector, TIME), expected, "{}", vector.name);
     }
 }
 
@@ -81,7 +60,7 @@ fn a_signature_depends_on_all_that_is_signed() {
     let authorization = |time: Duration, change: fn(&mut Vector)| {
         let mut vector = fixture.vectors[0].clone();
         change(&mut vector);
-        fixture.sign(&vector, time)["authorization"].clone()
+        sign(&fixture, &vector, time)["authorization"].clone()
     };
     let original = authorization(TIME, |_| {});
     assert_eq!(original, authorization(TIME, |_| {}));
