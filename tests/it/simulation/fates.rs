@@ -53,7 +53,7 @@ struct State {
     receipts: BTreeMap<String, Who>,
     let_go: BTreeSet<Who>,
     leases: BTreeMap<Who, Vec<Lease>>,
-    /// Who has appended to the journal of a run.
+    /// Who has appended to the journal of a run, and who took its message after that: they are to tell its ending.
     enders: BTreeMap<Who, BTreeSet<usize>>,
     /// The run that a process claimed last in a session.
     current: BTreeMap<(usize, String), Who>,
@@ -67,6 +67,9 @@ impl Fates {
         let mut state = self.state();
         state.handling.entry(process).or_default().push(who.clone());
         state.receipts.insert(receipt.to_owned(), who.clone());
+        if let Some(enders) = state.enders.get_mut(who) {
+            enders.insert(process);
+        }
     }
 
     /// A worker deletes the message of `receipt` itself: nobody else gets it if the worker dies while it catches up.
@@ -113,7 +116,8 @@ impl Fates {
         self.state().disturbed.contains_key(&(who.clone(), process))
     }
 
-    /// What happened to a worker that had claimed `who`; where nobody has, to one that may have ended it.
+    /// What happened to a worker that had claimed `who`; where nobody has, to one that may have ended it, or was to tell
+    /// its ending.
     pub fn of(&self, who: &Who) -> Option<&'static str> {
         let state = self.state();
         let Some(leases) = state.leases.get(who) else {
