@@ -36,12 +36,16 @@ export function unpacked(message: Json): Json {
   return { type: message.id.at(-1), ...child(message, "kwargs") };
 }
 
-/** The texts of the assistant's messages since the last one of a person: a state holds those of earlier turns too. */
-export function latestTexts(list: unknown): string[] {
+/** The messages since the last one of a person: a state holds those of earlier turns too. */
+export function latestMessages(list: unknown): Json[] {
   const messages = objects(list).map(unpacked);
-  const person = messages.findLastIndex((message) => PERSON.has(speaker(message) ?? ""));
-  return messages
-    .slice(person + 1)
+  const person = messages.map((message) => PERSON.has(speaker(message) ?? "")).lastIndexOf(true);
+  return messages.slice(person + 1);
+}
+
+/** The texts of the assistant's among the latest messages. */
+export function latestTexts(list: unknown): string[] {
+  return latestMessages(list)
     .filter((message) => speaker(message) !== undefined && isAssistant(message))
     .map((message) => contentText(message.content) ?? "");
 }

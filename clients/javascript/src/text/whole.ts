@@ -5,7 +5,18 @@ import { contentText, isAssistant, latestTexts } from "./messages.ts";
 /** Members that hold a reply, the most telling first. */
 const REPLY_MEMBERS = ["result", "response", "output", "answer", "message", "text", "content"];
 /** An object with another `type` is an event of its own kind, and its `message` may be anything. */
-const REPLY_TYPES = new Set([undefined, "message", "text", "output_text", "ai", "assistant", "result", "response", "answer", "final"]);
+const REPLY_TYPES = new Set([
+  undefined,
+  "message",
+  "text",
+  "output_text",
+  "ai",
+  "assistant",
+  "result",
+  "response",
+  "answer",
+  "final",
+]);
 /** A reply is found this deep: `{"result": {"message": {"content": […]}}}`. */
 const DEPTH = 5;
 
