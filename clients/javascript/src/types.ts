@@ -57,11 +57,18 @@ export interface AgentEvent {
 /**
  * How a run ended. `failed` is what the gateway says (docs/protocol.md has the codes), what it says of a prompt that it refused
  * (`rejected`), or one of the client's own: `no_answer`, `no_ending`, `upload_failed`, `too_many_prompts`, `closed`.
+ * `kept` is how many of the events hold: after `interrupted` fewer than a loop may have been given.
  */
 export type Ending =
   | { readonly outcome: "completed" }
   | { readonly outcome: "stopped" }
-  | { readonly outcome: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean };
+  | {
+      readonly outcome: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly kept: number;
+    };
 
 /**
  * - `sending`: not known to be accepted yet
@@ -220,7 +227,9 @@ export interface Times {
   silence: number;
   /** Between two resumes of a run. */
   ask: number;
-  /** Until an unanswered prompt is sent again. */
+  /** Until a connection stands; a token that does not come counts too. */
+  connect: number;
+  /** Until an unanswered prompt is sent again: API Gateway itself answers after 29 s. */
   answer: number;
   /** Still queued after this: the prompt is sent again. */
   queued: number;

@@ -1,0 +1,90 @@
+import { GatewayError } from "./errors.ts";
+import { backoff, now } from "./times.ts";
+import type { Run, Times } from "./types.ts";
+
+interface Waiter {
+  resolve: (run: Run | null) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The question what runs, or ran last, in a session; asked again until it is answered. */
+export class SessionAsk {
+  readonly #times: Times;
+  readonly #random: () => number;
+  readonly #waiters = new Set<Waiter>();
+  #isWanted = false;
+  #tries = 0;
+  #dueAt = 0;
+
+  constructor(times: Times, random: () => number) {
+    this.#times = times;
+    this.#random = random;
+  }
+
+  get isOpen(): boolean {
+    return this.#isWanted;
+  }
+
+  /** Whether an answer may come. */
+  get isAsked(): boolean {
+    return this.#isWanted && this.#dueAt > 0;
+  }
+
+  /** Whether it is to be sent now. */
+  get isDue(): boolean {
+    return this.#isWanted && now() >= this.#dueAt;
+  }
+
+  want(): void {
+    this.#isWanted = true;
+  }
+
+  /** Answered with the run, or with null where there is none. */
+  answer(signal?: AbortSignal): Promise<Run | null> {
+    this.want();
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#waiters.add(waiter);
+      const abort = () => {
+        this.#waiters.delete(waiter);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  sent(): void {
+    this.#dueAt = now() + this.#times.ask;
+  }
+
+  disconnected(): void {
+    this.#dueAt = 0;
+  }
+
+  resumed(run: Run | null): void {
+    for (const { resolve } of this.#settle()) resolve(run);
+  }
+
+  /** What may pass is asked again after a while. */
+  rejected(refusal: { code: string; message: string; retryable: boolean }): void {
+    if (refusal.retryable) {
+      this.#dueAt = now() + Math.max(this.#times.ask, backoff(this.#tries, this.#times, this.#random));
+      this.#tries += 1;
+      return;
+    }
+    this.fail(new GatewayError(refusal));
+  }
+
+  fail(error: unknown): void {
+    for (const { reject } of this.#settle()) reject(error);
+  }
+
+  #settle(): Waiter[] {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    this.#isWanted = false;
+    this.#tries = this.#dueAt = 0;
+    return waiters;
+  }
+}

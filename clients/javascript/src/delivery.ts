@@ -1,0 +1,77 @@
+import { type PromptMessage, uploadBody, uploadedMessage } from "./message.ts";
+import { MAX_FRAME_BYTES } from "./protocol.ts";
+import type { AgentRun } from "./run.ts";
+import { backoff, now } from "./times.ts";
+import type { Times } from "./types.ts";
+
+/** How often a prompt is sent, and how often its upload is begun. */
+export const MAX_SENDS = 8;
+
+/** A prompt on its way until the gateway says that it has taken it. */
+export class Delivery {
+  readonly run: AgentRun;
+  readonly message: PromptMessage;
+  /** Made at once: what the caller does to its objects later is no matter. */
+  text: string;
+  #madeAt = now();
+  sends = 0;
+  /** An earlier client may have sent it under this id. */
+  readonly mayBeKnown: boolean;
+  /** When it was last sent, while that has no answer. */
+  #sentAt: number | null = null;
+  #notBefore = 0;
+  /** The text to upload if it does not fit a frame; null once it is there. */
+  body: Uint8Array | null;
+
+  constructor(run: AgentRun, message: PromptMessage, mayBeKnown: boolean) {
+    this.run = run;
+    this.message = message;
+    this.text = JSON.stringify(message);
+    this.mayBeKnown = mayBeKnown;
+    this.body = fitsFrame(this.text) ? null : uploadBody(message);
+  }
+
+  get isUnanswered(): boolean {
+    return this.#sentAt !== null;
+  }
+
+  sent(): void {
+    this.#sentAt = now();
+  }
+
+  /** The gateway may have ended and forgotten it: sent again then, it would run again. */
+  isTooOld({ window }: Times): boolean {
+    return now() - this.#madeAt > window;
+  }
+
+  /** It was accepted, and has been queued for so long that it is sent once more. */
+  again(): void {
+    this.#madeAt = now();
+    this.sends = 1;
+  }
+
+  /** No answer will come to what was sent. */
+  unanswered(): void {
+    this.#sentAt = null;
+  }
+
+  /** It is tried again after a while. */
+  later(tries: number, times: Times, random: () => number): void {
+    this.#sentAt = null;
+    this.#notBefore = now() + times.backoffBase + backoff(tries, times, random);
+  }
+
+  isDue(times: Times): boolean {
+    return now() >= this.#notBefore && (this.#sentAt === null || now() - this.#sentAt >= times.answer);
+  }
+
+  uploaded(uploadId: string): void {
+    this.text = JSON.stringify(uploadedMessage(this.message, uploadId));
+    this.body = null;
+    this.#sentAt = null;
+  }
+}
+
+function fitsFrame(text: string): boolean {
+  return text.length * 3 <= MAX_FRAME_BYTES || new TextEncoder().encode(text).length <= MAX_FRAME_BYTES;
+}

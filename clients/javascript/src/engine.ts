@@ -1,0 +1,254 @@
+import { Connection } from "./connection.ts";
+import { Delivery } from "./delivery.ts";
+import { Emitter } from "./emitter.ts";
+import { GatewayError } from "./errors.ts";
+import type { Follower, Step } from "./follower.ts";
+import { checkIds, newId } from "./ids.ts";
+import { promptMessage } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { platformPut } from "./put.ts";
+import { Registry } from "./registry.ts";
+import type { AgentRun } from "./run.ts";
+import type { GatewaySession, SessionHost } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import { watchSurroundings } from "./surroundings.ts";
+import { now, TIMES } from "./times.ts";
+import type { GatewayEvents, GatewayOptions, Prompt, PromptOptions, ResumeOptions, Run, Times } from "./types.ts";
+
+const LOST = { outcome: "failed", retryable: false } as const;
+/** A timer that is so late was stopped with its machine; a hidden page's is late by a minute. */
+const SLEPT = 90_000;
+
+/** Runs and sessions over the connections there are: asks for what is missing, and sends what waits. `Router` reads what comes. */
+export class Engine implements SessionHost {
+  readonly times: Times;
+  readonly random: () => number;
+  readonly emitter = new Emitter<GatewayEvents>();
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  readonly registry: Registry;
+  readonly sessions: Sessions;
+  readonly sessionId: string;
+  readonly #autoConnect: boolean;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #tickedAt = 0;
+  #stopWatching: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: GatewayOptions, handlers: { onMessage: (text: string) => void; onGone: () => void }) {
+    this.times = { ...TIMES, ...options.times };
+    this.random = options.random ?? Math.random;
+    this.sessionId = options.sessionId ?? newId();
+    checkIds({ sessionId: this.sessionId });
+    this.#autoConnect = options.autoConnect ?? true;
+    this.registry = new Registry(this.times, this.random);
+    this.sessions = new Sessions(this);
+    this.connection = new Connection(options, this.times, this.random, {
+      onOpen: () => this.#opened(),
+      onMessage: handlers.onMessage,
+      onSent: (text) => this.#log("sent", text),
+      onGone: () => {
+        handlers.onGone();
+        this.#gone();
+      },
+    });
+    this.outbox = new Outbox({
+      put: options.put ?? platformPut(),
+      times: this.times,
+      random: this.random,
+      isOpen: () => this.connection.isOpen,
+      send: (text) => this.connection.send(text),
+    });
+    this.connection.store.subscribe(() => this.emitter.emit("connection", this.connection.store.getSnapshot()));
+  }
+
+  connect(): void {
+    if (this.#isClosed) throw new TypeError("This client was closed. Make another.");
+    if (this.connection.state !== "closed") return;
+    this.#tickedAt = now();
+    this.#ticker = setInterval(() => this.#tick(), this.times.tick);
+    this.#stopWatching = watchSurroundings(() => this.connection.wake());
+    this.connection.open();
+  }
+
+  disconnect(): void {
+    clearInterval(this.#ticker);
+    this.#stopWatching();
+    this.connection.close();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.disconnect();
+    const message = "The client was closed before this run ended. It goes on; resume it.";
+    for (const { run } of this.registry.active) run.end({ ...LOST, code: "closed", message });
+    for (const { ask } of this.sessions.busy)
+      ask.fail(new GatewayError({ ...LOST, code: "closed", message: "The client was closed." }));
+  }
+
+  prompt(prompt: Prompt, options: PromptOptions = {}): Run {
+    const { sessionId = this.sessionId, requestId = newId(), signal } = options;
+    checkIds({ sessionId, requestId });
+    const known = this.registry.find({ sessionId, requestId })?.run ?? this.sessions.find(sessionId)?.find(requestId);
+    if (known) return known;
+    this.#needConnection();
+    const ids = { sessionId, requestId };
+    const message = promptMessage(prompt, options, ids);
+    const follower = this.adopt({ ...ids, prompt });
+    follower.delivery = new Delivery(follower.run, message, options.requestId !== undefined);
+    this.outbox.add(follower.delivery);
+    if (signal) stopOnAbort(follower.run, signal);
+    return follower.run;
+  }
+
+  async resume({ sessionId = this.sessionId, requestId, signal }: ResumeOptions = {}): Promise<Run | null> {
+    checkIds({ sessionId, requestId });
+    this.#needConnection();
+    const session = this.sessions.get(sessionId);
+    if (requestId === undefined) {
+      const answer = session.ask.answer(signal);
+      this.#holdIfBusy(session);
+      this.#sendAsk(session);
+      return answer;
+    }
+    const known = session.find(requestId);
+    if (known) return known;
+    const follower = this.adopt({ sessionId, requestId, prompt: null });
+    this.askFor(follower);
+    return follower.run;
+  }
+
+  /** A run that is new here. */
+  adopt(of: { sessionId: string; requestId: string; prompt: Prompt | null }): Follower {
+    const session = this.sessions.get(of.sessionId);
+    const follower = this.registry.add({ ...of, onStop: () => this.#stop(follower), onEnd: (run) => this.#ended(run) });
+    this.sessions.hold(session, true);
+    session.add(follower.run);
+    this.emitter.emit("run", follower.run);
+    return follower;
+  }
+
+  followed(session: GatewaySession): void {
+    this.#holdIfBusy(session);
+    if (!session.isFollowed || !this.connection.isOpen || session.ask.isOpen) return;
+    session.ask.want();
+    this.#sendAsk(session);
+  }
+
+  /** Asks for what is missing of a run. */
+  askFor(follower: Follower): void {
+    const { sessionId, requestId, order } = follower.run;
+    if (this.transmit({ action: "resume", sessionId, requestId, after: order.after })) follower.asked();
+  }
+
+  /** Does what a follower says. `lost` is why nothing more can be learned, if that is what it says. */
+  follow(follower: Follower, step: Step, lost: { code: string; message: string }): void {
+    if (step === "resume") this.askFor(follower);
+    if (step === "lost") follower.run.end({ ...LOST, ...lost });
+    if (step !== "send" || !follower.delivery) return;
+    follower.delivery.again();
+    this.outbox.add(follower.delivery);
+  }
+
+  transmit(message: object): boolean {
+    return this.connection.send(JSON.stringify(message));
+  }
+
+  received(text: string, frame: unknown): void {
+    this.emitter.emit("frame", { direction: "received", text, frame, at: new Date() });
+  }
+
+  #log(direction: "sent", text: string): void {
+    if (this.emitter.count("frame")) this.emitter.emit("frame", { direction, text, frame: parsed(text), at: new Date() });
+  }
+
+  #needConnection(): void {
+    if (this.#autoConnect || this.#isClosed) this.connect();
+  }
+
+  #opened(): void {
+    for (const follower of this.registry.active) {
+      if (follower.run.facts.accepted) this.askFor(follower);
+      if (follower.run.facts.stopping === "asked") this.#sendStop(follower);
+    }
+    for (const session of this.sessions.busy) {
+      // What runs here, or ran last, may come from another device. A resume of a run attaches too.
+      if (
+        session.isFollowed &&
+        !this.registry.active.some(({ run, isAsking }) => isAsking && run.sessionId === session.sessionId)
+      )
+        session.ask.want();
+      this.#sendAsk(session);
+    }
+    this.outbox.pump();
+  }
+
+  #gone(): void {
+    for (const follower of this.registry.active) follower.disconnected();
+    for (const { ask } of this.sessions.busy) ask.disconnected();
+    this.outbox.disconnected();
+  }
+
+  #tick(): void {
+    const slept = now() - this.#tickedAt > SLEPT;
+    this.#tickedAt = now();
+    if (slept) this.connection.wake();
+    this.connection.tick();
+    if (!this.connection.isOpen) return;
+    const lost = { code: "no_ending", message: "The gateway does not tell how this run ended." };
+    for (const follower of this.registry.active) {
+      if (follower.run.facts.accepted) this.follow(follower, follower.due(), lost);
+      if (follower.isStopDue) this.#sendStop(follower);
+    }
+    for (const session of this.sessions.busy) this.#sendAsk(session);
+    this.outbox.pump();
+  }
+
+  #sendAsk({ ask, sessionId, lastSeq }: GatewaySession): void {
+    if (ask.isDue && this.transmit({ action: "resume", sessionId, after: lastSeq })) ask.sent();
+  }
+
+  #stop(follower: Follower): void {
+    const { delivery, run } = follower;
+    const neverLeft = delivery && !run.facts.accepted && !delivery.sends && !delivery.mayBeKnown;
+    if (neverLeft) run.end({ outcome: "stopped" });
+    else this.#sendStop(follower);
+  }
+
+  #sendStop(follower: Follower): void {
+    const { sessionId, requestId } = follower.run;
+    if (this.transmit({ action: "stop", sessionId, requestId })) follower.stopAsked();
+  }
+
+  #ended(run: AgentRun): void {
+    this.registry.end(run);
+    this.outbox.remove(run);
+    const session = this.sessions.get(run.sessionId);
+    session.ended();
+    this.#holdIfBusy(session);
+  }
+
+  #holdIfBusy(session: GatewaySession): void {
+    this.sessions.hold(session, session.isFollowed || session.ask.isOpen || this.registry.isBusy(session.sessionId));
+  }
+
+  /** Somebody who waited has the answer. */
+  answered(session: GatewaySession): void {
+    this.#holdIfBusy(session);
+  }
+}
+
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function stopOnAbort(run: AgentRun, signal: AbortSignal): void {
+  const stop = () => void run.stop();
+  if (signal.aborted) return stop();
+  signal.addEventListener("abort", stop, { once: true });
+  void run.ending.then(() => signal.removeEventListener("abort", stop));
+}

@@ -1,0 +1,148 @@
+import { Answers } from "./answers.ts";
+import { type Engine, parsed } from "./engine.ts";
+import type { Follower } from "./follower.ts";
+import type { RunFrame, ServerFrame } from "./protocol.ts";
+
+type Of<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
+interface Ids {
+  sessionId: string;
+  requestId: string;
+}
+
+const FORGOTTEN = { code: "replay_expired", message: "The gateway no longer knows this request." };
+
+/** Reads what the gateway says, and gives it to whom it is for. */
+export class Router {
+  readonly #engine: Engine;
+  readonly pongs = new Answers<void>();
+  readonly echoes = new Answers<unknown>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  receive(text: string): void {
+    const frame = parsed(text);
+    this.#engine.received(text, frame);
+    if (typeof frame !== "object" || frame === null || Array.isArray(frame)) return;
+    if (!("type" in frame)) return this.#engine.outbox.gatewayError();
+    this.#route(frame as ServerFrame);
+  }
+
+  disconnected(): void {
+    this.pongs.disconnected();
+    this.echoes.disconnected();
+  }
+
+  #route(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "accepted":
+        return this.#accepted(frame);
+      case "rejected":
+        return this.#rejected(frame);
+      case "resumed":
+        return this.#resumed(frame);
+      case "stopping":
+        return this.#known(frame)?.run.note({ stopping: "recorded" });
+      case "upload":
+        return this.#engine.outbox.offered(frame);
+      case "pong":
+        return this.pongs.came();
+      case "echo":
+        return this.echoes.came(frame.data);
+      case "progress":
+      case "started":
+      case "output":
+      case "completed":
+      case "failed":
+      case "stopped":
+        return this.#ofRun(frame);
+    } // whatever a later gateway may add
+  }
+
+  #accepted(frame: Of<"accepted">): void {
+    const follower = this.#known(frame);
+    if (!follower) return;
+    follower.run.accepted();
+    follower.accepted();
+    const delivery = this.#engine.outbox.find(follower.run);
+    this.#engine.outbox.remove(follower.run);
+    // Sent again it attaches nothing, and may run, or have ended, since the first time.
+    if (delivery && (delivery.sends > 1 || delivery.mayBeKnown)) this.#engine.askFor(follower);
+  }
+
+  #ofRun(frame: RunFrame): void {
+    const follower = this.#known(frame);
+    if (!follower) return;
+    const { run } = follower;
+    this.#engine.outbox.remove(run);
+    const before = run.order.after;
+    run.take(frame);
+    follower.heard(run.order.after !== before);
+    if (frame.type === "failed" && frame.code === "busy") this.#busy(frame);
+    if (!run.hasEnded && run.order.hasGap) this.#gap(follower);
+  }
+
+  /** What is missing is asked for, unless the answer to an earlier question is on its way: then the clock asks again. */
+  #gap(follower: Follower): void {
+    if (follower.due() === "resume") this.#engine.askFor(follower);
+  }
+
+  /** A prompt waits for its turn, unless what runs goes on after its call. No frame of that run says so, but this does. */
+  #busy({ sessionId }: Ids): void {
+    const other = this.#engine.registry.active.find(({ run }) => run.sessionId === sessionId && run.facts.state === "running");
+    other?.run.note({ background: true });
+  }
+
+  #resumed(frame: Of<"resumed">): void {
+    const session = this.#engine.sessions.find(frame.sessionId);
+    const { requestId, sessionId, state } = frame;
+    if (requestId === null) {
+      session?.ask.resumed(null);
+    } else {
+      const ids = { sessionId, requestId };
+      const wasAsked = this.#engine.registry.find(ids)?.isAsking;
+      const follower =
+        this.#engine.registry.find(ids) ??
+        (session?.ask.isOpen && !session.find(requestId) ? this.#engine.adopt({ ...ids, prompt: null }) : undefined);
+      const run = follower?.run ?? session?.find(requestId) ?? null;
+      if (!wasAsked && session?.ask.isOpen) session.ask.resumed(run);
+      if (follower) {
+        follower.run.resumedAs(state);
+        this.#engine.follow(follower, follower.resumed(frame), FORGOTTEN);
+      }
+    }
+    if (session) this.#engine.answered(session);
+  }
+
+  #rejected(frame: Of<"rejected">): void {
+    if (this.#engine.outbox.rejected(frame)) return;
+    const { code, message } = frame;
+    const follower = this.#engine.registry.active.find(({ run }) => run.requestId === frame.requestId);
+    if (!follower) return this.#rejectedAsk(frame);
+    if (code === "not_found" && follower.run.facts.stopping === "asked") {
+      follower.run.note({ stopping: null }); // it has ended already, and how is what resume tells
+      return this.#engine.askFor(follower);
+    }
+    if (code === "not_found" || code === "replay_expired")
+      return follower.run.end({ outcome: "failed", code, message, retryable: false });
+    if (follower.isAsking) follower.refused();
+    else if (follower.run.facts.stopping !== "asked") this.#engine.emitter.emit("rejected", frame); // a stop is sent again
+  }
+
+  #rejectedAsk(frame: Of<"rejected">): void {
+    const asking = frame.requestId === undefined ? this.#engine.sessions.busy.find(({ ask }) => ask.isAsked) : undefined;
+    if (!asking) return this.#engine.emitter.emit("rejected", frame);
+    asking.ask.rejected(frame);
+    this.#engine.answered(asking);
+  }
+
+  /** What is known of a run; one of another device is new here, if anybody wants to hear of it. */
+  #known({ sessionId, requestId }: Ids): Follower | undefined {
+    const ids = { sessionId, requestId };
+    const known = this.#engine.registry.find(ids);
+    if (known || this.#engine.registry.hasEnded(ids)) return known;
+    const isWanted = this.#engine.emitter.count("run") > 0 || this.#engine.sessions.find(sessionId)?.isFollowed;
+    return isWanted ? this.#engine.adopt({ ...ids, prompt: null }) : undefined;
+  }
+}
