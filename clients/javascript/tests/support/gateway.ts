@@ -13,7 +13,9 @@ export async function start(context: TestContext, command: string, args: string[
   context.after(() => ended(child));
   for await (const text of createInterface({ input: child.stdout })) {
     const match = line.exec(text);
-    if (match) return match[0];
+    if (!match) continue;
+    child.stdout.resume(); // whatever else it says: a full pipe would stop it
+    return match[0];
   }
   throw new Error(`${command} ended before it said where it is`);
 }

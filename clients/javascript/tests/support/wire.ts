@@ -9,6 +9,7 @@ export class Wire {
   connections = 0;
   /** How many bytes of the gateway pass on a connection before it is cut. */
   patience: () => number = () => Number.POSITIVE_INFINITY;
+  #isOver = false;
   readonly #pairs = new Set<[Socket, Socket]>();
 
   constructor(target: string) {
@@ -21,13 +22,14 @@ export class Wire {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     wire.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     context.after(() => {
+      wire.#isOver = true;
       wire.cut();
       server.close();
     });
     return wire;
   }
 
-  /** Resets every connection. */
+  /** Ends every connection. */
   cut(): void {
     for (const pair of this.#pairs) this.#reset(pair);
   }
@@ -38,6 +40,7 @@ export class Wire {
   }
 
   #join(near: Socket): void {
+    if (this.#isOver) return void near.destroy();
     this.connections += 1;
     const far = connect({ host: this.target.hostname, port: Number(this.target.port) });
     const pair: [Socket, Socket] = [near, far];
@@ -54,6 +57,6 @@ export class Wire {
 
   #reset(pair: [Socket, Socket]): void {
     this.#pairs.delete(pair);
-    for (const socket of pair) socket.resetAndDestroy();
+    for (const socket of pair) socket.destroy();
   }
 }
