@@ -18,7 +18,7 @@ FUNCTIONS := message connections worker relay closer authorizer
 VENV := .venv
 PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
-	tests/long_runs/requirements.txt
+	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
 .PHONY: test
 test: format lint docs rust-test agent-test long-runs-test browser-test terraform-test emulator-test
