@@ -63,9 +63,11 @@ function onState(snapshot: ConnectionSnapshot): void {
   };
   $("pill").textContent = pill[state];
   if (state === "closed" || state === "open") hideProblem();
-  // While it is tried again the last failure stays to be read.
-  if (state !== "connecting" || first) $("status-text").textContent = sentence(snapshot);
-  if (state === "waiting" && problem && !problem.opened) explain(target, $("status-text").textContent ?? "");
+  const isUnreached = state === "waiting" && problem?.opened === false;
+  // What was found out about a failure stays to be read while it is tried again, and is looked into now and then only.
+  const stays = isUnreached ? attempt % 5 !== 1 : state === "connecting" && !first;
+  if (!stays) $("status-text").textContent = sentence(snapshot);
+  if (isUnreached && !stays) void explain(target, $("status-text").textContent ?? "");
   if (state === "open") unfold(false);
   showButtons(state === "closed");
   showAll();
@@ -98,11 +100,12 @@ function showButtons(idle: boolean): void {
 }
 
 function showClock(): void {
-  const { nextTryAt } = client.getSnapshot();
-  const left = (nextTryAt ?? 0) - Date.now();
-  const text = nextTryAt === null ? "" : left > 0 ? `Next try in ${Math.ceil(left / 1000)} s.` : "Trying again.";
+  const { state, attempt, nextTryAt } = client.getSnapshot();
+  const left = state === "waiting" ? (nextTryAt ?? 0) - Date.now() : 0;
+  const again = state === "waiting" || (state === "connecting" && attempt > 0) ? "Trying again." : "";
+  const text = left > 0 ? `Next try in ${Math.ceil(left / 1000)} s.` : again;
   if ($("countdown").textContent !== text) $("countdown").textContent = text;
-  $("retry").hidden = nextTryAt === null;
+  $("retry").hidden = left <= 0;
   showTimes();
 }
 

@@ -11,7 +11,8 @@ export type StoredPart = { text: string } | { tool: ToolCall };
 /** What is shown of a run's events: its text, its tool calls, and how many others there were. */
 export class Reply {
   readonly box = element("div", "reply");
-  readonly #others = element("details", "others");
+  /** Stands after it. */
+  readonly others = element("details", "others");
   readonly #summary = element("summary");
   readonly #list = new EventList();
   #parts: (GrowingText | ToolCard)[] = [];
@@ -23,12 +24,12 @@ export class Reply {
   #otherCount = 0;
 
   constructor() {
-    this.#others.append(this.#summary, this.#list.box);
-    this.#others.addEventListener("toggle", () => this.#showOthers());
+    this.others.append(this.#summary, this.#list.box);
+    this.others.addEventListener("toggle", () => this.#showOthers());
     this.reset();
   }
 
-  get others(): number {
+  get otherCount(): number {
     return this.#otherCount;
   }
 
@@ -44,8 +45,8 @@ export class Reply {
     this.#calls = new ToolReader();
     this.#other = [];
     this.#otherCount = 0;
-    this.#others.open = false;
-    this.box.replaceChildren(this.#others);
+    this.others.open = false;
+    this.box.replaceChildren();
     this.#showOthers();
   }
 
@@ -60,7 +61,7 @@ export class Reply {
     for (const part of isOver ? this.#parts : this.#changed) part.show(isOver);
     this.#changed.clear();
     // An answer without any text, such as a JSON reply: then the events are what there is to read.
-    if (isOver && !this.#parts.length && this.#other.length) this.#others.open = true;
+    if (isOver && !this.#parts.length && this.#other.length) this.others.open = true;
     this.#showOthers();
   }
 
@@ -110,15 +111,15 @@ export class Reply {
     const before = this.#parts.at(-1);
     if (before instanceof GrowingText) before.show(true);
     this.#parts.push(part);
-    this.#others.before(part.box);
+    this.box.append(part.box);
     return part;
   }
 
   #showOthers(): void {
-    this.#others.hidden = this.#otherCount === 0;
+    this.others.hidden = this.#otherCount === 0;
     this.#summary.textContent = plural(this.#otherCount, this.#parts.length ? "other event" : "event");
-    if (this.#others.open) this.#list.show(this.#other);
-    if (this.#others.open && !this.#other.length) this.#list.box.prepend(this.#notKept);
+    if (this.others.open) this.#list.show(this.#other);
+    if (this.others.open && !this.#other.length) this.#list.box.prepend(this.#notKept);
     else this.#notKept.remove();
   }
 

@@ -43,7 +43,17 @@ export class TurnView {
     meta.append(this.#badge, this.#first, this.#total, this.#count, id, ends);
     const title = element("h3", "visually-hidden", "Prompt");
     const answer = element("h3", "visually-hidden", "Reply");
-    this.article.append(title, this.#ask, answer, this.reply.box, this.raw.box, this.#background, this.#reason, meta);
+    this.article.append(
+      title,
+      this.#ask,
+      answer,
+      this.reply.box,
+      this.reply.others,
+      this.raw.box,
+      this.#background,
+      this.#reason,
+      meta,
+    );
   }
 
   label(label: string, files: AttachedFile[]): void {

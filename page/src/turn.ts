@@ -135,6 +135,6 @@ export class Turn {
       room = Math.max(0, room - text.length);
       return kept;
     });
-    return { parts, events: this.#count, others: this.view.reply.others, cut };
+    return { parts, events: this.#count, others: this.view.reply.otherCount, cut };
   }
 }
