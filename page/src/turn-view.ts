@@ -31,8 +31,8 @@ export class TurnView {
     this.article.dataset.requestId = requestId;
     this.#stop = button("Stop", "quiet stop", actions.stop);
     this.#again = button("Send again", "quiet again", actions.again);
-    this.#copy = button("Copy reply", "quiet", (from) => void copy(this.reply.text, from));
-    const code = button("Copy as code", "quiet copy-as", actions.copyAs);
+    this.#copy = button("Copy", "quiet", (from) => void copy(this.reply.text, from));
+    const code = button("As code", "quiet copy-as", actions.copyAs);
     this.#stop.hidden = this.#again.hidden = this.#copy.hidden = this.#background.hidden = true;
     this.raw.box.classList.add("raw-events");
     const id = element("span", "id mono", requestId);

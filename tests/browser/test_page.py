@@ -207,7 +207,7 @@ def test_events_show_the_text_they_bear_and_the_others_stand_behind_a_click(cont
 def test_names_of_events_and_what_a_run_waits_for_are_shown(page, gateway):
     frames = replying(
         {"type": "started"},
-        {"type": "output", "events": ["text ", {"n": 1}, {"n": 2}], "names": {"0": "tokens", "2": "updates"}},
+        {"type": "output", "events": ["text ", {"n": 1}, {"n": 2}], "names": {"2": "updates"}},
         {"type": "output", "part": {"index": 0, "last": False}, "name": "values", "text": '{"n":'},
         {"type": "output", "part": {"index": 1, "last": True}, "name": "values", "text": "3}"},
     )
