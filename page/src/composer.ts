@@ -2,7 +2,7 @@ import { ready, stop, submit } from "./asking.ts";
 import { attachments, detach, inputWith, startAttachments } from "./attachments.ts";
 import { current } from "./current.ts";
 import { $, announce, field, fieldError } from "./dom.ts";
-import { browse, edited, isBrowsing, leaveHistory, remember } from "./history.ts";
+import { browse, edited, isBrowsing, leaveHistory } from "./history.ts";
 import { askedBy, isInput, startOptions } from "./options.ts";
 import { savedChips } from "./saved.ts";
 import { oldestRunning } from "./turns.ts";
@@ -27,7 +27,7 @@ async function send(): Promise<void> {
   if ((!asked && !files.length) || !ready()) return;
   if (asked) submit(asked);
   else if (!(await sendWith(text))) return;
-  remember(text);
+  edited();
   if (box.value === text) box.value = ""; // more may have been written while files were read
   box.focus();
 }

@@ -1,23 +1,22 @@
+import { knownSessions, loadChat } from "./chats.ts";
 import { field } from "./dom.ts";
-import { shared } from "./storage.ts";
 
-const NAME = "history";
 const MAX = 50;
 let at = -1; // -1: what is being written
 let draft = "";
 
-export function remember(text: string): void {
-  at = -1;
-  if (!text.trim() || text.length > 10_000) return;
-  const others = shared.get<string[]>(NAME, []).filter((other) => other !== text);
-  shared.set(NAME, [text, ...others].slice(0, MAX));
+/** What was asked in the sessions that are kept, the latest first. What is cleared or forgotten is so here too. */
+function earlier(): string[] {
+  const turns = knownSessions().flatMap(({ id }) => Object.values(loadChat(id)));
+  const labels = turns.sort((a, b) => b.at - a.at).flatMap(({ label }) => label || []);
+  return [...new Set(labels)].slice(0, MAX);
 }
 
 export const isBrowsing = (): boolean => at >= 0;
 
 /** One prompt further back (1) or forward (-1). False if there is none. */
 export function browse(step: 1 | -1): boolean {
-  const texts = shared.get<string[]>(NAME, []);
+  const texts = earlier();
   const next = at + step;
   if (next < -1 || next >= texts.length) return false;
   const box = field("prompt");
@@ -34,6 +33,7 @@ export function leaveHistory(): void {
   at = -1;
 }
 
+/** What stands there now is what is being written. */
 export function edited(): void {
   at = -1;
 }

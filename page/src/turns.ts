@@ -3,8 +3,9 @@ import { loadChat, type StoredTurn, saveTurn } from "./chats.ts";
 import { current } from "./current.ts";
 import { $, announce } from "./dom.ts";
 import { followerWith } from "./follow.ts";
-import { span } from "./format.ts";
+import { size, span } from "./format.ts";
 import { client } from "./gateway.ts";
+import { logLocal } from "./log.ts";
 import { BUSY, hasEnded } from "./state.ts";
 import { Turn } from "./turn.ts";
 import type { TurnActions } from "./turn-view.ts";
@@ -72,8 +73,10 @@ function flush(): void {
 function showChange(turn: Turn): void {
   if (turns.get(turn.requestId) !== turn) return; // of a session that was left
   const before = `${turn.facts.state} ${turn.facts.accepted} ${turn.facts.firstAt} ${turn.facts.startedAt} ${turn.facts.background}`;
+  const wasUploaded = Boolean(turn.facts.upload?.uploadId);
   const ended = turn.update(runsBeside(turn));
   const { facts } = turn;
+  if (facts.upload?.uploadId && !wasUploaded) logLocal("uploaded", `${size(facts.upload.bytes)} of a prompt were uploaded.`);
   turn.show(isConnected(), showsRaw());
   if (ended || before !== `${facts.state} ${facts.accepted} ${facts.firstAt} ${facts.startedAt} ${facts.background}`) save(turn);
   if (!ended) return;
