@@ -37,7 +37,7 @@ function originCause(url: URL): Cause | null {
         "This page was opened from disk. Start the gateway with --allow-origin null, or open the page that the gateway serves.",
     };
   }
-  if (location.host === url.host && isLocal(location.hostname)) return null;
+  if (location.hostname === url.hostname && isLocal(url.hostname)) return null; // a page of its own IP address it takes
   return {
     name: "Origin",
     advice: `The gateway may not take pages from ${location.origin}. Start it with --allow-origin ${location.origin}, or on AWS add it to allowed_origins.`,

@@ -18,8 +18,7 @@ function show(): void {
 /** Opens it: what runs there, or ran last, comes with it from the gateway. */
 function resume(id: string): void {
   changeSession(id);
-  dialog.close();
-  $("prompt").focus();
+  dialog.close("prompt");
 }
 
 function item(known: KnownSession): HTMLElement {
@@ -66,11 +65,12 @@ export function startSessionsDialog(): void {
   $("sessions-open").addEventListener("click", () => {
     show();
     dialog.append($("toast")); // above what a dialog covers
+    dialog.returnValue = "";
     dialog.showModal();
   });
   dialog.addEventListener("close", () => {
     document.body.append($("toast"));
-    $("sessions-open").focus();
+    $(dialog.returnValue || "sessions-open").focus(); // where one goes on
   });
   $("sessions-close").addEventListener("click", () => dialog.close());
   $("code-close").addEventListener("click", () => $<HTMLDialogElement>("code").close());

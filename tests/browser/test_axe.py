@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from conftest import ROOT
+from conftest import PAGE, ROOT
 from test_page import ask, last_turn, play, replying
 from test_replies import MARKDOWN
 
@@ -67,8 +67,8 @@ def test_the_dialogs(page, gateway):
 
 
 @pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
-def test_a_connection_that_fails(page, gateway, gateway_with):
-    page.goto(gateway_with().http)
+def test_a_connection_that_fails(page, gateway):
+    page.goto(PAGE.as_uri())
     if page.get_by_role("button", name="Details").is_visible():
         page.get_by_role("button", name="Details").click()
     page.get_by_label("WebSocket URL").fill(gateway.ws)
