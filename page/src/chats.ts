@@ -74,6 +74,7 @@ export function storeChat(sessionId: string, chat: Chat): void {
     return forgetOldChats(sessionId);
   }
   shared.remove(CHAT + sessionId);
+  if (newest.length) note(sessionId, { dropped: (notesOf(sessionId).dropped ?? 0) + newest.length });
 }
 
 export function saveTurn(sessionId: string, requestId: string, turn: StoredTurn): void {

@@ -1,4 +1,4 @@
-import { type Chat, described, loadChat, titleOf } from "./chats.ts";
+import { type Chat, described, loadChat, type StoredTurn, titleOf } from "./chats.ts";
 import { current } from "./current.ts";
 import { download } from "./dom.ts";
 import { turns } from "./turns.ts";
@@ -9,34 +9,48 @@ const fileName = (title: string): string =>
     .replace(/^-|-$/g, "")
     .slice(0, 40) || "session";
 
+/** What is kept of a session; of the one that is open, the replies whole, as far as this page has them. */
+function whole(sessionId: string): Chat {
+  const chat = loadChat(sessionId);
+  if (sessionId !== current.sessionId) return chat;
+  const known = Object.entries(chat).map(([requestId, kept]): [string, StoredTurn] => {
+    const turn = turns.get(requestId);
+    if (!turn?.events.length) return [requestId, kept];
+    const { cut: _, ...rest } = kept;
+    return [requestId, { ...rest, parts: turn.view.reply.stored() }];
+  });
+  return Object.fromEntries(known);
+}
+
 /** A session as a person reads it. */
-export function asMarkdown(sessionId: string, chat: Chat): string {
-  const parts = Object.values(chat)
-    .sort((a, b) => a.at - b.at)
-    .map(({ label, parts = [], state, at, code, message }) => {
-      const reply = parts.map((part) => ("text" in part ? part.text : `\n\n*Tool: ${part.tool.name}*\n\n`)).join("");
-      const ending = state === "completed" ? "" : `\n\n*${state}${code ? `, ${code}: ${message}` : ""}*`;
-      const asked = (label || "Asked elsewhere").replace(/^/gm, "> ");
-      return `## ${new Date(at).toISOString()}\n\n${asked}\n\n${reply}${ending}\n`;
-    });
-  return [`# ${titleOf(described(sessionId))}\n`, ...parts].join("\n");
+function asMarkdown(sessionId: string): string {
+  const prompts = Object.values(whole(sessionId)).sort((a, b) => a.at - b.at);
+  return [`# ${titleOf(described(sessionId))}\n`, ...prompts.map(promptAsMarkdown)].join("\n");
+}
+
+function promptAsMarkdown({ label, parts = [], state, at, code, message, cut }: StoredTurn): string {
+  const reply = parts.map((part) => ("text" in part ? part.text : `\n\n*Tool: ${part.tool.name}*\n\n`)).join("");
+  const missing = cut ? `\n\n*${cut.toLocaleString("en")} more characters were not kept.*` : "";
+  const ending = state === "completed" ? "" : `\n\n*${state}${code ? `, ${code}: ${message}` : ""}*`;
+  const asked = (label || "Asked elsewhere").replace(/^/gm, "> ");
+  return `## ${new Date(at).toISOString()}\n\n${asked}\n\n${reply}${missing}${ending}\n`;
 }
 
 export function exportMarkdown(sessionId: string): void {
   const title = titleOf(described(sessionId));
-  download(`${fileName(title)}.md`, asMarkdown(sessionId, loadChat(sessionId)), "text/markdown");
+  download(`${fileName(title)}.md`, asMarkdown(sessionId), "text/markdown");
 }
 
-/** The same for programs; of the session that is open with all events that this page has. */
+/** The same for programs, with all events that this page has. */
 export function exportJson(sessionId: string): void {
-  const chat = loadChat(sessionId);
   const isOpen = sessionId === current.sessionId;
-  const prompts = Object.entries(chat)
+  const prompts = Object.entries(whole(sessionId))
     .sort(([, a], [, b]) => a.at - b.at)
     .map(([requestId, turn]) => {
       const events = isOpen ? (turns.get(requestId)?.events ?? []) : [];
       return { requestId, ...turn, ...(events.length && { agentEvents: events }) };
     });
   const { name } = described(sessionId);
-  download(`${fileName(titleOf(described(sessionId)))}.json`, `${JSON.stringify({ sessionId, name, prompts }, null, 2)}\n`);
+  const text = JSON.stringify({ sessionId, name, prompts }, null, 2);
+  download(`${fileName(titleOf(described(sessionId)))}.json`, `${text}\n`);
 }

@@ -106,9 +106,11 @@ export function startRaw(): void {
     send();
   });
   $("raw-layout").addEventListener("click", layOut);
-  $("raw-copy-as").addEventListener("click", ({ currentTarget }) =>
-    copyMenu(currentTarget as HTMLElement, () => parsed(box.value) ?? {}),
-  );
+  $("raw-copy-as").addEventListener("click", () => {
+    const message = parsed(box.value);
+    fieldError("raw", message === undefined ? "Only a message that is JSON can be copied as code." : null);
+    if (message !== undefined) copyMenu($("raw-copy-as"), () => message);
+  });
   client.on("rejected", (frame) => fieldError("raw", `${frame.code}: ${frame.message}`));
   const templates = Object.fromEntries(Object.entries(MESSAGES).map(([name, make]) => [name, () => spaced(make())]));
   const onPick = () => {

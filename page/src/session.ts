@@ -6,7 +6,7 @@ import { plural } from "./format.ts";
 import { client } from "./gateway.ts";
 import { hasEnded } from "./state.ts";
 import { remembered } from "./storage.ts";
-import { addTurn, followChat, followRun, removeTurn, save, showAll, turns } from "./turns.ts";
+import { addTurn, followChat, followRun, removeTurn, showAll, turns } from "./turns.ts";
 
 let session: Session | null = null; // the client forgets one that nobody holds
 let leave = () => {};
@@ -45,8 +45,7 @@ function takeUp(requestId: string, { accepted, asked }: StoredTurn): void {
   const turn = turns.get(requestId);
   if (!turn) return;
   const message = "This page no longer has this prompt; it was not sent from here.";
-  turn.facts = { ...turn.facts, state: "rejected", code: "not_sent", message };
-  save(turn);
+  turn.facts = { ...turn.facts, state: "rejected", code: "not_sent", message }; // not kept so: another tab may be sending it
 }
 
 export const promptOf = ({ prompt = "", input }: Asked) => (input ? { input } : prompt);

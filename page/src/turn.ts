@@ -69,11 +69,10 @@ export class Turn {
     const snapshot = this.run?.getSnapshot();
     if (!snapshot) return false;
     const before = this.hasEnded;
+    const stood = this.kept && hasEnded(this.kept) ? this.facts : null;
     // What ended before a reload stands there; a replay of it is only worth a look once it is whole.
-    if (before && this.kept && snapshot.ending === null) return false;
-    if (before && this.kept && snapshot.ending?.outcome === "failed" && this.kept.state !== "failed") return false;
-    const ended = this.kept && before ? this.facts : null;
-    this.facts = { ...factsOf(snapshot, this.kept, behindOther), ...(ended && { endedAt: ended.endedAt, behind: ended.behind }) };
+    if (stood && (snapshot.ending === null || (snapshot.ending.outcome === "failed" && stood.state !== "failed"))) return false;
+    this.facts = { ...factsOf(snapshot, this.kept, behindOther), ...(stood && { endedAt: stood.endedAt, behind: stood.behind }) };
     this.#read(snapshot);
     return this.hasEnded && !before;
   }
@@ -105,7 +104,7 @@ export class Turn {
     const ended = this.hasEnded ? this.#storedReply() : {};
     const times = { at, startedAt, firstAt, endedAt };
     return {
-      label: this.label.slice(0, LIMITS.text),
+      label: shortened(this.label),
       files: this.files,
       ...asked,
       state,
@@ -137,4 +136,11 @@ export class Turn {
     });
     return { parts, events: this.#count, others: this.view.reply.otherCount, cut };
   }
+}
+
+function shortened(text: string): string {
+  const more = text.length - LIMITS.text;
+  return more > 0
+    ? `${text.slice(0, LIMITS.text)}\n… ${more.toLocaleString("en")} more characters were too many to be kept.`
+    : text;
 }

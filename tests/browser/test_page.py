@@ -245,13 +245,16 @@ def test_nothing_that_comes_is_taken_for_html(context, gateway):
     assert page.title() != "taken"
 
 
-@pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment")
+@pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment", "Creating a TrustedTypePolicy named", "Refused to create a TrustedTypePolicy")
 def test_the_policy_allows_no_html_from_strings_and_no_code_or_pictures_from_elsewhere(page):
     assert page.evaluate("() => { try { document.body.innerHTML = '<b>x</b>' } catch (error) { return error.name } }") == "TypeError"
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'; ")
     assert "connect-src ws: wss: http: https:;" in policy  # connections, and the addresses that uploads are put to
     assert "img-src data:;" in policy
+    assert policy.endswith("require-trusted-types-for 'script'; trusted-types dompurify")
+    another = "() => { try { trustedTypes.createPolicy('another', {}) } catch (error) { return error.name } }"
+    assert page.evaluate(another) == "TypeError"
 
 
 def test_what_an_interrupted_failure_voids_disappears(context, gateway):
