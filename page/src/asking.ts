@@ -5,6 +5,7 @@ import { copyMenu } from "./copy-as.ts";
 import { current } from "./current.ts";
 import { client, isClosed } from "./gateway.ts";
 import { optionsOf, promptOf, showTitle } from "./session.ts";
+import { toast } from "./toast.ts";
 import type { Turn } from "./turn.ts";
 import { actions, followChat, followRun, later, save, showStop } from "./turns.ts";
 
@@ -43,9 +44,20 @@ function again(turn: Turn): void {
   if (turn.asked && ready()) submit(turn.asked, turn.label, turn.files);
 }
 
+/** Asks for the events of a run that this page knows only as it was kept. */
+async function fetchAgain({ requestId }: Turn): Promise<void> {
+  if (!ready()) return;
+  const run = await client.resume({ sessionId: current.sessionId, requestId }).catch(() => null);
+  if (run) followRun(run);
+  const ending = await run?.ending;
+  const isGone = ending?.outcome === "failed" && ["replay_expired", "not_found", "no_ending"].includes(ending.code);
+  if (!run || isGone) toast("The gateway no longer has them: it keeps a run for an hour after its end.");
+}
+
 export function startAsking(): void {
   actions.of = (turn) => ({
     stop: () => stop(turn()),
+    fetch: () => void fetchAgain(turn()),
     again: () => again(turn()),
     copyAs: (from) => copyMenu(from, () => ({ ...(turn().asked ?? { prompt: turn().label }), sessionId: current.sessionId })),
   });

@@ -1,5 +1,6 @@
 import type { ConnectionSnapshot } from "gateway-client";
 import { address, firstUrl, rememberUrl, tokenProblem } from "./address.ts";
+import { current } from "./current.ts";
 import { $, field, fieldError } from "./dom.ts";
 import { span } from "./format.ts";
 import { client, isClosed, target } from "./gateway.ts";
@@ -112,6 +113,7 @@ function showClock(): void {
 export function startConnection(): void {
   client.on("connection", onState);
   setInterval(showClock, 250);
+  field("session").value = current.sessionId;
   field("url").value = firstUrl();
   field("url").addEventListener("change", () => {
     try {

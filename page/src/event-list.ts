@@ -12,15 +12,21 @@ export class EventList {
   #events: readonly AgentEvent[] = [];
   #limit = STEP;
 
-  constructor() {
+  readonly #notKept = element("p", "not-kept muted");
+
+  /** `fetch` asks the gateway for events that are not kept here. */
+  constructor(fetch: () => void) {
     this.#more = button("", "chip", () => {
       this.#limit += STEP;
       this.show(this.#events);
     });
-    this.box.append(this.#list, this.#more);
+    this.#notKept.append("These events are not kept over a reload. ", button("Ask the gateway for them", "chip", fetch));
+    this.box.append(this.#notKept, this.#list, this.#more);
   }
 
-  show(events: readonly AgentEvent[]): void {
+  /** `count` is how many there were, of which `events` are known. */
+  show(events: readonly AgentEvent[], count = events.length): void {
+    this.#notKept.hidden = events.length > 0 || count === 0;
     if (events[0] !== this.#events[0] || events.length < this.#list.children.length) this.#list.replaceChildren();
     this.#events = events;
     for (const event of events.slice(this.#list.children.length, this.#limit)) this.#list.append(row(event));

@@ -54,3 +54,9 @@ export function parsed(text: string): unknown {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** At most so many characters, and how many are missing. */
+export function shortened(text: string, most: number): string {
+  const more = text.length - most;
+  return more > 0 ? `${text.slice(0, most)}\n… ${more.toLocaleString("en")} more characters were too many to be kept.` : text;
+}

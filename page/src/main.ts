@@ -27,9 +27,9 @@ startLog();
 startAsking();
 startComposer();
 startRaw();
+startConnection(); // before the sessions, which show what goes on without one
 startSessions();
 startRawEvents();
 startClearing();
 startSessionsDialog();
 startCheck();
-startConnection();

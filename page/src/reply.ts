@@ -14,7 +14,7 @@ export class Reply {
   /** Stands after it. */
   readonly others = element("details", "others");
   readonly #summary = element("summary");
-  readonly #list = new EventList();
+  readonly #list: EventList;
   #parts: (GrowingText | ToolCard)[] = [];
   readonly #tools = new Map<string, ToolCard>();
   #changed = new Set<GrowingText | ToolCard>();
@@ -23,7 +23,8 @@ export class Reply {
   #other: AgentEvent[] = [];
   #otherCount = 0;
 
-  constructor() {
+  constructor(fetch: () => void) {
+    this.#list = new EventList(fetch);
     this.others.append(this.#summary, this.#list.box);
     this.others.addEventListener("toggle", () => this.#showOthers());
     this.reset();
@@ -45,7 +46,6 @@ export class Reply {
     this.#calls = new ToolReader();
     this.#other = [];
     this.#otherCount = 0;
-    this.others.open = false;
     this.box.replaceChildren();
     this.#showOthers();
   }
@@ -118,10 +118,6 @@ export class Reply {
   #showOthers(): void {
     this.others.hidden = this.#otherCount === 0;
     this.#summary.textContent = plural(this.#otherCount, this.#parts.length ? "other event" : "event");
-    if (this.others.open) this.#list.show(this.#other);
-    if (this.others.open && !this.#other.length) this.#list.box.prepend(this.#notKept);
-    else this.#notKept.remove();
+    if (this.others.open) this.#list.show(this.#other, this.#otherCount);
   }
-
-  readonly #notKept = element("p", "muted", "These are not kept over a reload. The gateway has them for an hour.");
 }

@@ -1,4 +1,4 @@
-import type { RunSnapshot } from "gateway-client";
+import type { ConnectionState, RunSnapshot } from "gateway-client";
 import type { StoredTurn } from "./chats.ts";
 import { longSpan, size } from "./format.ts";
 
@@ -68,12 +68,12 @@ const WAITING = { agent_throttled: "agent throttled, trying again", agent_unavai
 const WORDS: Record<string, string> = { rejected: "not accepted", lost: "ending unknown" };
 
 /** What a run is doing, in a few words that are true. */
-export function badge(facts: Facts, connected: boolean): string {
+export function badge(facts: Facts, connection: ConnectionState): string {
   const { state, stopping, waiting, behind, hasEvents } = facts;
   if (hasEnded(facts)) return behind ? "busy" : (WORDS[state] ?? state);
   if (stopping) return "stopping";
-  if (state === "sending") return connected ? (uploading(facts) ?? "sending") : "waiting for a connection";
-  if (!connected) return "not connected";
+  if (state === "sending") return connection === "open" ? (uploading(facts) ?? "sending") : "waiting for a connection";
+  if (connection !== "open") return connection === "closed" ? "not connected" : "connecting";
   if (state === "queued") return "queued";
   if (waiting) return WAITING[waiting];
   if (isInBackground(facts)) return "in the background";
@@ -95,8 +95,8 @@ export function isInBackground({ state, stopping, background, startedAt, at }: F
   return background || Date.now() - (startedAt ?? at) >= BACKGROUND_AFTER;
 }
 
-export function backgroundLine({ startedAt }: Facts, connected: boolean): string {
-  if (!connected) return "This run has gone on in the background. Connect to see how it is.";
+export function backgroundLine({ startedAt }: Facts, connection: ConnectionState): string {
+  if (connection === "closed") return "This run has gone on in the background. Connect to see how it is.";
   const time = startedAt ? ` for ${longSpan(Date.now() - startedAt)}` : "";
   return `Working in the background${time}. You may close this page and come back; Stop ends it.`;
 }
@@ -117,4 +117,10 @@ export function reason({ behind, code, message }: Facts): string {
   if (!code) return "";
   const advice = ADVICE[code];
   return `${code}: ${message ?? ""}${advice ? ` ${advice}` : ""}`;
+}
+
+/** Whether a replay is whole, and says how it ended as it was known before. */
+export function repeats({ ending }: RunSnapshot, { state, code }: Facts): boolean {
+  if (ending === null) return false;
+  return ending.outcome === "failed" ? state === "failed" && code === ending.code : ending.outcome === state;
 }

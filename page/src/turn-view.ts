@@ -1,3 +1,4 @@
+import type { ConnectionState } from "gateway-client";
 import { type AttachedFile, fileList } from "./attachments.ts";
 import { announce, button, copy, element } from "./dom.ts";
 import { EventList } from "./event-list.ts";
@@ -9,13 +10,15 @@ export interface TurnActions {
   stop: () => void;
   again: () => void;
   copyAs: (from: HTMLElement) => void;
+  /** Asks for events that are not kept. */
+  fetch: () => void;
 }
 
 /** One prompt and its reply, as the page shows them. */
 export class TurnView {
   readonly article = element("article", "turn");
-  readonly reply = new Reply();
-  readonly raw = new EventList();
+  readonly reply: Reply;
+  readonly raw: EventList;
   readonly #ask = element("div", "ask");
   readonly #background = element("p", "background");
   readonly #reason = element("p", "reason");
@@ -28,6 +31,8 @@ export class TurnView {
   readonly #copy: HTMLButtonElement;
 
   constructor(requestId: string, actions: TurnActions) {
+    this.reply = new Reply(actions.fetch);
+    this.raw = new EventList(actions.fetch);
     this.article.dataset.requestId = requestId;
     this.#stop = button("Stop", "quiet stop", actions.stop);
     this.#again = button("Send again", "quiet again", actions.again);
@@ -64,7 +69,7 @@ export class TurnView {
     if (files.length) this.#ask.append(fileList(files));
   }
 
-  show(facts: Facts, events: number, canAgain: boolean, connected: boolean): void {
+  show(facts: Facts, events: number, canAgain: boolean, connection: ConnectionState): void {
     const ended = hasEnded(facts);
     this.article.dataset.state = facts.state;
     this.article.toggleAttribute("data-behind", facts.behind);
@@ -74,17 +79,17 @@ export class TurnView {
     this.#again.hidden = !canAgain;
     this.#copy.hidden = !ended || !this.reply.text;
     this.#count.textContent = events ? plural(events, "event") : "";
-    this.times(facts, connected);
+    this.times(facts, connection);
   }
 
   /** What moves with the clock. */
-  times(facts: Facts, connected: boolean): void {
+  times(facts: Facts, connection: ConnectionState): void {
     const { at, firstAt, endedAt } = facts;
-    put(this.#badge, badge(facts, connected));
+    put(this.#badge, badge(facts, connection));
     put(this.#first, firstAt ? `first event ${span(firstAt - at)}` : "");
     put(this.#total, endedAt ? `total ${span(endedAt - at)}` : hasEnded(facts) ? "" : span(Date.now() - at));
     // The time in it moves, so it is said once, when it appears, and not with each second.
-    const line = isInBackground(facts) ? backgroundLine(facts, connected) : "";
+    const line = isInBackground(facts) ? backgroundLine(facts, connection) : "";
     if (line && this.#background.hidden) announce(line);
     put(this.#background, line);
     this.#background.hidden = !line;

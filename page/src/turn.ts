@@ -1,7 +1,8 @@
-import type { AgentEvent, Run, RunSnapshot } from "gateway-client";
+import type { AgentEvent, ConnectionState, Run, RunSnapshot } from "gateway-client";
 import type { AttachedFile } from "./attachments.ts";
 import { type Asked, LIMITS, type StoredTurn } from "./chats.ts";
-import { type Facts, factsOf, factsOfStored, hasEnded } from "./state.ts";
+import { shortened } from "./format.ts";
+import { type Facts, factsOf, factsOfStored, hasEnded, repeats } from "./state.ts";
 import { type TurnActions, TurnView } from "./turn-view.ts";
 
 /** A prompt of the session that is open: what was kept of it, what the client knows, and what is shown. */
@@ -71,7 +72,7 @@ export class Turn {
     const before = this.hasEnded;
     const stood = this.kept && hasEnded(this.kept) ? this.facts : null;
     // What ended before a reload stands there; a replay of it is only worth a look once it is whole.
-    if (stood && (snapshot.ending === null || (snapshot.ending.outcome === "failed" && stood.state !== "failed"))) return false;
+    if (stood && !repeats(snapshot, stood)) return false;
     this.facts = { ...factsOf(snapshot, this.kept, behindOther), ...(stood && { endedAt: stood.endedAt, behind: stood.behind }) };
     this.#read(snapshot);
     return this.hasEnded && !before;
@@ -88,9 +89,9 @@ export class Turn {
     reply.show({ isOver: ending !== null, hasFailed: ending !== null && ending.outcome !== "completed" });
   }
 
-  show(connected: boolean, raw: boolean): void {
-    this.view.show(this.facts, this.#count, this.canAgain, connected);
-    if (raw) this.view.raw.show(this.#shown);
+  show(connection: ConnectionState, raw: boolean): void {
+    this.view.show(this.facts, this.#count, this.canAgain, connection);
+    if (raw) this.view.raw.show(this.#shown, this.#count);
   }
 
   get events(): readonly AgentEvent[] {
@@ -104,7 +105,7 @@ export class Turn {
     const ended = this.hasEnded ? this.#storedReply() : {};
     const times = { at, startedAt, firstAt, endedAt };
     return {
-      label: shortened(this.label),
+      label: shortened(this.label, LIMITS.text),
       files: this.files,
       ...asked,
       state,
@@ -136,11 +137,4 @@ export class Turn {
     });
     return { parts, events: this.#count, others: this.view.reply.otherCount, cut };
   }
-}
-
-function shortened(text: string): string {
-  const more = text.length - LIMITS.text;
-  return more > 0
-    ? `${text.slice(0, LIMITS.text)}\n… ${more.toLocaleString("en")} more characters were too many to be kept.`
-    : text;
 }

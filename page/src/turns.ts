@@ -1,4 +1,4 @@
-import type { Run } from "gateway-client";
+import type { ConnectionState, Run } from "gateway-client";
 import { loadChat, type StoredTurn, saveTurn } from "./chats.ts";
 import { current } from "./current.ts";
 import { $, announce } from "./dom.ts";
@@ -13,11 +13,13 @@ import type { TurnActions } from "./turn-view.ts";
 /** By request id, in the order shown. */
 export const turns = new Map<string, Turn>();
 export const followChat = followerWith($("turns"), $("chat-latest"));
-export const isConnected = (): boolean => client.getSnapshot().state === "open";
+const connection = (): ConnectionState => client.getSnapshot().state;
 const showsRaw = (): boolean => $("turns").dataset.raw === "on";
 
 /** What the buttons of a turn do; set by `asking.ts`. */
-export const actions: { of: (turn: () => Turn) => TurnActions } = { of: () => ({ stop() {}, again() {}, copyAs() {} }) };
+export const actions: { of: (turn: () => Turn) => TurnActions } = {
+  of: () => ({ stop() {}, again() {}, copyAs() {}, fetch() {} }),
+};
 
 export function addTurn(requestId: string, kept: StoredTurn | null): Turn {
   const turn: Turn = new Turn(
@@ -27,7 +29,7 @@ export function addTurn(requestId: string, kept: StoredTurn | null): Turn {
   );
   turns.set(requestId, turn);
   $("turns").append(turn.view.article);
-  turn.show(isConnected(), showsRaw());
+  turn.show(connection(), showsRaw());
   showEmpty();
   return turn;
 }
@@ -77,7 +79,7 @@ function showChange(turn: Turn): void {
   const ended = turn.update(runsBeside(turn));
   const { facts } = turn;
   if (facts.upload?.uploadId && !wasUploaded) logLocal("uploaded", `${size(facts.upload.bytes)} of a prompt were uploaded.`);
-  turn.show(isConnected(), showsRaw());
+  turn.show(connection(), showsRaw());
   if (ended || before !== `${facts.state} ${facts.accepted} ${facts.firstAt} ${facts.startedAt} ${facts.background}`) save(turn);
   if (!ended) return;
   announce(facts.behind ? BUSY : `Request ${facts.state}${facts.endedAt ? ` after ${span(facts.endedAt - facts.at)}` : ""}.`);
@@ -94,14 +96,14 @@ export function save(turn: Turn): void {
 }
 
 export function showAll(): void {
-  for (const turn of turns.values()) turn.show(isConnected(), showsRaw());
+  for (const turn of turns.values()) turn.show(connection(), showsRaw());
   showStop();
   followChat();
 }
 
 /** What moves with the clock. */
 export function showTimes(): void {
-  for (const turn of turns.values()) if (!hasEnded(turn.facts)) turn.view.times(turn.facts, isConnected());
+  for (const turn of turns.values()) if (!hasEnded(turn.facts)) turn.view.times(turn.facts, connection());
 }
 
 export function oldestRunning(): Turn | undefined {

@@ -146,3 +146,19 @@ def test_of_very_many_events_so_many_are_shown_and_the_others_are_a_click_away(c
     last_turn(page).get_by_role("button", name="Show 100 more of 100 events").click()
     expect(rows).to_have_count(500)
     assert json.loads(rows.last.text_content()) == {"n": 499}
+
+
+def test_events_that_are_not_kept_over_a_reload_come_again_from_the_gateway(context, gateway_with):
+    with AgentDouble(["one ", {"n": 1}]) as agent:
+        gateway = gateway_with("--agent", agent.url)
+        page = context.new_page()
+        page.goto(gateway.http)
+        for text in ("first", "second"):  # the last one comes again by itself
+            ask(page, text)
+            expect(last_turn(page)).to_have_attribute("data-state", "completed")
+        page.reload()
+        first = page.locator(".turn").first
+        first.get_by_text("1 other event").click()
+        first.get_by_role("button", name="Ask the gateway for them").click()
+        expect(first.locator(".others .json")).to_have_text('{"n":1}')
+    assert reply_of(first) == "one"
