@@ -4,8 +4,11 @@ import type { AgentRun } from "./run.ts";
 import { backoff, now } from "./times.ts";
 import type { Times } from "./types.ts";
 
-/** How often a prompt is sent, and how often its upload is begun. */
-export const MAX_SENDS = 8;
+/** How often a prompt is sent that gets no answer or is refused for now, and how often its upload is begun. */
+export const MAX_TRIES = 8;
+
+/** How often it is sent at all: what no connection outlives may be what ends them. */
+const MAX_SENDS = 100;
 
 /** A prompt on its way until the gateway says that it has taken it. */
 export class Delivery {
@@ -15,6 +18,8 @@ export class Delivery {
   text: string;
   #madeAt = now();
   sends = 0;
+  /** As many of them were lost with their connections. */
+  #cuts = 0;
   /** An earlier client may have sent it under this id. */
   readonly mayBeKnown: boolean;
   /** When it was last sent, while that has no answer. */
@@ -48,11 +53,17 @@ export class Delivery {
   again(): void {
     this.#madeAt = now();
     this.sends = 1;
+    this.#cuts = 0;
   }
 
-  /** No answer will come to what was sent. */
-  unanswered(): void {
+  /** Its connection is gone, and no answer will come. */
+  disconnected(): void {
+    if (this.#sentAt !== null && !this.body) this.#cuts += 1;
     this.#sentAt = null;
+  }
+
+  get isHopeless(): boolean {
+    return this.sends - this.#cuts >= MAX_TRIES || this.sends >= MAX_SENDS;
   }
 
   /** It is tried again after a while. */

@@ -17,8 +17,8 @@ export class Follower {
   #stopAt: number | null = null;
   readonly #times: Times;
   readonly #random: () => number;
-  /** Resumes of this run whose answer is still to come. */
-  #asked = 0;
+  /** A resume of this run is to be answered, or was refused for now. */
+  #isAsking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #refusals = 0;
   #notBefore = 0;
@@ -30,6 +30,8 @@ export class Follower {
   /** Something came since the last `resumed`. */
   #hasMoved = false;
   #hasRestarted = false;
+  /** It may be under way since before it was accepted now: then no frame comes by itself. */
+  #isUnsure = false;
 
   constructor(run: AgentRun, times: Times, random: () => number) {
     this.run = run;
@@ -38,13 +40,13 @@ export class Follower {
   }
 
   get isAsking(): boolean {
-    return this.#asked > 0;
+    return this.#isAsking;
   }
 
   asked(): void {
-    this.#asked += 1;
+    this.#isAsking = true;
     this.#askedAt = now();
-    this.#isMissing = false;
+    this.#isMissing = this.#isUnsure = false;
   }
 
   stopAsked(): void {
@@ -58,12 +60,13 @@ export class Follower {
 
   /** Nobody will answer any more what was asked. */
   disconnected(): void {
-    this.#asked = 0;
+    this.#isAsking = false;
     this.#askedAt = Number.NEGATIVE_INFINITY;
   }
 
-  accepted(): void {
+  accepted(isUnsure: boolean): void {
     this.#knownAt = this.#queuedAt = now();
+    this.#isUnsure = isUnsure;
   }
 
   /** A frame of the run came; `hasMoved` if it is one more in order. */
@@ -74,14 +77,13 @@ export class Follower {
 
   /** A resume was refused for now. */
   refused(): void {
-    this.#asked = Math.max(0, this.#asked - 1);
     this.#notBefore = now() + Math.max(this.#times.ask, backoff(this.#refusals, this.#times, this.#random));
     this.#refusals += 1;
   }
 
   resumed({ after, state }: Resumed): Step {
     const { run } = this;
-    this.#asked = Math.max(0, this.#asked - 1);
+    this.#isAsking = false;
     this.#refusals = 0;
     if (after > run.order.after) return "resume"; // it was asked for another run's number
     const isForgotten = now() - this.#knownAt > this.#times.window;
@@ -102,6 +104,7 @@ export class Follower {
     const hasPassed = (since: number, time: number) => at - since >= time;
     const { ask, silence } = this.#times;
     if (this.isAsking || this.run.order.hasGap) return hasPassed(this.#askedAt, ask) ? "resume" : null;
+    if (this.#isUnsure && this.run.order.seq === 0) return hasPassed(this.#knownAt, ask) ? "resume" : null;
     if (this.#isMissing) return hasPassed(this.#knownAt, ask) ? this.#missing() : null;
     return hasPassed(Math.max(this.#knownAt, this.#askedAt), silence) ? "resume" : null;
   }

@@ -1,4 +1,4 @@
-import { type Delivery, MAX_SENDS } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import type { ServerFrame } from "./protocol.ts";
 import type { AgentRun } from "./run.ts";
 import type { Put, Times } from "./types.ts";
@@ -89,7 +89,7 @@ export class Outbox {
     if (!delivery) return false;
     const { code, message, retryable } = frame;
     // An earlier copy may have been taken: a refusal that may pass says nothing about it.
-    if (retryable && delivery.sends < MAX_SENDS) this.#later(delivery);
+    if (retryable && !delivery.isHopeless) this.#later(delivery);
     else delivery.run.end({ outcome: "failed", code, message, retryable });
     return true;
   }
@@ -101,13 +101,13 @@ export class Outbox {
 
   disconnected(): void {
     this.#uploads.disconnected();
-    for (const delivery of this.#all()) delivery.unanswered();
+    for (const delivery of this.#all()) delivery.disconnected();
   }
 
   #push(delivery: Delivery): void {
     const { run } = delivery;
     if (this.#uploads.isPutting(delivery) || !delivery.isDue(this.#options.times)) return;
-    if (delivery.sends >= MAX_SENDS || delivery.isTooOld(this.#options.times)) {
+    if (delivery.isHopeless || delivery.isTooOld(this.#options.times)) {
       const message = "The gateway did not say whether it took this prompt.";
       return run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
     }

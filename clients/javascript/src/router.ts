@@ -63,12 +63,12 @@ export class Router {
   #accepted(frame: Of<"accepted">): void {
     const follower = this.#known(frame);
     if (!follower) return;
-    follower.run.accepted();
-    follower.accepted();
     const delivery = this.#engine.outbox.find(follower.run);
+    follower.run.accepted();
+    follower.accepted(Boolean(delivery?.mayBeKnown));
     this.#engine.outbox.remove(follower.run);
     // Sent again it attaches nothing, and may run, or have ended, since the first time.
-    if (delivery && (delivery.sends > 1 || delivery.mayBeKnown)) this.#engine.askFor(follower);
+    if (delivery && delivery.sends > 1 && !follower.run.hasEnded) this.#engine.askFor(follower);
   }
 
   #ofRun(frame: RunFrame): void {

@@ -66,12 +66,12 @@ export class GatewaySession implements Session {
 
   add(run: AgentRun): void {
     this.#runs = [...this.#runs, run];
-    this.#forgetOld();
     this.#emitter.emit("run", run);
     this.#store.changed();
   }
 
   ended(): void {
+    this.#forgetOld();
     this.#store.changed();
   }
 

@@ -1,4 +1,4 @@
-import { type Delivery, MAX_SENDS } from "./delivery.ts";
+import { type Delivery, MAX_TRIES } from "./delivery.ts";
 import type { ServerFrame } from "./protocol.ts";
 import type { Put } from "./types.ts";
 
@@ -48,7 +48,7 @@ export class Uploads {
     if (this.#asking && this.#asking !== delivery) return;
     const upload = this.#uploads.get(delivery) ?? { tries: 0, problem: NO_ADDRESS, put: null };
     this.#uploads.set(delivery, upload);
-    if (upload.tries >= MAX_SENDS) return this.#giveUp(delivery, `${upload.problem} Nothing was asked.`, true);
+    if (upload.tries >= MAX_TRIES) return this.#giveUp(delivery, `${upload.problem} Nothing was asked.`, true);
     upload.tries += 1;
     this.#asking = delivery;
     delivery.sent();

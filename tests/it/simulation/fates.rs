@@ -53,8 +53,10 @@ struct State {
     receipts: BTreeMap<String, Who>,
     let_go: BTreeSet<Who>,
     leases: BTreeMap<Who, Vec<Lease>>,
-    /// Who has appended to the journal of a run.
+    /// Who has appended to the journal of a run, and who took its message after that: they are to tell its ending.
     enders: BTreeMap<Who, BTreeSet<usize>>,
+    /// Requests that nobody had begun, whose end was dealt with until near an invocation's deadline.
+    late: BTreeSet<Who>,
     /// The run that a process claimed last in a session.
     current: BTreeMap<(usize, String), Who>,
 }
@@ -67,6 +69,9 @@ impl Fates {
         let mut state = self.state();
         state.handling.entry(process).or_default().push(who.clone());
         state.receipts.insert(receipt.to_owned(), who.clone());
+        if let Some(enders) = state.enders.get_mut(who) {
+            enders.insert(process);
+        }
     }
 
     /// A worker deletes the message of `receipt` itself: nobody else gets it if the worker dies while it catches up.
@@ -93,10 +98,13 @@ impl Fates {
             handling.remove(at);
         }
         let now = Instant::now();
-        if deadline < now + NEAR
-            && let Some(lease) = state.lease(process, who)
-        {
+        if deadline >= now + NEAR {
+            return;
+        }
+        if let Some(lease) = state.lease(process, who) {
             lease.was_late = Some(now);
+        } else if state.enders.contains_key(who) {
+            state.late.insert(who.clone());
         }
     }
 
@@ -113,7 +121,8 @@ impl Fates {
         self.state().disturbed.contains_key(&(who.clone(), process))
     }
 
-    /// What happened to a worker that had claimed `who`; where nobody has, to one that may have ended it.
+    /// What happened to a worker that had claimed `who`; where nobody has, to one that may have ended it, or was to tell
+    /// its ending.
     pub fn of(&self, who: &Who) -> Option<&'static str> {
         let state = self.state();
         let Some(leases) = state.leases.get(who) else {
@@ -166,9 +175,10 @@ impl Fates {
         })
     }
 
-    /// Whether an invocation that had claimed `who` ended near its deadline.
+    /// Whether an invocation that had claimed `who`, or ended it unbegun, ended near its deadline.
     pub fn was_late(&self, who: &Who) -> bool {
-        self.state().leases.get(who).into_iter().flatten().any(|lease| lease.was_late.is_some())
+        let state = self.state();
+        state.leases.get(who).into_iter().flatten().any(|lease| lease.was_late.is_some()) || state.late.contains(who)
     }
 
     fn noted(&self, process: usize, session: &SessionKey, is_append: bool) -> Call {

@@ -39,12 +39,14 @@ export class Driver {
   readonly puts: FakePut[] = [];
   readonly states: ConnectionSnapshot[] = [];
   readonly client: GatewayClient;
-  /** What the clock on the wall is behind the time that only goes on. */
-  #skew = 0;
+  #slept = 0;
+  #set = 0;
 
   constructor(context: TestContext, options: Partial<GatewayOptions> = {}) {
     mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_000_000_000_000 });
-    mock.method(performance, "now", () => Date.now() + this.#skew);
+    const now = Date.now.bind(Date);
+    mock.method(performance, "now", () => now() + this.#slept);
+    mock.method(Date, "now", () => now() + this.#set);
     this.client = new GatewayClient({
       url: "ws://gateway/live",
       sessionId: "s",
@@ -147,13 +149,12 @@ export class Driver {
 
   /** The machine stands still; timers do not fire meanwhile. */
   sleep(seconds: number): void {
-    this.#skew += seconds * 1000;
+    this.#slept += seconds * 1000;
   }
 
   /** Somebody sets the clock on the wall. */
   setClock(seconds: number): void {
-    this.#skew -= seconds * 1000;
-    mock.timers.setTime(Date.now() + seconds * 1000);
+    this.#set += seconds * 1000;
   }
 
   /** The same on a connection whose other side answers pings. */
@@ -181,8 +182,14 @@ export class Driver {
   #put(request: PutRequest): Promise<number> {
     return new Promise((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(request.signal.reason));
-      const answer = (status: number) => (resolve(status), settled());
-      const fail = () => (reject(new Error("broken")), settled());
+      const answer = (status: number) => {
+        resolve(status);
+        return settled();
+      };
+      const fail = () => {
+        reject(new Error("broken"));
+        return settled();
+      };
       this.puts.push({ ...request, answer, fail });
     });
   }

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Run } from "../src/types.ts";
+import { Driver, eventsOf, resume, settled } from "./support/driver.ts";
+
+const ASK = { action: "resume", sessionId: "s", after: 0 };
+
+test("resume gives what runs in the session, from its first event on", async (context) => {
+  const driver = new Driver(context);
+  const resumed = driver.client.resume({ sessionId: "s" });
+  await driver.connect();
+  assert.deepEqual(driver.sent(), [ASK]);
+  driver.resumed(0, "running", "theirs");
+  driver.frame("started", 1, { requestId: "theirs" });
+  driver.frame("output", 2, { requestId: "theirs", events: ["a"] });
+  const run = (await resumed) as Run;
+  assert.equal(run.requestId, "theirs");
+  driver.frame("completed", 3, { requestId: "theirs" });
+  assert.equal(await run.result(), "a");
+  assert.deepEqual(driver.sent(), []);
+});
+
+test("resume gives null where nothing ever ran", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const resumed = driver.client.resume();
+  driver.resumed(0, "idle", null);
+  assert.equal(await resumed, null);
+});
+
+test("a resume that is refused rejects, or is sent again if that may pass", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const resumed = driver.client.resume();
+  driver.refuse("unavailable", true);
+  driver.sent();
+  assert.deepEqual(await driver.wait(6), [ASK]);
+  driver.refuse("invalid_request", false);
+  await assert.rejects(resumed, { code: "invalid_request", retryable: false });
+});
+
+test("a resume may be given up", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const abort = new AbortController();
+  const resumed = driver.client.resume({ signal: abort.signal });
+  abort.abort();
+  await assert.rejects(resumed, { name: "AbortError" });
+});
+
+test("runs of other devices are found by who listens, on each connection anew", async (context) => {
+  const driver = new Driver(context);
+  const runs: Run[] = [];
+  await driver.connect();
+  const off = driver.client.session("s").on("run", (run) => runs.push(run));
+  assert.deepEqual(driver.sent(), [ASK]);
+  driver.resumed(0, "idle", null);
+  driver.frame("output", 3, { requestId: "theirs", events: ["b"] });
+  assert.deepEqual(driver.sent(), [resume(0, "theirs")]);
+  driver.frame("started", 1, { requestId: "theirs" });
+  driver.frame("output", 2, { requestId: "theirs", events: ["a"] });
+  assert.deepEqual(runs.map(eventsOf), [["a", "b"]]);
+  driver.frame("completed", 4, { requestId: "theirs" });
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [{ ...ASK, after: 4 }]);
+  driver.resumed(4, "completed", "another");
+  assert.deepEqual(driver.sent(), [resume(0, "another")]);
+  off();
+});
+
+test("runs of other devices that nobody listens for are not kept", async (context) => {
+  const driver = new Driver(context);
+  await driver.start();
+  driver.frame("started", 1, { requestId: "theirs" });
+  driver.frame("output", 5, { requestId: "theirs", events: ["b"] });
+  assert.deepEqual(driver.sent(), []);
+  assert.deepEqual(
+    driver.client
+      .session("s")
+      .getSnapshot()
+      .runs.map(({ requestId }) => requestId),
+    ["r"],
+  );
+});
+
+test("a run of another device can be stopped here", async (context) => {
+  const driver = new Driver(context);
+  const runs: Run[] = [];
+  driver.client.session("s").on("run", (run) => runs.push(run));
+  await driver.connect();
+  driver.resumed(0, "running", "theirs");
+  driver.sent();
+  void runs[0]?.stop();
+  assert.deepEqual(driver.sent(), [{ action: "stop", sessionId: "s", requestId: "theirs" }]);
+});
+
+test("a session tells of its runs, ours and theirs, in a snapshot that stays", async (context) => {
+  const driver = new Driver(context);
+  const session = driver.client.session("s");
+  let changes = 0;
+  session.subscribe(() => changes++);
+  await driver.connect();
+  const before = session.getSnapshot();
+  session.prompt("hello", { requestId: "r" });
+  assert.equal(changes, 1);
+  assert.deepEqual([before.runs.length, session.getSnapshot().runs.length], [0, 1]);
+  assert.equal(session.getSnapshot(), session.getSnapshot());
+});
+
+test("the same request is the same run", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  assert.equal(driver.client.prompt("hello", { requestId: "r" }), run);
+  assert.equal(await driver.client.resume({ requestId: "r" }), run);
+  driver.frame("completed", 2);
+  assert.equal(driver.client.prompt("hello", { requestId: "r" }), run);
+  assert.deepEqual(driver.sent(), []);
+});
+
+test("a session keeps its last 50 ended runs, and a client not even those that nobody holds", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const session = driver.client.session("s");
+  for (let at = 0; at < 60; at += 1) {
+    const requestId = `r${at}`;
+    session.prompt("hello", { requestId });
+    driver.accept(requestId);
+    driver.frame("completed", 1, { requestId });
+  }
+  assert.equal(session.getSnapshot().runs.length, 50);
+  assert.equal(session.getSnapshot().runs.at(-1)?.requestId, "r59");
+});
+
+test("late frames of a run that has ended are no news, also if its session was forgotten", async (context) => {
+  const driver = new Driver(context);
+  const seen: string[] = [];
+  driver.client.on("run", ({ requestId }) => seen.push(requestId));
+  await driver.start();
+  driver.frame("completed", 2);
+  await settled();
+  driver.frame("completed", 2);
+  driver.output(1, "late");
+  assert.deepEqual(seen, ["r"]);
+});
