@@ -12,10 +12,7 @@ async function script() {
   const { outputFiles } = await build({
     entryPoints: [here("src/main.ts")],
     absWorkingDir: here("."),
-    alias: {
-      "gateway-client": here("../clients/javascript/src/index.ts"),
-      "gateway-tools": here("../clients/javascript/src/tools.ts"),
-    },
+    alias: { "gateway-client": here("../clients/javascript/src/index.ts") },
     bundle: true,
     write: false,
     format: "iife",

@@ -1,5 +1,4 @@
-import { type AgentEvent, TextReader } from "gateway-client";
-import { ToolReader } from "gateway-tools";
+import { type AgentEvent, TextReader, ToolReader } from "gateway-client";
 import { element } from "./dom.ts";
 import { EventList } from "./event-list.ts";
 import { plural } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { ToolChange } from "gateway-tools";
+import type { ToolChange } from "gateway-client";
 import { element } from "./dom.ts";
 import { pretty } from "./format.ts";
 
