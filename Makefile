@@ -18,7 +18,7 @@ FUNCTIONS := message connections worker relay closer authorizer
 VENV := .venv
 PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
-	tests/long_runs/requirements.txt
+	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
 .PHONY: test
 test: format lint docs rust-test agent-test long-runs-test browser-test terraform-test emulator-test
@@ -54,8 +54,17 @@ long-runs-test: $(VENV)/.installed
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/long_runs
 
+# What the page is built and looked at with. Its sources, and that the file that is checked in is what they make.
+page/node_modules/.installed: page/package.json page/package-lock.json
+	cd page && npm ci
+	touch $@
+
+.PHONY: page-test
+page-test: page/node_modules/.installed
+	cd page && npm run check
+
 .PHONY: browser-test
-browser-test: $(VENV)/.installed
+browser-test: $(VENV)/.installed page-test
 	scripts/install-browser
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/browser

@@ -1,6 +1,7 @@
 """Tests of websocket_test.html in a real headless Chromium, against the real gateway.
 
     python3 -m venv target/browser && target/browser/bin/pip install -r tests/browser/requirements.txt
+    npm ci --prefix page                                     axe, for test_axe.py
     cargo build && target/browser/bin/pytest tests/browser
 
 Settings, all optional, from the environment:

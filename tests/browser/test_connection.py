@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import COUNT_TO_200
-from test_page import ask, last_turn
+from test_page import ask, last_turn, reply_of
 
 
 def connect(page, url):
@@ -16,7 +16,7 @@ def connect(page, url):
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("nonsense", "not a URL"), ("", "not a URL"), ("https://example.com/", "ws:// or wss://"), ("ws://:1/", "not a URL")],
+    [("two words", "not an address"), ("", "not an address"), ("ftp://example.com/", "ws:// or wss://"), ("ws://:1/", "not an address")],
 )
 def test_a_bad_url_is_told_beside_the_field(page, url, words):
     connect(page, url)
@@ -26,14 +26,25 @@ def test_a_bad_url_is_told_beside_the_field(page, url, words):
     expect(page.locator("#pill")).to_have_text("Not connected")
 
 
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("http://127.0.0.1:{port}", "ws://127.0.0.1:{port}/"), ("127.0.0.1:{port}", "ws://127.0.0.1:{port}/"), ("HTTPS://localhost:{port}/live", "wss://localhost:{port}/live")],
+)
+def test_an_address_of_another_kind_becomes_that_of_a_websocket(page, closed_port, typed, meant):
+    connect(page, typed.format(port=closed_port))
+    expect(page.get_by_label("WebSocket URL")).to_have_value(meant.format(port=closed_port))
+    expect(page.locator("#status-text")).to_contain_text(f"Could not connect to {meant.format(port=closed_port)}")
+
+
 def test_a_prompt_is_kept_when_the_url_is_bad(page):
-    page.get_by_label("WebSocket URL").fill("nonsense")
+    page.get_by_label("WebSocket URL").fill("two words")
     ask(page, "not lost")
-    expect(page.locator("#url-error")).to_contain_text("not a URL")
+    expect(page.locator("#url-error")).to_contain_text("not an address")
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("not lost")
 
 
-@pytest.mark.browser_reports("WebSocket connection to ")
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_a_refused_connection_is_told_and_tried_again_until_disconnect(page, closed_port):
     page.clock.install()
     url = f"ws://127.0.0.1:{closed_port}/"
@@ -84,7 +95,7 @@ def test_a_token_that_cannot_be_sent_is_told_beside_its_field(page):
     expect(page.get_by_label("Token")).to_be_focused()
 
 
-@pytest.mark.browser_reports("WebSocket connection to ")
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_a_reply_ends_whole_though_the_connection_is_cut_in_its_middle(page, wire):
     connect(page, wire.url)
     ask(page, "count to 200")
@@ -94,12 +105,12 @@ def test_a_reply_ends_whole_though_the_connection_is_cut_in_its_middle(page, wir
         expect(turn).to_have_attribute("data-state", "running")
         wire.cut()
     expect(turn).to_have_attribute("data-state", "completed")
-    assert turn.locator(".reply").text_content() == COUNT_TO_200
+    assert reply_of(turn) == COUNT_TO_200.strip()
     assert wire.connections == 3
     expect(page.locator("#frames .type.local", has_text="closed")).to_have_count(2)
 
 
-@pytest.mark.browser_reports("WebSocket connection to ")
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_a_reply_that_went_on_while_the_network_was_away_is_shown_whole(page, wire):
     connect(page, wire.url)
     ask(page, "count to 60")
@@ -108,17 +119,17 @@ def test_a_reply_that_went_on_while_the_network_was_away_is_shown_whole(page, wi
     expect(page.locator("#status-text")).to_contain_text("Could not connect")
     wire.mend()
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
-    assert last_turn(page).locator(".reply").text_content() == COUNT_TO_200[: COUNT_TO_200.index("61 ")]
+    assert reply_of(last_turn(page)) == COUNT_TO_200[: COUNT_TO_200.index(" 61 ")]
 
 
-@pytest.mark.browser_reports("WebSocket connection to ")
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_a_prompt_that_is_asked_while_the_network_is_away_is_sent_later(page, wire):
     connect(page, wire.url)
     expect(page.locator("#pill")).to_have_text("Connected")
     wire.cut(mended=False)
     expect(page.locator("#pill")).to_have_text("Reconnecting…")
     ask(page, "patience")
-    expect(last_turn(page).locator(".badge")).to_have_text("sending")
+    expect(last_turn(page).locator(".badge")).to_have_text("waiting for a connection")
     wire.mend()
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
 
@@ -129,5 +140,5 @@ def test_a_connection_that_reaches_its_age_is_replaced_in_mid_reply(context, gat
     page.goto(gateway.http)
     ask(page, "count to 200")
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
-    assert last_turn(page).locator(".reply").text_content() == COUNT_TO_200
+    assert reply_of(last_turn(page)) == COUNT_TO_200.strip()
     assert page.locator("#frames .type.local", has_text="closed").count() >= 1

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
-from test_page import ask, last_turn, play
+from test_page import ask, last_turn, play, reply_of
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [↑↓•] .+")
 
@@ -69,7 +69,7 @@ def test_copy_all_what_is_shown_and_one(page, context):
 
     page.locator("#frames li:visible summary").click()
     page.locator("#frames .whole").get_by_role("button", name="Copy").click()
-    expect(page.locator("#frames .whole button")).to_have_text("Copied")
+    expect(page.locator("#frames .whole button").first).to_have_text("Copied")
     assert json.loads(page.evaluate("navigator.clipboard.readText()"))["type"] == "completed"
 
 
@@ -95,7 +95,61 @@ def test_a_long_stream_keeps_the_last_frames_and_the_whole_reply(context, gatewa
     play(page, gateway, answers)
     ask(page, "flood")
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
-    assert last_turn(page).locator(".reply").text_content() == "".join(f"{seq} " for seq in range(2, count))
+    assert reply_of(last_turn(page)) == " ".join(str(seq) for seq in range(2, count))
     expect(page.locator("#log-count")).to_have_text("2000")
     expect(page.locator("#frames li")).to_have_count(2000)
     expect(page.locator("#frames .type").last).to_have_text("completed")
+
+
+def test_a_message_is_laid_out_and_can_be_seen_as_it_came(page):
+    run_a_prompt(page, "count to 3")
+    page.locator("#frames summary", has_text="prompt").first.click()
+    pre = page.locator("#frames pre")
+    assert pre.text_content().startswith('{\n  "prompt": "count to 3"')
+    page.get_by_role("button", name="As it came").click()
+    assert pre.text_content().startswith('{"prompt":"count to 3"')
+
+
+def test_the_log_is_exported_as_lines_of_json(page):
+    run_a_prompt(page, "count to 3")
+    page.get_by_label("Filter the log by type").select_option("↓ received")
+    with page.expect_download() as download:
+        page.locator("#export-log").click()
+    assert download.value.suggested_filename == "gateway-log.jsonl"
+    lines = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+    assert {line["direction"] for line in lines} == {"received"}
+    assert lines[-1]["message"]["type"] == lines[-1]["type"] == "completed"
+
+
+def test_who_reads_further_up_is_left_there_and_jumps_to_the_latest(page):
+    for _ in range(4):
+        run_a_prompt(page, "count to 40")
+    log, latest = page.locator("#frames"), page.locator("#log-latest")
+    expect(latest).to_be_hidden()
+    log.evaluate("(log) => { log.scrollTop = 0 }")
+    expect(latest).to_be_visible()
+    run_a_prompt(page, "count to 3")
+    assert log.evaluate("(log) => log.scrollTop") == 0
+    latest.click()
+    expect(latest).to_be_hidden()
+    assert log.evaluate("(log) => log.scrollHeight - log.scrollTop - log.clientHeight") < 40
+
+
+def test_the_log_has_a_usable_height_and_can_be_made_larger(page):
+    run_a_prompt(page, "count to 200")
+    log = page.locator("#log")
+    before = log.bounding_box()["height"]
+    assert before >= 350
+    page.get_by_role("button", name="Enlarge").click()
+    assert log.bounding_box()["height"] > before + 100
+    page.get_by_role("button", name="Enlarge").click()
+    assert log.evaluate("(log) => getComputedStyle(log).resize") == "vertical"
+
+
+def test_clearing_the_log_can_be_undone(page):
+    run_a_prompt(page, "count to 3")
+    count = page.locator("#frames li").count()
+    page.locator("#clear-log").click()
+    expect(page.locator("#frames li")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#frames li")).to_have_count(count)

@@ -18,6 +18,11 @@ def last_turn(page):
     return page.locator(".turn").last
 
 
+def reply_of(turn):
+    """The text that is shown, as Markdown leaves it: without the spaces around it."""
+    return turn.locator(".reply").text_content().strip()
+
+
 def play(page, gateway, answers):
     """Opens the page against a gateway that the test plays: `answers(message)` gives the frames for a message of the client."""
 
@@ -111,7 +116,7 @@ def test_stop_stops(page):
     expect(turn.locator(".badge")).to_have_text("stopped")
     expect(turn.locator(".reply")).not_to_contain_text("200")
     expect(page.locator("#stop")).to_be_disabled()
-    assert COUNT_TO_200.startswith(turn.locator(".reply").text_content())
+    assert COUNT_TO_200.startswith(reply_of(turn))
 
 
 def test_a_queued_request_is_stopped_by_its_own_button(page):
@@ -135,7 +140,7 @@ def test_the_agentcore_test_passes(page):
     expect(panel.locator("li[data-result=passed] .time")).to_have_text([re.compile(r"\d m?s$")] * 6)
 
 
-@pytest.mark.browser_reports("WebSocket connection to ")
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_the_agentcore_test_says_which_step_failed(page, closed_port):
     page.get_by_label("WebSocket URL").fill(f"ws://127.0.0.1:{closed_port}/")
     page.get_by_role("button", name="AgentCore Test").click()
@@ -186,32 +191,23 @@ def test_raw_text_goes_out_as_it_is_and_its_refusal_is_shown(page):
     expect(page.locator("#frames pre")).to_have_text('{"prompt": \n nonsense', use_inner_text=False)
 
 
-def test_events_show_the_text_they_bear_and_else_their_json(context, gateway):
+def test_events_show_the_text_they_bear_and_the_others_stand_behind_a_click(context, gateway):
     page = context.new_page()
-    events = [
-        "plain ",
-        {"data": "strands "},
-        {"type": "TEXT_MESSAGE_CONTENT", "messageId": "1", "delta": "ag-ui "},
-        {"text": "text "},
-        {"result": "result "},
-        {"result": {"text": "nested"}},
-        {"type": "TOOL_CALL_ARGS", "delta": "{}"},
-        7,
-        None,
-        [1, "two"],
-        "end",
-    ]
+    events = ["plain ", {"type": "TEXT_MESSAGE_CONTENT", "messageId": "1", "delta": "ag-ui "}, {"type": "STATE_SNAPSHOT", "snapshot": {}}, 7, None, [1, "two"], "end"]
     play(page, gateway, replying({"type": "started"}, {"type": "output", "events": events}, {"type": "completed"}))
     ask(page, "shapes")
-    expect(last_turn(page)).to_have_attribute("data-state", "completed")
-    expect(last_turn(page).locator(".json")).to_have_text(['{"type":"TOOL_CALL_ARGS","delta":"{}"}', "7", "null", '[1,"two"]'])
-    assert last_turn(page).locator(".block").all_text_contents() == ["plain strands ag-ui text result nested", "end"]
+    turn = last_turn(page)
+    expect(turn).to_have_attribute("data-state", "completed")
+    assert reply_of(turn) == "plain ag-ui end"
+    expect(turn.locator(".json")).to_have_count(0)
+    turn.get_by_text("4 other events").click()
+    expect(turn.locator(".json")).to_have_text(['{"type":"STATE_SNAPSHOT","snapshot":{}}', "7", "null", '[1,"two"]'])
 
 
 def test_names_of_events_and_what_a_run_waits_for_are_shown(page, gateway):
     frames = replying(
         {"type": "started"},
-        {"type": "output", "events": ["text ", {"n": 1}, {"n": 2}], "names": {"0": "messages", "2": "updates"}},
+        {"type": "output", "events": ["text ", {"n": 1}, {"n": 2}], "names": {"2": "updates"}},
         {"type": "output", "part": {"index": 0, "last": False}, "name": "values", "text": '{"n":'},
         {"type": "output", "part": {"index": 1, "last": True}, "name": "values", "text": "3}"},
     )
@@ -222,9 +218,10 @@ def test_names_of_events_and_what_a_run_waits_for_are_shown(page, gateway):
 
     play(page, gateway, answers)
     ask(page, "names")
-    expect(last_turn(page).locator(".json")).to_have_text(['{"n":1}', 'updates: {"n":2}', 'values: {"n":3}'])
-    expect(last_turn(page).locator(".block")).to_have_text("text ", use_inner_text=False)
-    expect(last_turn(page).locator(".badge")).to_have_text("agent throttled")
+    last_turn(page).get_by_text("3 other events").click()
+    expect(last_turn(page).locator(".events li")).to_have_text(['{"n":1}', 'updates{"n":2}', 'values{"n":3}'])
+    assert reply_of(last_turn(page)) == "text"
+    expect(last_turn(page).locator(".badge")).to_have_text("agent throttled, trying again")
 
 
 def test_nothing_that_comes_is_taken_for_html(context, gateway):
@@ -248,13 +245,16 @@ def test_nothing_that_comes_is_taken_for_html(context, gateway):
     assert page.title() != "taken"
 
 
-@pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment")
+@pytest.mark.browser_reports("This document requires 'TrustedHTML' assignment", "Creating a TrustedTypePolicy named", "Refused to create a TrustedTypePolicy")
 def test_the_policy_allows_no_html_from_strings_and_no_code_or_pictures_from_elsewhere(page):
     assert page.evaluate("() => { try { document.body.innerHTML = '<b>x</b>' } catch (error) { return error.name } }") == "TypeError"
     policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy.startswith("default-src 'none'; ")
     assert "connect-src ws: wss: http: https:;" in policy  # connections, and the addresses that uploads are put to
     assert "img-src data:;" in policy
+    assert policy.endswith("require-trusted-types-for 'script'; trusted-types dompurify")
+    another = "() => { try { trustedTypes.createPolicy('another', {}) } catch (error) { return error.name } }"
+    assert page.evaluate(another) == "TypeError"
 
 
 def test_what_an_interrupted_failure_voids_disappears(context, gateway):

@@ -152,7 +152,15 @@ def test_pasted_text_stays_text(context, gateway):
 def test_files_that_no_agent_would_take_are_refused_at_once(context, gateway):
     page = context.new_page()
     Played(page, gateway)
-    page.evaluate("attach([{ name: 'film.mp4', type: 'video/mp4', size: 70_000_001 }])")
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File([new ArrayBuffer(70_000_001)], "film.mp4", { type: "video/mp4" }));
+          const field = document.getElementById("files");
+          field.files = data.files;
+          field.dispatchEvent(new Event("change"));
+        }"""
+    )
     expect(page.locator("#prompt-error")).to_have_text("film.mp4 is too large: all files of a prompt may have 70.0 MB.")
     expect(chips(page)).to_have_count(0)
 
@@ -245,8 +253,11 @@ def test_a_picture_of_5_mb_reaches_the_agent(context, sizes):
 def test_a_history_of_200_kb_reaches_the_agent(page):
     history = [{"role": "user", "content": f"{number} " + "ä" * 500} for number in range(200)]
     page.get_by_role("button", name="Connect").click()
-    page.evaluate("(messages) => { submit({ input: { prompt: 'Go on', messages } }) }", history)
+    page.locator("#options-summary").click()
+    page.get_by_role("switch", name="whole input, as JSON").check()
+    ask(page, json.dumps({"prompt": "Go on", "messages": history}))
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
+    page.get_by_role("switch", name="whole input, as JSON").uncheck()
     ask(page, "x" * 200_000)
     expect(last_turn(page)).to_have_attribute("data-state", "completed")
     expect(last_turn(page).locator(".reply")).to_contain_text("xxx")

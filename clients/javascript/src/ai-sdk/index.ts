@@ -41,6 +41,7 @@ export class GatewayChatTransport<MESSAGE extends UIMessage = UIMessage> impleme
   /** A chat that resumes gets the reply from its beginning. */
   readonly resumeStreamIsReplay = true;
   readonly #options: GatewayChatTransportOptions<MESSAGE>;
+  #reconnects = 0;
 
   constructor(options: GatewayChatTransportOptions<MESSAGE>) {
     this.#options = options;
@@ -63,9 +64,10 @@ export class GatewayChatTransport<MESSAGE extends UIMessage = UIMessage> impleme
 
   /** The reply that is on its way, from its beginning; null if there is none. */
   async reconnectToStream({ chatId, abortSignal }: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> {
+    this.#reconnects += 1;
     const latest = await this.#latest(chatId, abortSignal);
     if (!latest || (latest.hadEnded && !this.#options.replayEnded)) return null;
-    stopOnAbort(latest.run, abortSignal);
+    this.#stopOnAbort(latest.run, abortSignal);
     return streamOf(latest.run, latest.run.requestId);
   }
 
@@ -83,19 +85,23 @@ export class GatewayChatTransport<MESSAGE extends UIMessage = UIMessage> impleme
     return typeof sessionId === "function" ? sessionId(chatId) : sessionId;
   }
 
+  /** A chat also aborts a resume when it begins another, in the same breath: then nobody wants the run stopped. */
+  #stopOnAbort(run: Run, signal: AbortSignal | undefined): void {
+    const stop = () => {
+      const before = this.#reconnects;
+      queueMicrotask(() => before === this.#reconnects && void run.stop());
+    };
+    if (signal?.aborted) return stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    void run.ending.then(() => signal?.removeEventListener("abort", stop));
+  }
+
   async #asked(options: SendOptions<MESSAGE>): Promise<Asked> {
     const { prompt, history } = this.#options;
     const body = { ...options.body };
     if (prompt) return { prompt: await prompt(options) };
     return history === "all" ? allMessages(options.messages, body) : lastMessage(options.messages, body);
   }
-}
-
-function stopOnAbort(run: Run, signal: AbortSignal | undefined): void {
-  const stop = () => void run.stop();
-  if (signal?.aborted) return stop();
-  signal?.addEventListener("abort", stop, { once: true });
-  void run.ending.then(() => signal?.removeEventListener("abort", stop));
 }
 
 /** Whoever cancels the stream reads no more; the run goes on. */

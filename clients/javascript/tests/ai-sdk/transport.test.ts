@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Chat } from "@ai-sdk/react";
 import type { UIMessage, UIMessageChunk } from "ai";
 import { GatewayChatTransport, type GatewayChatTransportOptions } from "../../src/ai-sdk/index.ts";
 import { GatewayError } from "../../src/errors.ts";
@@ -132,5 +133,21 @@ test("A resumed chat that is stopped stops the run", async () => {
   const abort = new AbortController();
   await reconnect(gateway, {}, abort.signal);
   abort.abort();
+  await Promise.resolve();
   assert.equal(run.stops, 1);
+});
+
+test("A chat that resumes once more aborts the first resume, but the run goes on", async () => {
+  const gateway = new FakeGateway();
+  const run = new FakeRun("r7").push("Hel");
+  gateway.latest = { run, state: "running" };
+  const chat = new Chat({ id: "c1", transport: new GatewayChatTransport({ client: gateway }) });
+  const first = chat.resumeStream();
+  await new Promise(setImmediate);
+  const second = chat.resumeStream();
+  await new Promise(setImmediate);
+  assert.equal(run.stops, 0);
+  run.push("lo").end();
+  await Promise.all([first, second]);
+  assert.partialDeepStrictEqual(chat.messages, [{ id: "r7", parts: [{ type: "text", text: "Hello" }] }]);
 });

@@ -1,0 +1,122 @@
+import { type AgentEvent, TextReader, ToolReader } from "gateway-client";
+import { element } from "./dom.ts";
+import { EventList } from "./event-list.ts";
+import { plural } from "./format.ts";
+import { GrowingText } from "./growing-text.ts";
+import { type ToolCall, ToolCard } from "./tool-card.ts";
+
+export type StoredPart = { text: string } | { tool: ToolCall };
+
+/** What is shown of a run's events: its text, its tool calls, and how many others there were. */
+export class Reply {
+  readonly box = element("div", "reply");
+  /** Stands after it. */
+  readonly others = element("details", "others");
+  readonly #summary = element("summary");
+  readonly #list: EventList;
+  #parts: (GrowingText | ToolCard)[] = [];
+  readonly #tools = new Map<string, ToolCard>();
+  #changed = new Set<GrowingText | ToolCard>();
+  #text = new TextReader();
+  #calls = new ToolReader();
+  #other: AgentEvent[] = [];
+  #otherCount = 0;
+
+  constructor(fetch: () => void) {
+    this.#list = new EventList(fetch);
+    this.others.append(this.#summary, this.#list.box);
+    this.others.addEventListener("toggle", () => this.#showOthers());
+    this.reset();
+  }
+
+  get otherCount(): number {
+    return this.#otherCount;
+  }
+
+  get text(): string {
+    return this.#parts.map((part) => (part instanceof GrowingText ? part.text : "")).join("");
+  }
+
+  reset(): void {
+    this.#parts = [];
+    this.#tools.clear();
+    this.#changed.clear();
+    this.#text = new TextReader();
+    this.#calls = new ToolReader();
+    this.#other = [];
+    this.#otherCount = 0;
+    this.box.replaceChildren();
+    this.#showOthers();
+  }
+
+  /** Reads more events; `show` brings them to the screen. */
+  add(events: readonly AgentEvent[]): void {
+    for (const event of events) this.#read(event);
+  }
+
+  show({ isOver = false, hasFailed = false } = {}): void {
+    if (isOver && !hasFailed) for (const change of this.#calls.end()) this.#tools.get(change.id)?.take(change);
+    if (isOver) for (const card of this.#tools.values()) card.end();
+    for (const part of isOver ? this.#parts : this.#changed) part.show(isOver);
+    this.#changed.clear();
+    // An answer without any text, such as a JSON reply: then the events are what there is to read.
+    if (isOver && !this.#parts.length && this.#other.length) this.others.open = true;
+    this.#showOthers();
+  }
+
+  stored(): StoredPart[] {
+    return this.#parts.map((part) => (part instanceof GrowingText ? { text: part.text } : { tool: part.call }));
+  }
+
+  restore(parts: readonly StoredPart[], others: number): void {
+    this.reset();
+    for (const part of parts) {
+      if ("text" in part) this.#append(part.text);
+      else this.#put(new ToolCard(part.tool));
+    }
+    this.#otherCount = others;
+    for (const part of this.#parts) if (part instanceof ToolCard) part.end();
+    for (const part of this.#parts) part.show(true);
+    this.#changed.clear();
+    this.#showOthers();
+  }
+
+  #read(event: AgentEvent): void {
+    const text = this.#text.read(event);
+    const changes = this.#calls.read(event);
+    if (text) this.#append(text);
+    for (const change of changes) {
+      if ("start" in change) this.#tools.set(change.id, this.#put(new ToolCard({ id: change.id, name: change.start.name })));
+      const card = this.#tools.get(change.id);
+      card?.take(change);
+      if (card) this.#changed.add(card);
+    }
+    if (text || changes.length) return;
+    this.#other.push(event);
+    this.#otherCount += 1;
+  }
+
+  #append(text: string): void {
+    let last = this.#parts.at(-1);
+    if (!(last instanceof GrowingText)) {
+      if (last && !text.trim()) return; // line ends between two calls of tools
+      last = this.#put(new GrowingText());
+    }
+    if (last instanceof GrowingText) last.append(text);
+    if (last) this.#changed.add(last);
+  }
+
+  #put<Part extends GrowingText | ToolCard>(part: Part): Part {
+    const before = this.#parts.at(-1);
+    if (before instanceof GrowingText) before.show(true);
+    this.#parts.push(part);
+    this.box.append(part.box);
+    return part;
+  }
+
+  #showOthers(): void {
+    this.others.hidden = this.#otherCount === 0;
+    this.#summary.textContent = plural(this.#otherCount, this.#parts.length ? "other event" : "event");
+    if (this.others.open) this.#list.show(this.#other, this.#otherCount);
+  }
+}
