@@ -1,0 +1,80 @@
+import { Chat, useChat } from "@ai-sdk/react";
+import { GatewayClient } from "agentcore-gateway-client";
+import { GatewayChatTransport } from "agentcore-gateway-client/ai-sdk";
+import type { UIMessage } from "ai";
+import { type FormEvent, useEffect, useState } from "react";
+import { createRoot } from "react-dom/client";
+
+const client = new GatewayClient({ url: new URLSearchParams(location.search).get("gateway") ?? "ws://127.0.0.1:8787" });
+// This page keeps replies under the ids that they came with, so one that ended while it was away may come again.
+const transport = new GatewayChatTransport({ client, replayEnded: true });
+
+const stored = (id: string): UIMessage[] => JSON.parse(localStorage.getItem(id) ?? "[]");
+
+/** Chats live outside the components: one whose page is left goes on. */
+const chats = new Map<string, Chat<UIMessage>>();
+function chatOf(id: string): Chat<UIMessage> {
+  const known = chats.get(id);
+  if (known) return known;
+  const chat = new Chat({ id, transport, messages: stored(id) });
+  chats.set(id, chat);
+  // What is asked in another tab is shown here too.
+  client.session(id).on("run", () => {
+    if (chat.status === "submitted" || chat.status === "streaming") return;
+    chat.messages = stored(id);
+    void chat.resumeStream();
+  });
+  return chat;
+}
+
+/** Parts are only added at the end, so a place is a key. */
+function partOf(part: UIMessage["parts"][number], at: number) {
+  if (part.type === "text") return <span key={`text-${at}`}>{part.text}</span>;
+  return part.type === "dynamic-tool" ? <p key={part.toolCallId}>{`🔧 ${part.toolName}: ${part.state}`}</p> : null;
+}
+
+function Conversation({ id }: { id: string }) {
+  const { messages, sendMessage, status, stop, error } = useChat({ chat: chatOf(id) });
+  const [text, setText] = useState("");
+  const isBusy = status === "submitted" || status === "streaming";
+  useEffect(() => localStorage.setItem(id, JSON.stringify(messages)), [id, messages]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isBusy) return void stop();
+    if (text.trim()) void sendMessage({ text });
+    setText("");
+  };
+  return (
+    <main>
+      {messages.map((message) => (
+        <article key={message.id} className={message.role}>
+          {message.parts.map(partOf)}
+        </article>
+      ))}
+      {error && <p role="alert">{error.message}</p>}
+      <form onSubmit={submit}>
+        <input aria-label="Message" value={text} onChange={(event) => setText(event.target.value)} />
+        <button type="submit">{isBusy ? "Stop" : "Send"}</button>
+      </form>
+    </main>
+  );
+}
+
+function App() {
+  const [id, setId] = useState(location.hash.slice(1) || "first");
+  useEffect(() => window.addEventListener("hashchange", () => setId(location.hash.slice(1) || "first")), []);
+  return (
+    <>
+      <nav>
+        {["first", "second", "third"].map((name) => (
+          <a key={name} href={`#${name}`}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      <Conversation key={id} id={id} />
+    </>
+  );
+}
+
+createRoot(document.getElementById("root") as HTMLElement).render(<App />);
