@@ -8,6 +8,11 @@ const read = (path) => readFileSync(here(path), "utf8");
 const PAGE = here("../websocket_test.html");
 const STYLES = "base forms chips header layout chat check reply parts composer log dialogs narrow phone".split(" ");
 
+/** The libraries whose files name no licence in a way that the bundler keeps. */
+function licences() {
+  return ["marked"].map((name) => `/*! ${name}\n\n${read(`node_modules/${name}/LICENSE`).trimEnd()}\n*/`).join("\n");
+}
+
 async function script() {
   const { outputFiles } = await build({
     entryPoints: [here("src/main.ts")],
@@ -18,7 +23,8 @@ async function script() {
     format: "iife",
     target: "es2022",
     charset: "utf8",
-    legalComments: "inline", // licences stay with what they are for
+    banner: { js: licences() },
+    legalComments: "inline", // those that it does keep stay with what they are for
   });
   const text = outputFiles[0].text;
   // A script element ends at the first such text, wherever it stands.

@@ -174,7 +174,10 @@ impl Tools {
                 if *request == moving.run.request =>
             {
                 match device.tried.load(Ordering::Relaxed) {
-                    true => (device.since, Some(failing_before(*tried_at, *failing_since, device.since))),
+                    true => {
+                        let attached_at = device.attachment.attached_at;
+                        (device.since, Some(failing_before(*tried_at, *failing_since, attached_at, device.since)))
+                    }
                     false => (*tried_at, *failing_since),
                 }
             }
@@ -211,9 +214,15 @@ impl Tools {
     }
 }
 
-/// Since when a device fails that is tried once more: what lies before a time in which nobody tried it does not count.
-fn failing_before(tried_at: Timestamp, failing_since: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    failing_since.filter(|_| now.since(tried_at) <= UNTRIED).unwrap_or(now)
+/// Since when a device fails that is tried once more: what lies before a time in which nobody tried it does not count, nor
+/// what lies before a resume, which was told that it is attached from then on.
+fn failing_before(
+    tried_at: Timestamp,
+    failing_since: Option<Timestamp>,
+    attached_at: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
+    failing_since.filter(|since| *since >= attached_at && now.since(tried_at) <= UNTRIED).unwrap_or(now)
 }
 
 fn is_beyond(attachment: &Attachment, moving: &Moving<'_>, taken: Seq) -> bool {

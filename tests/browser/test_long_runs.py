@@ -124,15 +124,20 @@ def test_a_run_that_takes_long_is_shown_as_one_in_the_background(context, gatewa
     page = context.new_page()
     page.clock.install()
     page.clock.pause_at(2_000_000_000)
+    asked = []
 
     def answers(message):
         ids = {key: message.get(key) for key in ("requestId", "sessionId")}
         if "prompt" not in message:
             return []
+        asked.append(message)
         return [{"type": "accepted", **ids}, {"type": "started", "seq": 1, **ids}, {"type": "progress", "elapsedMs": seconds * 1000, **ids}]
 
     play(page, gateway, answers)
     ask(page, "a lot")
+    while not asked:  # with the clock stopped nothing on the page tells that it was answered
+        page.evaluate("0")
+    page.evaluate("0")
     page.clock.run_for(300)
     expect(last_turn(page).locator(".badge")).to_have_text("waiting for the agent" if seconds < 60 else "in the background")
     line = last_turn(page).locator(".background")

@@ -113,3 +113,13 @@ def test_the_next_try_can_be_made_now(page, wire):
     wire.mend()
     page.get_by_role("button", name="Try now").click()
     expect(page.locator("#pill")).to_have_text("Connected", timeout=3_000)
+
+
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
+def test_an_address_of_aws_without_its_stage_is_told_of(page, gateway):
+    page.route(re.compile("execute-api"), lambda route: route.fulfill(status=403))
+    page.get_by_label("Token").fill("some.token")
+    connect(page, "https://abc.execute-api.eu-west-1.amazonaws.com")
+    causes = page.locator("#causes li")
+    origin = re.compile(f"^Origin: The gateway may not take pages from {gateway.http.rstrip('/')}.*--allow-origin")
+    expect(causes).to_have_text([origin, re.compile("^Path: The stage is missing"), re.compile("^Token: It may have expired"), re.compile("^Full")])

@@ -1,5 +1,6 @@
 //! Devices that are slow, stuck or gone while a detached run goes on.
 
+use agentcore_gateway::clock::Clock;
 use agentcore_gateway::session::Cursor;
 use agentcore_gateway::session::store::StoreError;
 use agentcore_gateway::session::transition::Transition;
@@ -10,6 +11,7 @@ use super::*;
 use crate::support::around::AroundSessions;
 use crate::support::around_journal::AroundJournal;
 use crate::support::clock::pass;
+use crate::support::engine::key;
 use crate::support::push::Manner;
 
 async fn with_device(manner: Manner) -> LongRun {
@@ -211,6 +213,24 @@ async fn what_a_device_did_before_a_time_in_which_nobody_tried_it_does_not_count
     pass(20.0).await;
     long_run.relay([long_run.message(3, &[])]).await;
     assert!(cursor(&long_run).await.is_none(), "44 s, and tried all the time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_device_did_before_it_resumed_another_run_does_not_count() {
+    let long_run = with_device(Manner::Hanging).await;
+    long_run.relay([long_run.message(0, &[json!(0)])]).await;
+    pass(20.0).await;
+    // A resume of a run that is over attaches anew, and leaves the cursor where it was.
+    let connection = agentcore_gateway::protocol::ids::ConnectionId::parse("d").unwrap();
+    let attach = Transition::Attach { connection, cursor: Cursor::Live };
+    let engine = &long_run.engine;
+    engine.tools.sessions.apply(&key("s"), &attach, engine.clock.now()).await.unwrap().unwrap();
+    pass(12.0).await;
+    long_run.relay([long_run.message(1, &[json!(1)])]).await;
+    assert!(cursor(&long_run).await.is_some(), "34 s, but 14 s since the resume");
+    pass(32.0).await;
+    long_run.relay([long_run.message(2, &[])]).await;
+    assert!(cursor(&long_run).await.is_none(), "tried in vain for 30 s since the resume");
 }
 
 #[tokio::test(start_paused = true)]
