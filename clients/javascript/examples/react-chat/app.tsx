@@ -6,6 +6,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 const client = new GatewayClient({ url: new URLSearchParams(location.search).get("gateway") ?? "ws://127.0.0.1:8787" });
+client.connect(); // to hear of what other tabs ask, before anything is asked here
 // This page keeps replies under the ids that they came with, so one that ended while it was away may come again.
 const transport = new GatewayChatTransport({ client, replayEnded: true });
 
