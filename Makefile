@@ -21,7 +21,7 @@ REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirement
 	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test long-runs-test browser-test terraform-test emulator-test
+test: format lint docs rust-test agent-test long-runs-test clients-test browser-test terraform-test emulator-test
 
 .PHONY: format
 format:
@@ -53,6 +53,20 @@ agent-test: $(VENV)/.installed
 long-runs-test: $(VENV)/.installed
 	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/long_runs
+
+JAVASCRIPT := clients/javascript
+
+$(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	cd $(JAVASCRIPT) && npm ci
+	touch $@
+
+# The npm package, alone and in front of the real gateway; what of it a browser shows is among tests/clients.
+.PHONY: clients-test
+clients-test: $(VENV)/.installed $(JAVASCRIPT)/node_modules/.installed
+	scripts/install-browser
+	cargo build --locked
+	cd $(JAVASCRIPT) && npm run check && npm test && npm run package-check
+	$(VENV)/bin/python -m pytest -q tests/clients
 
 # What the page is built and looked at with. Its sources, and that the file that is checked in is what they make.
 page/node_modules/.installed: page/package.json page/package-lock.json
