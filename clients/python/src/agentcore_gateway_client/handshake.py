@@ -6,13 +6,13 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, Union
 
 from .address import bearer, gateway_url
 
 T = TypeVar("T")
 #: A value, or how to get one, so that a token may be fresh and an address may move.
-Source = T | Callable[[], T | Awaitable[T]]
+Source = Union[T, Callable[[], Union[T, Awaitable[T]]]]  # noqa: UP007 - mypy takes no other form of a generic alias
 
 
 class Auth(Protocol):

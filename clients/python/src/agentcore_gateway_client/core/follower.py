@@ -28,8 +28,9 @@ class Follower:
         self._now = now
         self._random = random
         self._stop_at: float | None = None
-        #: Resumes of this run whose answer is still to come.
-        self._asked = 0
+        #: Whether an answer to a resume of it is still to come.
+        self.is_asking = False
+        self._is_refused = False
         self._asked_at = _NEVER
         self._refusals = 0
         self._not_before = _NEVER
@@ -42,11 +43,6 @@ class Follower:
         self._has_restarted = False
 
     @property
-    def is_asking(self) -> bool:
-        """Whether an answer to a resume of it is still to come."""
-        return self._asked > 0
-
-    @property
     def is_stop_due(self) -> bool:
         """A stop got no answer, or was refused for now."""
         asked = self.run.stopping == "asked" and self._stop_at is not None
@@ -54,7 +50,7 @@ class Follower:
 
     def asked(self) -> None:
         """A resume of it was sent."""
-        self._asked += 1
+        self.is_asking, self._is_refused = True, False
         self._asked_at = self._now()
         self._is_missing = False
 
@@ -64,7 +60,7 @@ class Follower:
 
     def disconnected(self) -> None:
         """Nobody will answer any more what was asked."""
-        self._asked = 0
+        self.is_asking = False
         self._asked_at = _NEVER
 
     def accepted(self) -> None:
@@ -78,7 +74,7 @@ class Follower:
 
     def refused(self) -> None:
         """A resume was refused for now."""
-        self._asked = max(0, self._asked - 1)
+        self.is_asking, self._is_refused = False, True
         pause = backoff(self._refusals, self._times, self._random)
         self._not_before = self._now() + max(self._times.ask, pause)
         self._refusals += 1
@@ -86,7 +82,7 @@ class Follower:
     def resumed(self, frame: Frame) -> Step | None:
         """The gateway has answered a resume."""
         run, state, now = self.run, frame["state"], self._now()
-        self._asked = max(0, self._asked - 1)
+        self.is_asking = self._is_refused = False
         self._refusals = 0
         if frame.get("after", 0) > run.order.after:
             return "resume"  # it was asked for another run's number
@@ -106,7 +102,7 @@ class Follower:
         now = self._now()
         if now < self._not_before:
             return None
-        if self.is_asking or self.run.order.has_gap:
+        if self.is_asking or self._is_refused or self.run.order.has_gap:
             return "resume" if now - self._asked_at >= self._times.ask else None
         if self._is_missing:
             return self._missing() if now - self._known_at >= self._times.ask else None
