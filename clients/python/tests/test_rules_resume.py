@@ -226,3 +226,26 @@ def test_a_resume_that_is_refused_for_now_goes_on_waiting_ever_longer(driver: Dr
     assert pauses == sorted(pauses)
     assert pauses[0] >= 5
     assert pauses[-1] > 7
+
+
+def test_frames_behind_a_gap_that_are_void_do_not_keep_the_ending_from_being_asked_for(driver: Driver) -> None:
+    run = driver.start()
+    driver.output(3, "void")
+    driver.drop()
+    driver.sent()
+    driver.reopen()
+    driver.resumed(1, "failed")
+    driver.advance(6)
+    assert driver.sent() == [resume(1), resume(0)]
+    driver.resumed(0, "failed")
+    driver.frame("started", 1)
+    driver.interrupt(2)
+    assert (run.state, driver.reply()) == ("failed", [])
+
+
+def test_nothing_comes_after_an_ending_that_had_to_wait(driver: Driver) -> None:
+    run = driver.start()
+    driver.interrupt(3)
+    driver.output(4, "void")
+    driver.output(2, "a")
+    assert (run.state, driver.reply()) == ("failed", ["a"])

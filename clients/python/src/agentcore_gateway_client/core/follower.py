@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: What the client does about a run now.
 Step = Literal["resume", "send", "lost"]
 
+#: How often a replay from the start that has stalled is asked for again.
+MAX_STALLS = 3
+
 _NEVER = float("-inf")
 
 
@@ -41,6 +44,7 @@ class Follower:
         #: Something came since the last `resumed`.
         self._has_moved = False
         self._has_restarted = False
+        self._stalls = 0
 
     @property
     def is_stop_due(self) -> bool:
@@ -92,6 +96,7 @@ class Follower:
         self._is_missing = state != "running" and (state != "queued" or run.order.seq > 0)
         if state == "running":
             self._has_restarted = False
+            self._stalls = 0
         if state != "queued" or run.state != "queued" or now - self._queued_at < self._times.queued:
             return None
         self._queued_at = now
@@ -102,18 +107,21 @@ class Follower:
         now = self._now()
         if now < self._not_before:
             return None
-        if self.is_asking or self._is_refused or self.run.order.has_gap:
-            return "resume" if now - self._asked_at >= self._times.ask else None
-        if self._is_missing:
+        is_asking = self.is_asking or self._is_refused
+        if self._is_missing and not is_asking:  # before a gap, for what is held behind one may be void
             return self._missing() if now - self._known_at >= self._times.ask else None
+        if is_asking or self.run.order.has_gap:
+            return "resume" if now - self._asked_at >= self._times.ask else None
         return "resume" if now - max(self._known_at, self._asked_at) >= self._times.silence else None
 
     def _missing(self) -> Step:
         """What the client has may be beyond the end of a run whose worker died (rule I2): it asks from the start, once."""
         if self._has_moved:
             return "resume"  # the replay stalls: a slow network
-        if self._has_restarted:
-            return "lost"
-        self._has_restarted = True
-        self.run.order.restart()
-        return "resume"
+        if not self._has_restarted:
+            self._has_restarted = True
+            self.run.order.restart()
+            return "resume"
+        # A replay that has begun may stall; one that does not even begin has nothing to show.
+        self._stalls += 1
+        return "resume" if self.run.order.after and self._stalls <= MAX_STALLS else "lost"

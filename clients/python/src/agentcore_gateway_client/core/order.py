@@ -44,6 +44,7 @@ class FrameOrder:
     def restart(self) -> None:
         """The next resume asks for everything: what is here may be beyond the end of a run whose worker died."""
         self._replayed = 0
+        self._held.clear()  # what of it is not void is replayed
 
     def take(self, frame: Frame) -> Taken:
         """Takes a frame, whenever it comes."""
@@ -71,6 +72,8 @@ class FrameOrder:
         while (frame := self._held.pop(self.seq + 1, None)) is not None:
             self.seq += 1
             frames.append(frame)
+            if frame.get("type") in TERMINAL:
+                self._held.clear()  # what lies beyond an ending is void
         return frames
 
 
