@@ -35,10 +35,17 @@ class GatewayProcess:
                 return found[0]
         raise RuntimeError(f"{self._program} ended with {self._process.wait()} before it named its address")
 
+    def terminate(self) -> None:
+        """Asks it to end."""
+        assert self._process is not None
+        self._process.terminate()
+
     def kill(self) -> None:
         assert self._process is not None
+        assert self._process.stdout is not None
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ class Listener:
     def put(self, run: RunState) -> None:
         self.runs.append(run)
 
+    def close(self) -> None:
+        pass
+
 
 def ask(driver: Driver) -> Told:
     told: Told = []

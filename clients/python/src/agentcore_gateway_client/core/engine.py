@@ -63,6 +63,8 @@ class Engine:
         self.settle()
         for session in self.sessions.busy:
             session.ask.fail(error)
+            for listener in tuple(session.listeners):
+                listener.close()
 
     def prompt(self, session_id: str, request_id: str, message: Frame, *, may_be_known: bool) -> RunState:
         """Asks an agent; the run of that request if there is one already."""

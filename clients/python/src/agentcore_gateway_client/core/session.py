@@ -21,6 +21,9 @@ class Listener(Protocol):
     def put(self, run: RunState) -> None:
         """A run is new here."""
 
+    def close(self) -> None:
+        """The client was closed: there will be no more."""
+
 
 class SessionState:
     """The runs of a session, and who wants to hear of more."""
