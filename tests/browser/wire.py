@@ -13,10 +13,13 @@ class Wire:
         self._loop = asyncio.new_event_loop()
         self._writers = set()
         self._passes = True
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.connections = 0
+        # Frozen it takes everything and passes nothing on, like a network whose other end is gone.
+        self.is_frozen = False
 
     def __enter__(self):
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread.start()
         self._server = self._call(asyncio.start_server(self._connect, "127.0.0.1", 0))
         self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
         return self
@@ -25,6 +28,8 @@ class Wire:
         self.cut(mended=False)
         self._call(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def cut(self, *, mended=True):
         """Resets every connection, as a lost network does; unless `mended`, new ones too, until `mend`."""
@@ -58,8 +63,9 @@ class Wire:
     async def _pass(self, reader, writer):
         try:
             while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
+                if not self.is_frozen:
+                    writer.write(data)
+                    await writer.drain()
         except ConnectionError:
             pass  # cut
         finally:

@@ -1,0 +1,1 @@
+"""The shapes in which frameworks send a reply's text."""
