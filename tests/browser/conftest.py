@@ -67,21 +67,27 @@ def gateway():
 
 
 @pytest.fixture
-def gateway_with():
+def processes():
+    """Programs of one test. They end after its pages, which would tell that their connections are gone."""
+    processes = []
+    yield processes
+    for process in processes:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def gateway_with(processes):
     """Starts a gateway with options for one test."""
     if "GATEWAY_URL" in os.environ:
         pytest.skip("a running gateway has the options that it has")
-    processes = []
 
     def start(*options):
         running, process = start_gateway(*options)
         processes.append(process)
         return running
 
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait()
+    return start
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +102,7 @@ def browser():
 
 
 @pytest.fixture
-def new_context(browser, request):
+def new_context(browser, request, processes):
     """Makes browser contexts (one device each) in which any error on the console fails the test.
 
     Some the browser itself reports, such as a connection that fails; a test that provokes one names its beginning in the mark
