@@ -27,7 +27,13 @@ def fixtures_of_the_page():
 
 
 _page = fixtures_of_the_page()
-gateway, browser, new_context, context = _page.gateway, _page.browser, _page.new_context, _page.context
+gateway, browser, new_context, context, processes = (
+    _page.gateway,
+    _page.browser,
+    _page.new_context,
+    _page.context,
+    _page.processes,
+)
 pytest_configure = _page.pytest_configure
 
 
