@@ -97,6 +97,10 @@ class Gateway:
         """Returns when a connection stands; raises a GatewayError if the next try fails."""
         self._thread.call(self._gateway.connected())
 
+    def on_connection(self, watcher: Callable[[ConnectionSnapshot], None]) -> Callable[[], None]:
+        """Calls `watcher`, in the client's thread, with each state of the connection, until what this gives is called."""
+        return self._gateway.on_connection(watcher)
+
     def prompt(
         self,
         prompt: str | None = None,
