@@ -195,3 +195,19 @@ async def test_closing_ends_a_loop_over_a_session(url: str) -> None:
         await gateway.connected()
         waiting = asyncio.ensure_future(first(aiter(gateway.session("quiet"))))
     assert await asyncio.wait_for(waiting, 5) == []
+
+
+def test_without_an_event_loop_nothing_is_begun(url: str) -> None:
+    gateway = connect(url)
+    with pytest.raises(RuntimeError, match="event loop"):
+        gateway.prompt("Hello")
+    assert gateway.connection.state == "closed"
+
+
+async def test_a_watcher_that_fails_is_no_reason_to_lose_the_connection(url: str) -> None:
+    def watch(_: object) -> None:
+        raise ValueError
+
+    async with connect(url) as gateway:
+        gateway.on_connection(watch)
+        assert await gateway.prompt("count to 2").result() == "1 2 "
