@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentcore_gateway_client import Problem, Times
-from agentcore_gateway_client.core.engine import Engine, Surroundings
+from agentcore_gateway_client.core.engine import Engine
 from agentcore_gateway_client.core.message import prompt_message
 from agentcore_gateway_client.core.router import Router
 from agentcore_gateway_client.core.run import RunState
+from agentcore_gateway_client.core.times import Surroundings
 from agentcore_gateway_client.core.uploads import Put
 
 DROPPED = Problem(opened=True, code=1006, reason="")

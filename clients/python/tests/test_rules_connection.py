@@ -153,3 +153,17 @@ def test_after_a_sleep_the_next_try_is_made_at_once_and_an_open_connection_is_as
     driver.wall_offset += 3_600
     driver.advance(1.1)
     assert driver.connection.state == "connecting"
+
+
+def test_the_oldest_message_without_an_answer_counts(driver: Driver) -> None:
+    driver.connect()
+    for number in range(5):
+        driver.prompt("hello", f"r{number}", f"s{number}")
+        driver.advance(1.95)
+    assert driver.connection.state == "waiting"
+
+
+def test_clients_that_came_at_once_do_not_all_change_their_connection_at_once(driver: Driver) -> None:
+    driver.connect()
+    driver.live(5_950)
+    assert len(driver.lines.numbers) == 2

@@ -189,3 +189,24 @@ def test_a_prompt_that_never_left_is_stopped_without_a_word(driver: Driver) -> N
     driver.engine.stop(run)
     driver.connection.opened(driver.line)
     assert (run.state, driver.sent()) == ("stopped", [])
+
+
+def test_a_prompt_that_waited_hours_for_a_network_is_sent_when_there_is_one(driver: Driver) -> None:
+    driver.connection.open()
+    driver.prompt()
+    driver.now += 5 * 3_600
+    driver.connection.opened(driver.line)
+    assert driver.sent() == [PROMPT]
+
+
+def test_one_that_may_have_run_and_been_forgotten_is_not_sent_again(driver: Driver) -> None:
+    driver.connect()
+    run = driver.prompt()
+    driver.drop()
+    driver.now += 2 * 3_600
+    driver.sent()
+    driver.engine.tick()
+    driver.connection.opened(driver.line)
+    assert driver.sent() == []
+    assert run.ending is not None
+    assert run.ending.code == "no_answer"

@@ -249,3 +249,47 @@ def test_nothing_comes_after_an_ending_that_had_to_wait(driver: Driver) -> None:
     driver.output(4, "void")
     driver.output(2, "a")
     assert (run.state, driver.reply()) == ("failed", ["a"])
+
+
+def test_a_replay_from_the_start_brings_what_is_not_void_of_what_was_held(driver: Driver) -> None:
+    run = driver.start()
+    driver.output(4, "void")
+    driver.drop()
+    driver.sent()
+    driver.reopen()
+    driver.resumed(1, "failed")
+    driver.advance(6)
+    driver.resumed(0, "failed")
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.output(3, "b")
+    assert driver.reply() == ["a", "b"]
+    driver.interrupt(4)
+    assert (run.state, driver.reply()) == ("failed", ["a", "b"])
+
+
+def test_a_replay_from_the_start_that_never_ends_is_not_asked_for_for_ever(driver: Driver) -> None:
+    run = driver.start()
+    driver.output(2, "a")
+    driver.drop()
+    driver.sent()
+    driver.reopen()
+    for _ in range(20):
+        for message in driver.sent():
+            if message.get("action") == "resume":
+                driver.resumed(message["after"], "completed")
+                driver.frame("started", 1)
+        driver.live(6)
+    assert run.ending is not None
+    assert run.ending.code == "no_ending"
+
+
+def test_a_resume_that_is_refused_is_not_sent_again_at_once_whatever_chance_says(driver: Driver) -> None:
+    driver.start()
+    driver.drop()
+    driver.reopen()
+    driver.random = 0
+    driver.sent()
+    driver.reject("unavailable", retryable=True)
+    driver.advance(4.9)
+    assert driver.sent() == []

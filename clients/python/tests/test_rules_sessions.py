@@ -108,6 +108,8 @@ def test_a_followed_session_is_attached_again_on_each_connection_and_one_that_no
     driver.drop()
     driver.reopen()
     assert driver.sent() == []
+    driver.advance(1)
+    assert driver.engine.sessions.busy == []
 
 
 def test_where_another_run_was_the_last_it_is_asked_for_from_its_start(driver: Driver) -> None:

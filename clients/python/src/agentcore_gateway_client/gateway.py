@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .core.engine import Engine, Surroundings
+from .core.engine import Engine
 from .core.ids import check_ids, new_id
 from .core.message import prompt_message
 from .core.router import Router
 from .core.run import RunState
 from .core.session import SessionState
-from .core.times import Times
+from .core.times import Surroundings, Times
 from .errors import GatewayError
 from .handshake import Auth, Handshake, Source
 from .run import Run
@@ -168,4 +168,11 @@ class Gateway:
         now = self.connection
         _log.debug("connection: %s %s", now.state, now.problem or "")
         for watcher in tuple(self._watchers):
-            watcher(now)
+            _call(watcher, now)
+
+
+def _call(watcher: Callable[[ConnectionSnapshot], None], now: ConnectionSnapshot) -> None:
+    try:
+        watcher(now)
+    except Exception:  # that of a caller is no reason to lose the connection
+        _log.exception("a watcher of the connection failed")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .line import Line, LineHandlers
 from .put import put
@@ -25,6 +25,7 @@ class Shell:
         self._tell = changed
         self._lines: dict[int, Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._puts: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._engine: Engine
         self._router: Router
@@ -34,7 +35,8 @@ class Shell:
         self._engine, self._router = engine, router
 
     def connect(self) -> None:
-        """Connects, and stays connected."""
+        """Connects, and stays connected. Raises a RuntimeError where no event loop runs, before anything has begun."""
+        asyncio.get_running_loop()
         if self._engine.connection.state == "closed":
             self._engine.connection.open()
 
@@ -42,7 +44,9 @@ class Shell:
         """Waits until all that was begun has ended."""
         if self._timer is not None:
             self._timer.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in self._puts:
+            task.cancel()  # nobody would name what it uploads
+        await asyncio.gather(*self._tasks, *self._puts, return_exceptions=True)
 
     def dial(self, number: int) -> None:
         """Makes a connection."""
@@ -52,7 +56,7 @@ class Shell:
             lost=lambda problem: self._engine.connection.lost(number, problem),
         )
         self._lines[number] = Line(self._handshake, handlers)
-        self._keep(self._lines[number].task)
+        _keep(self._tasks, self._lines[number].task)
 
     def hang_up(self, number: int) -> None:
         """Ends a connection."""
@@ -66,7 +70,7 @@ class Shell:
 
     def put(self, request: Put) -> None:
         """Makes an upload."""
-        self._keep(asyncio.create_task(_as_none(put(request))))
+        _keep(self._puts, asyncio.create_task(put(request)))
 
     def changed(self) -> None:
         """The connection has another state: what is due next may be due sooner."""
@@ -85,10 +89,8 @@ class Shell:
             pause = max(0.0, self._engine.connection.next_at() - time.monotonic())
             self._timer = asyncio.get_running_loop().call_later(pause, self._tick)
 
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
-
-async def _as_none(work: Coroutine[Any, Any, None]) -> None:
-    await work
+def _keep(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    """A task that nobody holds may be forgotten before it has ended."""
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

@@ -9,15 +9,14 @@ The asynchronous client runs in a thread of its own. Calls may come from any thr
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from . import gateway as asynchronous
 from . import run as asynchronous_run
 from .core.times import Times
 from .handshake import Auth, Source
+from .loop_thread import LoopThread
 from .types import ConnectionSnapshot, Ending, Event
 
 T = TypeVar("T")
@@ -35,37 +34,11 @@ def connect(
     return Gateway(lambda: asynchronous.connect(url, token=token, auth=auth, session_id=session_id, times=times))
 
 
-class _Thread:
-    """A thread with an event loop."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="agentcore-gateway-client", daemon=True)
-        self._thread.start()
-
-    def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Waits for the result; a wait that is interrupted, as by Ctrl-C, ends the work too."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def end(self) -> None:
-        """Ends the thread."""
-        if self._loop.is_closed():
-            return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
 class Gateway:
     """A client that stays connected until it is closed."""
 
     def __init__(self, make: Callable[[], asynchronous.Gateway]) -> None:
-        self._thread = _Thread()
+        self._thread = LoopThread()
         try:
             self._gateway = self._thread.call(_made(make))
         except BaseException:
@@ -96,6 +69,10 @@ class Gateway:
     def connected(self) -> None:
         """Returns when a connection stands; raises a GatewayError if the next try fails."""
         self._thread.call(self._gateway.connected())
+
+    def on_connection(self, watcher: Callable[[ConnectionSnapshot], None]) -> Callable[[], None]:
+        """Calls `watcher`, in the client's thread, with each state of the connection, until what this gives is called."""
+        return self._gateway.on_connection(watcher)
 
     def prompt(
         self,
@@ -130,7 +107,7 @@ class Gateway:
 class Run:
     """One prompt and its reply: `for event in run` gives its events, as they come."""
 
-    def __init__(self, thread: _Thread, run: asynchronous_run.Run) -> None:
+    def __init__(self, thread: LoopThread, run: asynchronous_run.Run) -> None:
         self._thread = thread
         self._run = run
 

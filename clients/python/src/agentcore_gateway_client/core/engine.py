@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import GatewayError
@@ -15,10 +14,10 @@ from .ids import check_ids, new_id
 from .lines import Effects, Handlers
 from .message import Frame
 from .outbox import Outbox
-from .registry import Registry
 from .run import RunState
-from .session import Sessions, SessionState
-from .times import Now, Random, Times
+from .runs import Runs
+from .session import SessionState
+from .times import Surroundings, Times
 
 if TYPE_CHECKING:
     from .ask import Answer
@@ -29,16 +28,6 @@ _FORGOTTEN = ("replay_expired", "The gateway no longer knows this request.")
 _NO_ENDING = ("no_ending", "The gateway does not tell how this run ended.")
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Time and chance, so that a test can choose them."""
-
-    now: Now
-    #: The clock on the wall, which goes on while the machine sleeps, and may be set.
-    wall: Now
-    random: Random
-
-
 class Engine:
     """Asks for what is missing, and sends what waits. `Router` reads what comes."""
 
@@ -47,8 +36,8 @@ class Engine:
         check_ids(self.session_id)
         self.times = times
         self._now, self._wall, self._random = surroundings.now, surroundings.wall, surroundings.random
-        self.registry = Registry()
-        self.sessions = Sessions(times, self._now, self._random)
+        self.runs = Runs(times, self._now, self._random)
+        self.registry, self.sessions = self.runs.registry, self.runs.sessions
         self.outbox = Outbox(put=effects.put, send=self._send, random=self._random, now=self._now)
         handlers = Handlers(self._opened, self._gone, effects.changed)
         self.connection = Connection(effects, times, self._now, self._random, handlers)
@@ -68,30 +57,30 @@ class Engine:
 
     def prompt(self, session_id: str, request_id: str, message: Frame, *, may_be_known: bool) -> RunState:
         """Asks an agent; the run of that request if there is one already."""
-        known = self._find(session_id, request_id)
+        known = self.runs.find(session_id, request_id)
         if known is not None:
             return known
         run = RunState(session_id, request_id, asked_here=True)
         delivery = Delivery(run, message, self.times, self._now, may_be_known=may_be_known)
         self.outbox.check_room(len(delivery.text))
-        self.adopt(run).delivery = delivery
+        self.runs.adopt(run).delivery = delivery
         self.outbox.add(delivery)
         self.settle()
         return run
 
     def resume(self, session_id: str, request_id: str) -> RunState:
         """The run of a request, from its first event on."""
-        known = self._find(session_id, request_id)
+        known = self.runs.find(session_id, request_id)
         if known is not None:
             return known
         run = RunState(session_id, request_id, asked_here=False)
-        self.asker.run(self.adopt(run))
+        self.asker.run(self.runs.adopt(run))
         return run
 
     def resume_latest(self, session: SessionState, answer: Answer) -> None:
         """Tells what runs in a session, or ran last."""
         session.ask.want(answer)
-        self.hold(session)
+        self.runs.hold(session)
         self.asker.session(session)
 
     def stop(self, run: RunState) -> None:
@@ -109,19 +98,10 @@ class Engine:
 
     def followed(self, session: SessionState) -> None:
         """Somebody listens to a session now."""
-        self.hold(session)
+        self.runs.hold(session)
         if session.is_followed and self.connection.is_open and not session.ask.is_open:
             session.ask.want()
             self.asker.session(session)
-
-    def adopt(self, run: RunState) -> Follower:
-        """A run that is new here."""
-        follower = Follower(run, self.times, self._now, self._random)
-        self.registry.add(follower)
-        session = self.sessions.get(run.session_id)
-        self.sessions.hold(session, is_busy=True)
-        session.add(run)
-        return follower
 
     def follow(self, follower: Follower, step: Step | None, *, is_known: bool) -> None:
         """Does what a follower says."""
@@ -148,6 +128,7 @@ class Engine:
             if follower.is_stop_due:
                 self.asker.stop(follower)
         for session in self.sessions.busy:
+            self.runs.hold(session)  # whoever listened may have gone
             self.asker.session(session)
         self.asker.pump()
         self.outbox.pump()
@@ -155,28 +136,10 @@ class Engine:
 
     def settle(self) -> None:
         """Lets go of the runs that have ended."""
-        while ended := [one.run for one in self.registry.active if one.run.ending is not None]:
-            for run in ended:
-                self._settle(run)
-
-    def hold(self, session: SessionState) -> None:
-        """Keeps a session in mind as long as something happens in it."""
-        is_busy = session.is_followed or session.ask.is_open or self.registry.is_busy(session.session_id)
-        self.sessions.hold(session, is_busy=is_busy)
-
-    def _settle(self, run: RunState) -> None:
-        follower = self.registry.find(run.key)
-        self.registry.end(run)
-        self.asker.over(follower)
-        self.outbox.remove(run)
-        self.hold(self.sessions.get(run.session_id))
-
-    def _find(self, session_id: str, request_id: str) -> RunState | None:
-        follower = self.registry.find((session_id, request_id))
-        if follower is not None:
-            return follower.run
-        session = self.sessions.find(session_id)
-        return session.find(request_id) if session else None
+        while self.runs.ended:
+            run = self.runs.ended.pop()
+            self.asker.over(self.runs.let_go(run))
+            self.outbox.remove(run)
 
     def _opened(self) -> None:
         self.outbox.is_open = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class Registry:
     def __init__(self) -> None:
         self._active: dict[Key, Follower] = {}
         self._ended: dict[Key, None] = {}
+        #: How many have not ended, by session.
+        self._counts: Counter[str] = Counter()
 
     @property
     def active(self) -> list[Follower]:
@@ -40,16 +43,20 @@ class Registry:
 
     def is_busy(self, session_id: str) -> bool:
         """Whether something has not ended in that session."""
-        return any(session == session_id for session, _ in self._active)
+        return self._counts[session_id] > 0
 
     def add(self, follower: Follower) -> None:
         """Follows a run."""
         self._ended.pop(follower.run.key, None)
         self._active[follower.run.key] = follower
+        self._counts[follower.run.session_id] += 1
 
     def end(self, run: RunState) -> None:
         """Forgets a run but for its id."""
-        self._active.pop(run.key, None)
+        if self._active.pop(run.key, None) is not None:
+            self._counts[run.session_id] -= 1
+            if not self._counts[run.session_id]:
+                del self._counts[run.session_id]
         self._ended[run.key] = None
         while len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]

@@ -95,20 +95,20 @@ class Router:
         if not isinstance(request_id, str):
             session.ask.resumed(None)
             engine.asker.over(session)
-            engine.hold(session)
+            engine.runs.hold(session)
             return
         follower = engine.registry.find((session.session_id, request_id))
         known = follower.run if follower else session.find(request_id)
         was_asked = follower is not None and follower.is_asking
         if known is None and session.ask.is_open:
             known = RunState(session.session_id, request_id, asked_here=False)
-            follower = engine.adopt(known)
+            follower = engine.runs.adopt(known)
         if not was_asked and session.ask.is_open:
             session.ask.resumed(known)
             engine.asker.over(session)
         if follower is not None:
             self._follow(follower, frame, state)
-        engine.hold(session)
+        engine.runs.hold(session)
 
     def _follow(self, follower: Follower, frame: Frame, state: str) -> None:
         follower.run.found(state)
@@ -142,7 +142,7 @@ class Router:
             return
         session.ask.rejected(frame)
         engine.asker.over(session)
-        engine.hold(session)
+        engine.runs.hold(session)
 
     def _known(self, frame: Frame) -> Follower | None:
         """What is known of a run; one of another device is new here, if anybody wants to hear of it."""
@@ -156,4 +156,4 @@ class Router:
         session = self._engine.sessions.find(session_id)
         if session is None or not session.is_followed:
             return None
-        return self._engine.adopt(RunState(session_id, request_id, asked_here=False))
+        return self._engine.runs.adopt(RunState(session_id, request_id, asked_here=False))

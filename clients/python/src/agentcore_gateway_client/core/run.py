@@ -35,6 +35,8 @@ class RunState:
         self.order = FrameOrder()
         #: Called after each change.
         self.listeners: set[Callable[[], None]] = set()
+        #: Called once, when it has ended.
+        self.on_end: Callable[[RunState], None] = lambda _: None
         self._slices = Slices()
 
     @property
@@ -82,6 +84,7 @@ class RunState:
             return
         self.state, self.ending = ending.outcome, ending
         self.stopping = self.waiting = None
+        self.on_end(self)
         self.changed()
 
     def fail(self, code: str, message: str, *, retryable: bool = False) -> None:

@@ -40,6 +40,16 @@ class Times:
     tick: float = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Time and chance, so that a test can choose them."""
+
+    now: Now
+    #: The clock on the wall, which goes on while the machine sleeps, and may be set.
+    wall: Now
+    random: Random
+
+
 def backoff(attempt: int, times: Times, random: Random) -> float:
     """How long to wait before try `attempt` (from 0) is made again: full jitter, so that many clients do not come at once."""
     # The exponent is bounded so that the power stays a number after a week without a network.
