@@ -15,12 +15,17 @@ export function gatewayUrl(text: string | URL): URL {
 }
 
 function parse(text: string): URL {
+  if (/\s/.test(text)) throw notAnAddress(text); // some browsers would encode it
   const isWhole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   try {
     return new URL(isWhole ? text : `${bareScheme(text)}//${text}`);
   } catch {
-    throw new TypeError(`This is not an address: ${JSON.stringify(text)}. ${EXAMPLE}`);
+    throw notAnAddress(text);
   }
+}
+
+function notAnAddress(text: string): TypeError {
+  return new TypeError(`This is not an address: ${JSON.stringify(text)}. ${EXAMPLE}`);
 }
 
 function bareScheme(text: string): string {

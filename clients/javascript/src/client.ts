@@ -13,6 +13,9 @@ import type {
   Session,
 } from "./types.ts";
 
+/** As much of the client as an adapter needs. */
+export type Gateway = Pick<GatewayClient, "prompt" | "resume">;
+
 /**
  * A client of the gateway: one connection, any number of sessions and runs.
  *

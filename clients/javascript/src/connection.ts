@@ -52,6 +52,7 @@ export class Connection {
 
   close(): void {
     clearTimeout(this.#retry);
+    this.#retryAt = null;
     this.#drop();
     this.#attempt = 0;
     this.#problem = null;

@@ -1,3 +1,4 @@
+import { Asker } from "./asker.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Emitter } from "./emitter.ts";
@@ -26,6 +27,7 @@ export class Engine implements SessionHost {
   readonly emitter = new Emitter<GatewayEvents>();
   readonly connection: Connection;
   readonly outbox: Outbox;
+  readonly asker: Asker;
   readonly registry: Registry;
   readonly sessions: Sessions;
   readonly sessionId: string;
@@ -43,6 +45,7 @@ export class Engine implements SessionHost {
     this.#autoConnect = options.autoConnect ?? true;
     this.registry = new Registry(this.times, this.random);
     this.sessions = new Sessions(this);
+    this.asker = new Asker((message) => this.transmit(message), this.times);
     this.connection = new Connection(options, this.times, this.random, {
       onOpen: () => this.#opened(),
       onMessage: handlers.onMessage,
@@ -108,13 +111,13 @@ export class Engine implements SessionHost {
     if (requestId === undefined) {
       const answer = session.ask.answer(signal);
       this.#holdIfBusy(session);
-      this.#sendAsk(session);
+      this.asker.session(session);
       return answer;
     }
     const known = session.find(requestId);
     if (known) return known;
     const follower = this.adopt({ sessionId, requestId, prompt: null });
-    this.askFor(follower);
+    this.asker.run(follower);
     return follower.run;
   }
 
@@ -130,20 +133,16 @@ export class Engine implements SessionHost {
 
   followed(session: GatewaySession): void {
     this.#holdIfBusy(session);
-    if (!session.isFollowed || !this.connection.isOpen || session.ask.isOpen) return;
+    if (!session.isFollowed || this.#isClosed || session.ask.isOpen) return;
+    this.#needConnection();
+    if (!this.connection.isOpen) return; // it is asked as soon as it stands
     session.ask.want();
-    this.#sendAsk(session);
-  }
-
-  /** Asks for what is missing of a run. */
-  askFor(follower: Follower): void {
-    const { sessionId, requestId, order } = follower.run;
-    if (this.transmit({ action: "resume", sessionId, requestId, after: order.after })) follower.asked();
+    this.asker.session(session);
   }
 
   /** Does what a follower says. `lost` is why nothing more can be learned, if that is what it says. */
   follow(follower: Follower, step: Step, lost: { code: string; message: string }): void {
-    if (step === "resume") this.askFor(follower);
+    if (step === "resume") this.asker.run(follower);
     if (step === "lost") follower.run.end({ ...LOST, ...lost });
     if (step !== "send" || !follower.delivery) return;
     follower.delivery.again();
@@ -168,17 +167,13 @@ export class Engine implements SessionHost {
 
   #opened(): void {
     for (const follower of this.registry.active) {
-      if (follower.run.facts.accepted) this.askFor(follower);
-      if (follower.run.facts.stopping === "asked") this.#sendStop(follower);
+      if (follower.run.facts.accepted) this.asker.run(follower);
+      if (follower.run.facts.stopping === "asked") this.asker.stop(follower);
     }
     for (const session of this.sessions.busy) {
       // What runs here, or ran last, may come from another device. A resume of a run attaches too.
-      if (
-        session.isFollowed &&
-        !this.registry.active.some(({ run, isAsking }) => isAsking && run.sessionId === session.sessionId)
-      )
-        session.ask.want();
-      this.#sendAsk(session);
+      if (session.isFollowed && !this.registry.isResumed(session.sessionId)) session.ask.want();
+      this.asker.session(session);
     }
     this.outbox.pump();
   }
@@ -186,6 +181,7 @@ export class Engine implements SessionHost {
   #gone(): void {
     for (const follower of this.registry.active) follower.disconnected();
     for (const { ask } of this.sessions.busy) ask.disconnected();
+    this.asker.disconnected();
     this.outbox.disconnected();
   }
 
@@ -198,30 +194,24 @@ export class Engine implements SessionHost {
     const lost = { code: "no_ending", message: "The gateway does not tell how this run ended." };
     for (const follower of this.registry.active) {
       if (follower.run.facts.accepted) this.follow(follower, follower.due(), lost);
-      if (follower.isStopDue) this.#sendStop(follower);
+      if (follower.isStopDue) this.asker.stop(follower);
     }
-    for (const session of this.sessions.busy) this.#sendAsk(session);
+    for (const session of this.sessions.busy) this.asker.session(session);
+    this.asker.pump();
     this.outbox.pump();
-  }
-
-  #sendAsk({ ask, sessionId, lastSeq }: GatewaySession): void {
-    if (ask.isDue && this.transmit({ action: "resume", sessionId, after: lastSeq })) ask.sent();
   }
 
   #stop(follower: Follower): void {
     const { delivery, run } = follower;
     const neverLeft = delivery && !run.facts.accepted && !delivery.sends && !delivery.mayBeKnown;
     if (neverLeft) run.end({ outcome: "stopped" });
-    else this.#sendStop(follower);
-  }
-
-  #sendStop(follower: Follower): void {
-    const { sessionId, requestId } = follower.run;
-    if (this.transmit({ action: "stop", sessionId, requestId })) follower.stopAsked();
+    else this.asker.stop(follower);
   }
 
   #ended(run: AgentRun): void {
+    const follower = this.registry.find(run);
     this.registry.end(run);
+    if (follower) this.asker.over(follower);
     this.outbox.remove(run);
     const session = this.sessions.get(run.sessionId);
     session.ended();

@@ -37,6 +37,7 @@ export class FrameOrder {
   /** The next resume asks for everything: what is here may be beyond the end of a run whose worker died. */
   restart(): void {
     this.#replayed = 0;
+    this.#held.clear(); // it comes again if it holds
   }
 
   take(frame: NumberedFrame): Taken {
@@ -71,6 +72,7 @@ export class FrameOrder {
       this.#seq += 1;
       this.#held.delete(this.#seq);
       frames.push(next);
+      if (isTerminal(next)) this.#held.clear(); // there is nothing behind an ending
     }
     return frames;
   }

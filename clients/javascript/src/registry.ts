@@ -39,6 +39,11 @@ export class Registry {
     return this.active.some(({ run }) => run.sessionId === sessionId);
   }
 
+  /** Whether a run of the session is resumed on each new connection. */
+  isResumed(sessionId: string): boolean {
+    return this.active.some(({ run }) => run.sessionId === sessionId && run.facts.accepted);
+  }
+
   add(options: RunOptions): Follower {
     const key = requestKey(options.sessionId, options.requestId);
     const follower = new Follower(new AgentRun(options), this.#times, this.#random);

@@ -2,6 +2,8 @@ import { Answers } from "./answers.ts";
 import { type Engine, parsed } from "./engine.ts";
 import type { Follower } from "./follower.ts";
 import type { RunFrame, ServerFrame } from "./protocol.ts";
+import type { GatewaySession } from "./session.ts";
+import type { Run } from "./types.ts";
 
 type Of<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
 interface Ids {
@@ -68,7 +70,7 @@ export class Router {
     follower.accepted(Boolean(delivery?.mayBeKnown));
     this.#engine.outbox.remove(follower.run);
     // Sent again it attaches nothing, and may run, or have ended, since the first time.
-    if (delivery && delivery.sends > 1 && !follower.run.hasEnded) this.#engine.askFor(follower);
+    if (delivery && delivery.sends > 1 && !follower.run.hasEnded) this.#engine.asker.run(follower);
   }
 
   #ofRun(frame: RunFrame): void {
@@ -79,13 +81,14 @@ export class Router {
     const before = run.order.after;
     run.take(frame);
     follower.heard(run.order.after !== before);
+    this.#engine.asker.moved(follower);
     if (frame.type === "failed" && frame.code === "busy") this.#busy(frame);
     if (!run.hasEnded && run.order.hasGap) this.#gap(follower);
   }
 
   /** What is missing is asked for, unless the answer to an earlier question is on its way: then the clock asks again. */
   #gap(follower: Follower): void {
-    if (follower.due() === "resume") this.#engine.askFor(follower);
+    if (follower.due() === "resume") this.#engine.asker.run(follower);
   }
 
   /** A prompt waits for its turn, unless what runs goes on after its call. No frame of that run says so, but this does. */
@@ -95,24 +98,35 @@ export class Router {
   }
 
   #resumed(frame: Of<"resumed">): void {
-    const session = this.#engine.sessions.find(frame.sessionId);
-    const { requestId, sessionId, state } = frame;
-    if (requestId === null) {
-      session?.ask.resumed(null);
-    } else {
-      const ids = { sessionId, requestId };
-      const wasAsked = this.#engine.registry.find(ids)?.isAsking;
-      const follower =
-        this.#engine.registry.find(ids) ??
-        (session?.ask.isOpen && !session.find(requestId) ? this.#engine.adopt({ ...ids, prompt: null }) : undefined);
-      const run = follower?.run ?? session?.find(requestId) ?? null;
-      if (!wasAsked && session?.ask.isOpen) session.ask.resumed(run);
-      if (follower) {
-        follower.run.resumedAs(state);
-        this.#engine.follow(follower, follower.resumed(frame), FORGOTTEN);
-      }
+    const { requestId, sessionId } = frame;
+    const session = this.#engine.sessions.find(sessionId);
+    if (!session) return;
+    if (requestId === null) this.#answer(session, null);
+    else this.#resumedRun(session, { ...frame, requestId });
+    this.#engine.answered(session);
+  }
+
+  #resumedRun(session: GatewaySession, frame: Of<"resumed"> & Ids): void {
+    const ids = { sessionId: frame.sessionId, requestId: frame.requestId };
+    const isNew = session.ask.isOpen && !session.find(ids.requestId);
+    const follower = this.#engine.registry.find(ids) ?? (isNew ? this.#engine.adopt({ ...ids, prompt: null }) : undefined);
+    if (!follower?.isAsking && session.ask.isOpen) {
+      if (follower) this.#engine.asker.turnedOut(session, follower);
+      this.#answer(session, follower?.run ?? session.find(ids.requestId) ?? null);
     }
-    if (session) this.#engine.answered(session);
+    if (follower) this.#follow(follower, frame);
+  }
+
+  #answer(session: GatewaySession, run: Run | null): void {
+    session.ask.resumed(run);
+    this.#engine.asker.over(session);
+  }
+
+  #follow(follower: Follower, frame: Of<"resumed">): void {
+    follower.run.resumedAs(frame.state);
+    const step = follower.resumed(frame);
+    if (frame.state === "running" || frame.state === "queued") this.#engine.asker.over(follower);
+    this.#engine.follow(follower, step, FORGOTTEN);
   }
 
   #rejected(frame: Of<"rejected">): void {
@@ -122,18 +136,21 @@ export class Router {
     if (!follower) return this.#rejectedAsk(frame);
     if (code === "not_found" && follower.run.facts.stopping === "asked") {
       follower.run.note({ stopping: null }); // it has ended already, and how is what resume tells
-      return this.#engine.askFor(follower);
+      return this.#engine.asker.run(follower);
     }
     if (code === "not_found" || code === "replay_expired")
       return follower.run.end({ outcome: "failed", code, message, retryable: false });
-    if (follower.isAsking) follower.refused();
-    else if (follower.run.facts.stopping !== "asked") this.#engine.emitter.emit("rejected", frame); // a stop is sent again
+    if (follower.isAsking) {
+      follower.refused();
+      this.#engine.asker.over(follower);
+    } else if (follower.run.facts.stopping !== "asked") this.#engine.emitter.emit("rejected", frame); // a stop is sent again
   }
 
   #rejectedAsk(frame: Of<"rejected">): void {
     const asking = frame.requestId === undefined ? this.#engine.sessions.busy.find(({ ask }) => ask.isAsked) : undefined;
     if (!asking) return this.#engine.emitter.emit("rejected", frame);
     asking.ask.rejected(frame);
+    this.#engine.asker.over(asking);
     this.#engine.answered(asking);
   }
 

@@ -37,7 +37,6 @@ export class AgentRun implements Run {
   #read = 0;
   /** Whether `started` was seen as it happened; replayed it says nothing about when that was. */
   #joinedLate = false;
-  #endedUnseen = false;
   #resolve!: (ending: Ending) => void;
   #facts: Facts;
 
@@ -60,6 +59,7 @@ export class AgentRun implements Run {
       startedAt: null,
       firstEventAt: null,
       endedAt: null,
+      endedUnseen: false,
       prompt: options.prompt,
     };
   }
@@ -122,7 +122,7 @@ export class AgentRun implements Run {
     if (state === "queued" || state === "idle" || this.hasEnded) return;
     this.#joinedLate ||= this.#facts.startedAt === null;
     if (state === "running") return this.#running({});
-    this.#endedUnseen = this.#joinedLate;
+    this.note({ endedUnseen: this.#joinedLate });
     this.accepted();
   }
 
@@ -138,7 +138,13 @@ export class AgentRun implements Run {
   end(outcome: Outcome): void {
     if (this.hasEnded) return;
     const ending: Ending = outcome.outcome === "failed" ? { ...outcome, kept: this.#events.length } : outcome;
-    this.note({ state: ending.outcome, ending, endedAt: this.#endedUnseen ? null : Date.now(), stopping: null, waiting: null });
+    this.note({
+      state: ending.outcome,
+      ending,
+      endedAt: this.#facts.endedUnseen ? null : Date.now(),
+      stopping: null,
+      waiting: null,
+    });
     this.#resolve(ending);
     this.#options.onEnd(this);
   }

@@ -102,6 +102,8 @@ export interface RunSnapshot {
   readonly startedAt: number | null;
   readonly firstEventAt: number | null;
   readonly endedAt: number | null;
+  /** It had ended before this client heard of it: what comes of it is replayed. */
+  readonly endedUnseen: boolean;
   /** The number of the last frame. */
   readonly seq: number;
   /** What was asked, if it was asked here and may have to be sent again. */

@@ -22,6 +22,7 @@ test("without a token no subprotocol is asked for", async (context) => {
 test("an address that is none is an error at once", () => {
   assert.throws(() => new GatewayClient({ url: "ftp://gateway" }), /ws:\/\/ or wss:\/\//);
   assert.throws(() => new GatewayClient({ url: "wss://" }), /not an address/);
+  assert.throws(() => new GatewayClient({ url: "two words" }), /not an address: "two words"/);
 });
 
 for (const [what, options, words] of [
@@ -102,6 +103,7 @@ test("disconnect keeps what is unfinished for the next connect", async (context)
   await driver.start();
   driver.client.disconnect();
   assert.equal(driver.state.state, "closed");
+  assert.equal(driver.state.nextTryAt, null);
   await driver.connect();
   assert.deepEqual(driver.sent(), [resume(1)]);
 });

@@ -14,8 +14,10 @@ test("after a reconnect each unfinished run is resumed from what it has, and wha
   driver.client.prompt("third", { requestId: "r3" });
   driver.drop();
   await driver.reopen();
-  assert.deepEqual(driver.sent(), [resume(2), resume(0, "r2"), { prompt: "third", sessionId: "s", requestId: "r3" }]);
+  // A connection gets one replay at a time: the next resume would end this one.
+  assert.deepEqual(driver.sent(), [resume(2), { prompt: "third", sessionId: "s", requestId: "r3" }]);
   driver.resumed(2, "running");
+  assert.deepEqual(driver.sent(), [resume(0, "r2")]);
   driver.output(4, "c");
   driver.output(3, "b");
   driver.frame("completed", 5);
@@ -289,4 +291,54 @@ test("a run that is known again is not lost", async (context) => {
   await driver.wait(30);
   assert.equal(run.getSnapshot().state, "running");
   assert.deepEqual(eventsOf(run), ["a"]);
+});
+
+test("runs that ended unseen are replayed one after the other, so that none cuts the other short", async (context) => {
+  const driver = new Driver(context);
+  const first = await driver.start("r");
+  const second = driver.client.prompt("hello", { requestId: "r2" });
+  driver.accept("r2");
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1);
+  for (let seq = 2; seq < 12; seq += 1) {
+    driver.output(seq, "a"); // slowly, but it goes on
+    assert.deepEqual(await driver.wait(4), []);
+  }
+  driver.frame("completed", 12);
+  assert.deepEqual(driver.sent(), [resume(0, "r2")]);
+  driver.resumed(0, "completed", "r2");
+  driver.frame("started", 1, { requestId: "r2" });
+  driver.frame("completed", 2, { requestId: "r2" });
+  assert.deepEqual([await first.ending, await second.ending], [{ outcome: "completed" }, { outcome: "completed" }]);
+});
+
+test("a replay that stands still does not hold up the next for ever", async (context) => {
+  const driver = new Driver(context);
+  await driver.start("r");
+  driver.client.prompt("hello", { requestId: "r2" });
+  driver.accept("r2");
+  driver.drop();
+  await driver.reopen();
+  driver.sent();
+  driver.resumed(1);
+  assert.deepEqual((await driver.wait(6)).slice(0, 1), [resume(0, "r2")]);
+});
+
+test("what was held beyond the end of a run whose worker died does not keep its ending away", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  driver.output(2, "a");
+  driver.output(4, "void");
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(2)]);
+  driver.resumed(2, "failed"); // it ended at 2, and `after` 2 replays nothing
+  assert.deepEqual(await driver.wait(6), [resume(0)]);
+  driver.resumed(0, "failed");
+  driver.frame("started", 1);
+  driver.interrupted(2);
+  assert.deepEqual(eventsOf(run), []);
+  assert.equal(codeOf(await run.ending), "interrupted");
 });

@@ -211,3 +211,26 @@ test("two loops over a run each have all of it", async (context) => {
   assert.equal((await first.next()).value, "b");
   assert.equal((await first.next()).done, true);
 });
+
+test("there is nothing behind an ending, also if that waited for the frames before it", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  driver.frame("completed", 3);
+  driver.output(4, "never");
+  driver.output(2, "a");
+  assert.deepEqual(eventsOf(run), ["a"]);
+  assert.equal(run.getSnapshot().state, "completed");
+});
+
+test("frames that were held when the replay began anew count only if they come again", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  driver.output(3, "void");
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1, "failed");
+  assert.deepEqual(await driver.wait(6), [resume(0)]);
+  driver.resumed(0, "failed");
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  assert.deepEqual(eventsOf(run), ["a"]);
+});

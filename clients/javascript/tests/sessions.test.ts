@@ -143,3 +143,40 @@ test("late frames of a run that has ended are no news, also if its session was f
   driver.output(1, "late");
   assert.deepEqual(seen, ["r"]);
 });
+
+test("who listens to a session is connected for it", async (context) => {
+  const driver = new Driver(context);
+  driver.client.session("s").on("run", () => {});
+  await settled();
+  assert.equal(driver.sockets.length, 1);
+  driver.socket.onopen?.({});
+  assert.deepEqual(driver.sent(), [ASK]);
+});
+
+test("of a run that is resumed it is known at once whether it had ended", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  for (const [state, had] of [
+    ["completed", true],
+    ["running", false],
+  ] as const) {
+    const resumed = driver.client.resume({ sessionId: "s" });
+    driver.resumed(0, state, state);
+    assert.equal((await resumed)?.getSnapshot().endedUnseen, had);
+    driver.frame("started", 1, { requestId: state });
+    driver.frame("completed", 2, { requestId: state });
+  }
+});
+
+test("the replay that a question for a session brings is not cut short by the next resume", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  void driver.client.resume({ sessionId: "s" });
+  driver.resumed(0, "completed", "theirs");
+  driver.sent();
+  void driver.client.resume({ sessionId: "other", requestId: "r" });
+  driver.frame("started", 1, { requestId: "theirs" });
+  assert.deepEqual(driver.sent(), []);
+  driver.frame("completed", 2, { requestId: "theirs" });
+  assert.deepEqual(driver.sent(), [{ ...resume(0), sessionId: "other" }]);
+});

@@ -1,6 +1,6 @@
 import { AbstractAgent, type AgentCapabilities, type AgentConfig, type BaseEvent, type RunAgentInput } from "@ag-ui/client";
 import { Observable } from "rxjs";
-import { type Gateway, latestRun } from "../latest.ts";
+import type { Gateway } from "../client.ts";
 import type { Run } from "../types.ts";
 import { eventsOf } from "./events.ts";
 import { requestIdOf } from "./ids.ts";
@@ -58,7 +58,7 @@ export class GatewayAgent extends AbstractAgent {
 
   protected override connect(input: RunAgentInput): Events {
     return this.observe(async ({ signal }) => {
-      const { run } = (await latestRun(this.client, input.threadId, signal)) ?? {};
+      const run = await this.client.resume({ sessionId: input.threadId, signal });
       if (!run) return null;
       stopOnAbort(run, signal);
       const events = eventsOf(run, { threadId: input.threadId, runId: run.requestId });

@@ -1,6 +1,6 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+import type { Gateway } from "../client.ts";
 import { GatewayError } from "../errors.ts";
-import { type Gateway, latestRun } from "../latest.ts";
 import type { Prompt, Run } from "../types.ts";
 import { chunksOf } from "./chunks.ts";
 import { type Asked, allMessages, lastMessage } from "./prompt.ts";
@@ -66,14 +66,16 @@ export class GatewayChatTransport<MESSAGE extends UIMessage = UIMessage> impleme
   async reconnectToStream({ chatId, abortSignal }: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> {
     this.#reconnects += 1;
     const latest = await this.#latest(chatId, abortSignal);
-    if (!latest || (latest.hadEnded && !this.#options.replayEnded)) return null;
-    this.#stopOnAbort(latest.run, abortSignal);
-    return streamOf(latest.run, latest.run.requestId);
+    if (!latest) return null;
+    const { endedUnseen, ending } = latest.getSnapshot();
+    if ((endedUnseen || ending) && !this.#options.replayEnded) return null;
+    this.#stopOnAbort(latest, abortSignal);
+    return streamOf(latest, latest.requestId);
   }
 
   async #latest(chatId: string, signal?: AbortSignal) {
     try {
-      return await latestRun(this.#options.client, this.#sessionId(chatId), signal);
+      return await this.#options.client.resume({ sessionId: this.#sessionId(chatId), ...(signal && { signal }) });
     } catch (error) {
       if (error instanceof GatewayError && error.code === "replay_expired") return null;
       throw error;

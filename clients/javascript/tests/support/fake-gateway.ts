@@ -1,15 +1,5 @@
 import { TextReader } from "../../src/text.ts";
-import type {
-  AgentEvent,
-  Ending,
-  FrameEvent,
-  GatewayEvents,
-  Prompt,
-  PromptOptions,
-  ResumeOptions,
-  Run,
-  RunSnapshot,
-} from "../../src/types.ts";
+import type { AgentEvent, Ending, Prompt, PromptOptions, ResumeOptions, Run, RunSnapshot } from "../../src/types.ts";
 
 /** A run that the test gives events and an ending. */
 export class FakeRun implements Run {
@@ -18,6 +8,7 @@ export class FakeRun implements Run {
   readonly ending: Promise<Ending>;
   readonly events: AgentEvent[] = [];
   stops = 0;
+  endedUnseen = false;
   listeners = new Set<() => void>();
   #ended: Ending | null = null;
   #resolve!: (ending: Ending) => void;
@@ -83,7 +74,7 @@ export class FakeRun implements Run {
     return () => this.listeners.delete(listener);
   };
 
-  readonly getSnapshot = (): RunSnapshot => ({ ending: this.#ended }) as unknown as RunSnapshot;
+  readonly getSnapshot = (): RunSnapshot => ({ ending: this.#ended, endedUnseen: this.endedUnseen }) as unknown as RunSnapshot;
 
   #changed(): void {
     for (const listener of [...this.listeners]) listener();
@@ -97,7 +88,6 @@ export class FakeGateway {
   run = new FakeRun();
   /** What a resume finds. */
   latest: { run: FakeRun; state: string } | null = null;
-  listeners = new Set<(event: FrameEvent) => void>();
 
   prompt = (prompt: Prompt, options: PromptOptions = {}): Run => {
     this.prompts.push({ prompt, options });
@@ -107,13 +97,8 @@ export class FakeGateway {
 
   resume = async (options: ResumeOptions = {}): Promise<Run | null> => {
     this.resumes.push(options);
-    const frame = { type: "resumed", sessionId: options.sessionId, state: this.latest?.state ?? "idle" };
-    for (const listener of this.listeners) listener({ direction: "received", text: "", frame, at: new Date() });
-    return this.latest?.run ?? null;
-  };
-
-  on = <Type extends keyof GatewayEvents>(_type: Type, listener: (value: GatewayEvents[Type]) => void): (() => void) => {
-    this.listeners.add(listener as never);
-    return () => this.listeners.delete(listener as never);
+    if (!this.latest) return null;
+    this.latest.run.endedUnseen = ["completed", "failed", "stopped"].includes(this.latest.state);
+    return this.latest.run;
   };
 }
