@@ -1,6 +1,6 @@
 # Everything there is to run. `cargo test` alone is the fast loop: no network, no Python.
 #
-#   make test     format, lints, docs, unit and integration tests, the Python agent, many long runs at once, the page in a
+#   make test     format, lints, docs, unit and integration tests, the Python agent, many long runs at once, the clients, the page in a
 #                 real browser, the Terraform configuration, and the deployment on an emulator of AWS
 #   make soak     random seeds of the simulation and random input to the parsers, for SOAK_SECONDS each
 #   make mutants  changes the code and says what no test notices: by module (MUTATED="worker queue"), for it takes hours
@@ -60,13 +60,25 @@ $(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/
 	cd $(JAVASCRIPT) && npm ci
 	touch $@
 
-# The npm package, alone and in front of the real gateway; what of it a browser shows is among tests/clients.
+# The Python package has an environment of its own, for it is installed there.
+CLIENT_VENV := .venv-client
+
+$(CLIENT_VENV)/.installed: clients/python/requirements-dev.txt clients/python/pyproject.toml
+	$(PYTHON) -m venv $(CLIENT_VENV)
+	cd clients/python && ../../$(CLIENT_VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# Both packages, alone and in front of the real gateway; what of them a browser shows is among tests/clients. The core of the npm
+# package is also tried on the Node that is installed: its own tests run on a newer one.
 .PHONY: clients-test
-clients-test: $(VENV)/.installed $(JAVASCRIPT)/node_modules/.installed
+clients-test: $(VENV)/.installed $(CLIENT_VENV)/.installed $(JAVASCRIPT)/node_modules/.installed
 	scripts/install-browser
 	cargo build --locked
 	cd $(JAVASCRIPT) && npm run check && npm test && npm run package-check
+	node $(JAVASCRIPT)/tests/installed.mjs
 	$(VENV)/bin/python -m pytest -q tests/clients
+	cd clients/python && ../../$(CLIENT_VENV)/bin/ruff check . && ../../$(CLIENT_VENV)/bin/ruff format --check .
+	cd clients/python && ../../$(CLIENT_VENV)/bin/mypy --strict && ../../$(CLIENT_VENV)/bin/python -m pytest -q
 
 # What the page is built and looked at with. Its sources, and that the file that is checked in is what they make.
 page/node_modules/.installed: page/package.json page/package-lock.json
@@ -169,4 +181,5 @@ $(VENV)/.installed: $(REQUIREMENTS)
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV)
+	rm -rf $(JAVASCRIPT)/node_modules $(JAVASCRIPT)/dist page/node_modules
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV) $(CLIENT_VENV)

@@ -1,6 +1,7 @@
 import { gatewayUrl } from "./address.ts";
 import { Engine } from "./engine.ts";
 import { Router } from "./router.ts";
+import { webSocket } from "./socket.ts";
 import { now } from "./times.ts";
 import type {
   ConnectionSnapshot,
@@ -34,6 +35,7 @@ export class GatewayClient {
   /** Throws a `TypeError` for options that can never work, such as an address that is none. */
   constructor(options: GatewayOptions) {
     if (typeof options.url !== "function") gatewayUrl(options.url);
+    webSocket(options.WebSocket);
     this.#engine = new Engine(options, {
       onMessage: (text) => this.#router.receive(text),
       onGone: () => this.#router?.disconnected(),

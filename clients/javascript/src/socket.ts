@@ -78,7 +78,8 @@ async function asked<T>(source: Source<T> | undefined): Promise<T> {
   return typeof source === "function" ? await (source as () => T | Promise<T>)() : (source as T);
 }
 
-function webSocket(given: WebSocketConstructor | undefined): WebSocketConstructor {
+/** Throws where there is none. */
+export function webSocket(given: WebSocketConstructor | undefined): WebSocketConstructor {
   const found = given ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
   if (!found) throw new TypeError("This platform has no WebSocket. Give one as the option WebSocket: that of the package ws.");
   return found;

@@ -25,6 +25,12 @@ test("an address that is none is an error at once", () => {
   assert.throws(() => new GatewayClient({ url: "two words" }), /not an address: "two words"/);
 });
 
+test("a platform without a WebSocket is an error at once, unless one is given", (context) => {
+  context.mock.property(globalThis, "WebSocket", undefined);
+  assert.throws(() => new GatewayClient({ url: "ws://gateway" }), /package ws/);
+  new GatewayClient({ url: "ws://gateway", WebSocket: class {} as never }).close();
+});
+
 for (const [what, options, words] of [
   ["an address", { url: () => "ftp://gateway" }, /ws:\/\/ or wss:\/\//],
   ["a token", { token: () => "two words" }, /characters/],
