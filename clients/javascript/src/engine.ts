@@ -110,7 +110,7 @@ export class Engine implements SessionHost {
     const session = this.sessions.get(sessionId);
     if (requestId === undefined) {
       const answer = session.ask.answer(signal);
-      this.#holdIfBusy(session);
+      this.hold(session);
       this.asker.session(session);
       return answer;
     }
@@ -132,7 +132,7 @@ export class Engine implements SessionHost {
   }
 
   followed(session: GatewaySession): void {
-    this.#holdIfBusy(session);
+    this.hold(session);
     if (!session.isFollowed || this.#isClosed || session.ask.isOpen) return;
     this.#needConnection();
     if (!this.connection.isOpen) return; // it is asked as soon as it stands
@@ -215,16 +215,12 @@ export class Engine implements SessionHost {
     this.outbox.remove(run);
     const session = this.sessions.get(run.sessionId);
     session.ended();
-    this.#holdIfBusy(session);
+    this.hold(session);
   }
 
-  #holdIfBusy(session: GatewaySession): void {
+  /** Holds a session as long as something happens in it, or somebody listens. */
+  hold(session: GatewaySession): void {
     this.sessions.hold(session, session.isFollowed || session.ask.isOpen || this.registry.isBusy(session.sessionId));
-  }
-
-  /** Somebody who waited has the answer. */
-  answered(session: GatewaySession): void {
-    this.#holdIfBusy(session);
   }
 }
 

@@ -103,7 +103,7 @@ export class Router {
     if (!session) return;
     if (requestId === null) this.#answer(session, null);
     else this.#resumedRun(session, { ...frame, requestId });
-    this.#engine.answered(session);
+    this.#engine.hold(session);
   }
 
   #resumedRun(session: GatewaySession, frame: Of<"resumed"> & Ids): void {
@@ -151,7 +151,7 @@ export class Router {
     if (!asking) return this.#engine.emitter.emit("rejected", frame);
     asking.ask.rejected(frame);
     this.#engine.asker.over(asking);
-    this.#engine.answered(asking);
+    this.#engine.hold(asking);
   }
 
   /** What is known of a run; one of another device is new here, if anybody wants to hear of it. */

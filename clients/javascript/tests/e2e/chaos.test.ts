@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayClient } from "../../src/client.ts";
-import type { GatewayOptions, Run } from "../../src/types.ts";
-import { gate, startAgent, until } from "../support/agent-double.ts";
+import type { GatewayOptions, Run, RunSnapshot } from "../../src/types.ts";
+import { gate, startAgent } from "../support/agent-double.ts";
 import { startGateway } from "../support/gateway.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -28,6 +28,15 @@ async function read(run: Run): Promise<unknown[]> {
   const events: unknown[] = [];
   for await (const { data } of run) events.push(data);
   return events;
+}
+
+/** Waits until a run is seen so. */
+function seen(run: Run, holds: (snapshot: RunSnapshot) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => holds(run.getSnapshot()) && resolve();
+    run.subscribe(look);
+    look();
+  });
 }
 
 function client(wire: Wire, options: Partial<GatewayOptions> = {}): GatewayClient {
@@ -58,7 +67,7 @@ test("a peer that is frozen is noticed, and the reply goes on elsewhere", async 
   const wire = await Wire.to(context, await startGateway(context, agent));
   using gateway = client(wire);
   const run = gateway.prompt("hello", { sessionId: "frozen-peer" });
-  await until(() => run.getSnapshot().events.length === 1);
+  await seen(run, ({ events }) => events.length === 1);
   wire.freeze();
   open();
   const next = gateway.prompt("next", { sessionId: "frozen-peer" });
@@ -74,7 +83,7 @@ test("a gateway that was killed and started anew has lost what it knew, and each
   const wire = await Wire.to(context, await startGateway(context, agent));
   using gateway = client(wire);
   const run = gateway.prompt("wait", { sessionId: "restarted" });
-  await until(() => run.getSnapshot().events.length === 1);
+  await seen(run, ({ events }) => events.length === 1);
   wire.target = new URL(await startGateway(context, agent));
   wire.cut();
   const ending = await run.ending;
@@ -88,7 +97,7 @@ test("a large prompt goes by an upload, and through cuts", async (context) => {
   const wire = await Wire.to(context, await startGateway(context, agent));
   using gateway = client(wire);
   const run = gateway.prompt("x".repeat(3_000_000), { sessionId: "large" });
-  await until(() => run.getSnapshot().upload !== null);
+  await seen(run, ({ upload }) => upload !== null);
   wire.cut();
   assert.equal(await run.result(), "3000000");
 });

@@ -169,6 +169,11 @@ export class Driver {
     return sent;
   }
 
+  /** How many seconds it takes until something is sent. */
+  async secondsUntilSent(): Promise<number> {
+    for (let seconds = 1; ; seconds += 1) if ((await this.wait(1)).length) return seconds;
+  }
+
   #socketClass(): WebSocketConstructor {
     const { sockets } = this;
     return class extends FakeSocket {
