@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -23,7 +24,14 @@ class Terminal:
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._near, far = pty.openpty()
         self._process = subprocess.Popen(
-            command, stdin=far, stdout=far, stderr=far, env=environment, start_new_session=True, close_fds=True
+            command,
+            stdin=far,
+            stdout=far,
+            stderr=far,
+            env=environment,
+            start_new_session=True,
+            close_fds=True,
+            preexec_fn=_hear_ctrl_c,
         )
         os.close(far)
         self.shown = ""
@@ -38,7 +46,8 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Reads on until it shows the text."""
         while text not in self.shown[self._seen :]:
-            more = os.read(self._near, 4_096)
+            is_ready, _, _ = select.select([self._near], [], [], 20)
+            more = os.read(self._near, 4_096) if is_ready else b""
             assert more, f"{text!r} never came: {self.shown!r}"
             self.shown += more.decode().replace("\r\n", "\n")
         self._seen = self.shown.index(text, self._seen) + len(text)
@@ -50,6 +59,11 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         os.close(self._near)
+
+
+def _hear_ctrl_c() -> None:
+    """As at a terminal. Whoever runs the tests in the background may have told all programs to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
