@@ -1,6 +1,6 @@
 //! A queue, as what takes messages from it and gives them to a function: some twice, and some to nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct Source {
     hopeless: f64,
     /// The messages that never reach anybody.
     lost: Arc<std::sync::Mutex<BTreeSet<String>>>,
+    /// How often the visibility of each message lapsed.
+    lapses: Arc<std::sync::Mutex<BTreeMap<String, usize>>>,
     again: mpsc::UnboundedSender<Delivery>,
     twice: Arc<Mutex<mpsc::UnboundedReceiver<Delivery>>>,
 }
@@ -27,7 +29,14 @@ impl Source {
     /// Of the messages that reach nobody, so many as `hopeless` says never will.
     pub fn new(queue: Arc<MemoryQueue>, hopeless: f64) -> Self {
         let (again, twice) = mpsc::unbounded_channel();
-        Self { queue, hopeless, lost: Arc::default(), again, twice: Arc::new(Mutex::new(twice)) }
+        Self {
+            queue,
+            hopeless,
+            lost: Arc::default(),
+            lapses: Arc::default(),
+            again,
+            twice: Arc::new(Mutex::new(twice)),
+        }
     }
 
     /// The next message; `None` if it got lost on its way, and has to become visible again.
@@ -37,9 +46,14 @@ impl Source {
             self.give_again(delivery.clone(), dice.time(Duration::from_secs(90)));
         }
         if dice.chance(faults.lapse) {
-            self.reveal(delivery.receipt.clone(), dice.time(Duration::from_secs(60)));
+            self.reveal(&delivery, dice.time(Duration::from_secs(60)));
         }
         (!self.loses(&delivery, dice, faults)).then_some(delivery)
+    }
+
+    /// How often the visibility of `message` has lapsed so far.
+    pub fn lapses(&self, message: &str) -> usize {
+        self.lapses.lock().unwrap().get(message).copied().unwrap_or_default()
     }
 
     fn loses(&self, delivery: &Delivery, dice: &Dice, faults: Faults) -> bool {
@@ -61,10 +75,12 @@ impl Source {
     }
 
     /// Lets the message's visibility lapse, as if nobody could extend it: it comes again under another receipt.
-    fn reveal(&self, receipt: String, after: Duration) {
-        let queue = self.queue.clone();
+    fn reveal(&self, delivery: &Delivery, after: Duration) {
+        let (queue, lapses) = (self.queue.clone(), self.lapses.clone());
+        let (message, receipt) = (delivery.message_id.clone(), delivery.receipt.clone());
         tokio::spawn(async move {
             sleep(after).await;
+            *lapses.lock().unwrap().entry(message).or_default() += 1;
             let _ = queue.extend(&receipt, Duration::ZERO).await;
         });
     }

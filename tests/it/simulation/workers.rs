@@ -41,6 +41,9 @@ const SHORTEST_INVOCATION: Duration = Duration::from_secs(30);
 /// A message that has to come again after less has only waited for somebody else's run.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
+/// Waits behind a run have to cover a message whose visibility lapsed so often; each lapse more costs it a receive.
+const LAPSES: usize = 1;
+
 /// What is said of a worker that could not reach the stores.
 const CUT_OFF: &str = "was cut off";
 
@@ -208,7 +211,11 @@ impl Life<'_> {
                 self.source.queue.delete(&receipt);
                 self.record.done(&who);
             }
-            Some(_) if began.elapsed() < AT_ONCE && !fates.is_disturbed(process.id(), &who) => {
+            Some(_)
+                if began.elapsed() < AT_ONCE
+                    && self.source.lapses(&message) <= LAPSES
+                    && !fates.is_disturbed(process.id(), &who) =>
+            {
                 self.record.waits(&who, &message, receive_count);
             }
             _ => {}
