@@ -33,6 +33,8 @@ struct Lease {
     process: usize,
     /// As the worker knows it.
     until: Instant,
+    /// When a call about the session was first answered: the claim may have been slow to say that it is one.
+    known_since: Option<Instant>,
     /// The last calls about the session that were answered: from when to when.
     answered: VecDeque<(Instant, Instant)>,
     /// Until when a call was slow, failed, or was given up.
@@ -140,6 +142,7 @@ impl Fates {
         let lease = Lease {
             process,
             until,
+            known_since: None,
             answered: VecDeque::new(),
             trouble_until: None,
             appends_fail: None,
@@ -212,7 +215,9 @@ impl Lease {
         let was_out_of_reach = !self.answered.iter().any(is_last_try);
         let could_not_append = self.appends_fail.is_some_and(|(from, until)| until - from >= APPENDS_FAIL);
         let had_no_time = self.was_late.is_some_and(|at| self.trouble_until.is_some_and(|until| until + NEAR >= at));
-        was_out_of_reach || could_not_append || had_no_time
+        // One slow renewal is all that there was time for.
+        let knew_late = self.known_since.is_none_or(|since| since + SLOW >= gave_up);
+        was_out_of_reach || could_not_append || had_no_time || knew_late
     }
 
     fn note(&mut self, began: Instant, is_append: bool, is_answered: bool) {
@@ -224,6 +229,7 @@ impl Lease {
             (true, true) => self.appends_fail = None,
             (true, false) => self.appends_fail = Some((self.appends_fail.map_or(began, |(from, _)| from), now)),
             (false, true) => {
+                self.known_since.get_or_insert(now);
                 self.answered.truncate(31);
                 self.answered.push_front((began, now));
             }
