@@ -27,8 +27,9 @@ def fixtures_of_the_page():
 
 
 _page = fixtures_of_the_page()
-gateway, browser, new_context, context, processes = (
+gateway, gateway_with, browser, new_context, context, processes = (
     _page.gateway,
+    _page.gateway_with,
     _page.browser,
     _page.new_context,
     _page.context,

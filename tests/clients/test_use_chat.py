@@ -106,11 +106,11 @@ def test_two_tabs_show_one_reply_and_either_stops_it(context, open_chat):
         expect(reply(page)).not_to_contain_text(" 200")
 
 
-def test_a_chat_that_is_left_goes_on(context, open_chat):
-    page = open_chat(context, "first")
+def test_a_chat_that_is_left_goes_on(context, open_chat, react_chat):
+    page = open_chat(context, "left")
     ask(page, COUNT)
     expect_to_be_writing(page)
-    page.get_by_role("link", name="second").click()
+    page.goto(f"{react_chat}#entered")
     expect(page.locator("article")).to_have_count(0)
-    page.get_by_role("link", name="first").click()
+    page.goto(f"{react_chat}#left")
     expect_whole(page)

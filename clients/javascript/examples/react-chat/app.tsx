@@ -10,23 +10,18 @@ client.connect(); // to hear of what other tabs ask, before anything is asked he
 // This page keeps replies under the ids that they came with, so one that ended while it was away may come again.
 const transport = new GatewayChatTransport({ client, replayEnded: true });
 
-const stored = (id: string): UIMessage[] => JSON.parse(localStorage.getItem(id) ?? "[]");
-
-/** Chats live outside the components: one whose page is left goes on. */
-const chats = new Map<string, Chat<UIMessage>>();
-function chatOf(id: string): Chat<UIMessage> {
-  const known = chats.get(id);
-  if (known) return known;
-  const chat = new Chat({ id, transport, messages: stored(id) });
-  chats.set(id, chat);
-  // What is asked in another tab is shown here too.
-  client.session(id).on("run", () => {
-    if (chat.status === "submitted" || chat.status === "streaming") return;
-    chat.messages = stored(id);
-    void chat.resumeStream();
-  });
-  return chat;
-}
+/** Each address after # is a chat of its own. */
+const id = location.hash.slice(1) || "first";
+window.addEventListener("hashchange", () => location.reload());
+const stored = (): UIMessage[] => JSON.parse(localStorage.getItem(id) ?? "[]");
+// Outside the components, so that a chat goes on when its component is gone.
+const chat = new Chat<UIMessage>({ id, transport, messages: stored() });
+// What is asked in another tab is shown here too.
+client.session(id).on("run", () => {
+  if (chat.status === "submitted" || chat.status === "streaming") return;
+  chat.messages = stored();
+  void chat.resumeStream();
+});
 
 /** Parts are only added at the end, so a place is a key. */
 function partOf(part: UIMessage["parts"][number], at: number) {
@@ -34,11 +29,11 @@ function partOf(part: UIMessage["parts"][number], at: number) {
   return part.type === "dynamic-tool" ? <p key={part.toolCallId}>{`🔧 ${part.toolName}: ${part.state}`}</p> : null;
 }
 
-function Conversation({ id }: { id: string }) {
-  const { messages, sendMessage, status, stop, error } = useChat({ chat: chatOf(id) });
+function Conversation() {
+  const { messages, sendMessage, status, stop, error } = useChat({ chat });
   const [text, setText] = useState("");
   const isBusy = status === "submitted" || status === "streaming";
-  useEffect(() => localStorage.setItem(id, JSON.stringify(messages)), [id, messages]);
+  useEffect(() => localStorage.setItem(id, JSON.stringify(messages)), [messages]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isBusy) return void stop();
@@ -61,21 +56,4 @@ function Conversation({ id }: { id: string }) {
   );
 }
 
-function App() {
-  const [id, setId] = useState(location.hash.slice(1) || "first");
-  useEffect(() => window.addEventListener("hashchange", () => setId(location.hash.slice(1) || "first")), []);
-  return (
-    <>
-      <nav>
-        {["first", "second", "third"].map((name) => (
-          <a key={name} href={`#${name}`}>
-            {name}
-          </a>
-        ))}
-      </nav>
-      <Conversation key={id} id={id} />
-    </>
-  );
-}
-
-createRoot(document.getElementById("root") as HTMLElement).render(<App />);
+createRoot(document.getElementById("root") as HTMLElement).render(<Conversation />);
