@@ -1,6 +1,7 @@
 import type { AttachedFile } from "./attachments.ts";
 import type { StoredPart } from "./reply.ts";
 import { shared } from "./storage.ts";
+import { toast } from "./toast.ts";
 
 /** A browser keeps about 5 MB for a page. What is beyond these the page says; it drops nothing silently. */
 export const LIMITS = { turns: 50, sessions: 20, text: 100_000 };
@@ -104,8 +105,12 @@ export function titleOf({ id, name, first }: KnownSession): string {
 }
 
 function forgetOldChats(current: string): void {
-  for (const { id } of knownSessions()
-    .filter(({ id }) => id !== current)
-    .slice(LIMITS.sessions - 1))
-    forgetSession(id);
+  const others = knownSessions().filter(({ id }) => id !== current);
+  const old = others.slice(LIMITS.sessions - 1);
+  for (const { id } of old) forgetSession(id);
+  if (!old.length) return;
+  const titles = old.map((known) => `“${titleOf(known)}”`).join(", ");
+  toast(
+    `This browser keeps the last ${LIMITS.sessions} sessions; ${titles} is dropped. The gateway and the agent still know it.`,
+  );
 }

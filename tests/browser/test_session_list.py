@@ -68,6 +68,17 @@ def test_a_session_is_forgotten_and_that_can_be_undone(page):
     expect(page.locator(".turn .ask")).to_have_text("the first one")
 
 
+def test_a_session_that_is_too_many_is_dropped_with_a_word(page):
+    done(page, "the first one")
+    keep_others = """ids => ids.forEach(id => localStorage.setItem(`gateway-test.chat.${id}`, JSON.stringify(
+        { r1: { label: id, state: "completed", accepted: true, at: Date.now() - 60_000 * (1 + ids.indexOf(id)) } })))"""
+    page.evaluate(keep_others, [f"kept {number}" for number in range(20)])
+    done(page, "the second one")
+    expect(page.locator("#toast")).to_contain_text("keeps the last 20 sessions; “kept 19” is dropped")
+    page.locator("#sessions-open").click()
+    expect(page.locator("#sessions-list li")).to_have_count(20)
+
+
 def test_clear_can_be_undone_and_what_is_cleared_stays_away(page):
     done(page, "once")
     page.locator("#clear-chat").click()
