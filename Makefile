@@ -20,8 +20,32 @@ PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
 	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
+# Two things go on at a time, for much of either is waiting: what cargo makes, and what only needs the gateway's program. Each says
+# what it has to say at its end.
 .PHONY: test
-test: format lint docs rust-test agent-test long-runs-test clients-test browser-test terraform-test emulator-test
+test: format
+	$(MAKE) --jobs=2 --output-sync=target IN_LANES=yes lint emulator-test browser-test
+
+ifdef IN_LANES
+docs: | lint
+rust-test: | docs gateway
+emulator-test: | rust-test
+
+terraform-test: | agent-test
+long-runs-test: | terraform-test
+clients-test: | long-runs-test
+browser-test: | clients-test
+endif
+
+# What the tests in other languages start, unless another is named: a copy, for cargo may link the program again beside them.
+PROGRAM := $(CURDIR)/target/gateway/agentcore-gateway
+export GATEWAY_BIN ?= $(PROGRAM)
+
+.PHONY: gateway
+gateway:
+	cargo build --locked
+	mkdir -p $(dir $(PROGRAM))
+	install target/debug/agentcore-gateway $(PROGRAM)
 
 .PHONY: format
 format:
@@ -50,8 +74,7 @@ agent-test: $(VENV)/.installed
 	cd agentcore_example && ../$(VENV)/bin/python -m pytest -q
 
 .PHONY: long-runs-test
-long-runs-test: $(VENV)/.installed
-	cargo build --locked
+long-runs-test: $(VENV)/.installed gateway
 	$(VENV)/bin/python -m pytest -q tests/long_runs
 
 JAVASCRIPT := clients/javascript
@@ -71,9 +94,8 @@ $(CLIENT_VENV)/.installed: clients/python/requirements-dev.txt clients/python/py
 # Both packages, alone and in front of the real gateway; what of them a browser shows is among tests/clients. The core of the npm
 # package is also tried on the Node that is installed: its own tests run on a newer one.
 .PHONY: clients-test
-clients-test: $(VENV)/.installed $(CLIENT_VENV)/.installed $(JAVASCRIPT)/node_modules/.installed
+clients-test: $(VENV)/.installed $(CLIENT_VENV)/.installed $(JAVASCRIPT)/node_modules/.installed gateway
 	scripts/install-browser
-	cargo build --locked
 	cd $(JAVASCRIPT) && npm run check && npm test && npm run package-check
 	node $(JAVASCRIPT)/tests/installed.mjs
 	$(VENV)/bin/python -m pytest -q tests/clients
@@ -90,9 +112,8 @@ page-test: page/node_modules/.installed
 	cd page && npm run check
 
 .PHONY: browser-test
-browser-test: $(VENV)/.installed page-test
+browser-test: $(VENV)/.installed page-test gateway
 	scripts/install-browser
-	cargo build --locked
 	$(VENV)/bin/python -m pytest -q tests/browser
 
 # checkov wants another boto3 than the agent, so it has an environment of its own.
