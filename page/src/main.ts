@@ -11,15 +11,18 @@ import { startSessionsDialog } from "./sessions-dialog.ts";
 import { remembered } from "./storage.ts";
 import { showAll } from "./turns.ts";
 
-function startRawEvents(): void {
-  const box = field("raw-events");
+/** A switch over the chat, which `turns` has as an attribute, and which stays as it was left. */
+function startSwitch(id: string, name: string, otherwise: "on" | "off"): void {
+  const box = field(id);
   const show = () => {
-    $("turns").dataset.raw = box.checked ? "on" : "off";
-    remembered.set("raw-events", box.checked ? "yes" : "");
+    $("turns").dataset[name] = box.checked ? "on" : "off";
     showAll();
   };
-  box.checked = remembered.get("raw-events") === "yes";
-  box.addEventListener("change", show);
+  box.checked = (remembered.get(id) ?? otherwise) === "on";
+  box.addEventListener("change", () => {
+    remembered.set(id, box.checked ? "on" : "off");
+    show();
+  });
   show();
 }
 
@@ -29,7 +32,8 @@ startComposer();
 startRaw();
 startConnection(); // before the sessions, which show what goes on without one
 startSessions();
-startRawEvents();
+startSwitch("raw-events", "raw", "off");
+startSwitch("smooth", "smooth", "on");
 startClearing();
 startSessionsDialog();
 startCheck();

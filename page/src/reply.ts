@@ -1,4 +1,4 @@
-import { type AgentEvent, TextReader, ToolReader } from "gateway-client";
+import { type AgentEvent, Smoother, TextReader, ToolReader } from "gateway-client";
 import { element } from "./dom.ts";
 import { EventList } from "./event-list.ts";
 import { plural } from "./format.ts";
@@ -18,6 +18,9 @@ export class Reply {
   readonly #tools = new Map<string, ToolCard>();
   #changed = new Set<GrowingText | ToolCard>();
   #text = new TextReader();
+  /** Words that came with others in a frame, and are shown over the time to the next. */
+  #waiting = new Smoother();
+  #unplanned = "";
   #calls = new ToolReader();
   #other: AgentEvent[] = [];
   #otherCount = 0;
@@ -42,6 +45,7 @@ export class Reply {
     this.#tools.clear();
     this.#changed.clear();
     this.#text = new TextReader();
+    this.#waiting = new Smoother();
     this.#calls = new ToolReader();
     this.#other = [];
     this.#otherCount = 0;
@@ -49,12 +53,20 @@ export class Reply {
     this.#showOthers();
   }
 
+  /** Whether words wait for their turn: `show` is to be called again soon. */
+  get isWaiting(): boolean {
+    return this.#waiting.dueIn(0) !== null;
+  }
+
   /** Reads more events; `show` brings them to the screen. */
   add(events: readonly AgentEvent[]): void {
     for (const event of events) this.#read(event);
+    if (this.#unplanned) this.#waiting.push(this.#unplanned, performance.now());
+    this.#unplanned = "";
   }
 
-  show({ isOver = false, hasFailed = false } = {}): void {
+  show({ isOver = false, hasFailed = false, isSmooth = false } = {}): void {
+    this.#append(isOver || !isSmooth ? this.#waiting.takeAll() : this.#waiting.take(performance.now()));
     if (isOver && !hasFailed) for (const change of this.#calls.end()) this.#tools.get(change.id)?.take(change);
     if (isOver) for (const card of this.#tools.values()) card.end();
     for (const part of isOver ? this.#parts : this.#changed) part.show(isOver);
@@ -84,7 +96,8 @@ export class Reply {
   #read(event: AgentEvent): void {
     const text = this.#text.read(event);
     const changes = this.#calls.read(event);
-    if (text) this.#append(text);
+    this.#unplanned += text;
+    if (changes.length) this.#showWaiting();
     for (const change of changes) {
       if ("start" in change) this.#tools.set(change.id, this.#put(new ToolCard({ id: change.id, name: change.start.name })));
       const card = this.#tools.get(change.id);
@@ -96,7 +109,14 @@ export class Reply {
     this.#otherCount += 1;
   }
 
+  /** A call of a tool waits for no word, and no word before it comes after it. */
+  #showWaiting(): void {
+    this.#append(this.#waiting.takeAll() + this.#unplanned);
+    this.#unplanned = "";
+  }
+
   #append(text: string): void {
+    if (!text) return;
     let last = this.#parts.at(-1);
     if (!(last instanceof GrowingText)) {
       if (last && !text.trim()) return; // line ends between two calls of tools

@@ -1,6 +1,7 @@
 import type { AgentEvent, ConnectionState, Run, RunSnapshot } from "gateway-client";
 import type { AttachedFile } from "./attachments.ts";
 import { type Asked, LIMITS, type StoredTurn } from "./chats.ts";
+import { $ } from "./dom.ts";
 import { shortened } from "./format.ts";
 import { type Facts, factsOf, factsOfStored, hasEnded, repeats } from "./state.ts";
 import { type TurnActions, TurnView } from "./turn-view.ts";
@@ -86,7 +87,8 @@ export class Turn {
     reply.add(goesOn ? events.slice(this.#shown.length) : events);
     this.#shown = events;
     this.#count = events.length;
-    reply.show({ isOver: ending !== null, hasFailed: ending !== null && ending.outcome !== "completed" });
+    const hasFailed = ending !== null && ending.outcome !== "completed";
+    reply.show({ isOver: ending !== null, hasFailed, isSmooth: $("turns").dataset.smooth === "on" });
   }
 
   show(connection: ConnectionState, raw: boolean): void {

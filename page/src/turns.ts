@@ -70,6 +70,7 @@ function flush(): void {
   showStop();
   followChat();
   pause = Math.max(16, Math.min(500, 3 * (performance.now() - from)));
+  for (const turn of changed) if (turn.view.reply.isWaiting) later(turn);
 }
 
 function showChange(turn: Turn): void {

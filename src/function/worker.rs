@@ -18,6 +18,7 @@ use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
 use crate::run_ended::RunEvents;
 use crate::table::Table;
+use crate::worker::pace::Pace;
 use crate::worker::settings::{LongRuns, Settings};
 use crate::worker::{Tools, Worker};
 
@@ -41,7 +42,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`,
+    /// Reads `TABLE_NAME`, `PROMPTS_QUEUE_URL`, `MANAGEMENT_ENDPOINT`, `PUSH_INTERVAL_MS`, `MAX_PUSH_INTERVAL_MS`, `RETRY_WINDOW_SECONDS`,
     /// `SILENCE_LIMIT_SECONDS`, `MAX_WAIT_SECONDS`, `MAX_REPLY_BYTES`, `MAX_RECEIVE_COUNT`, `LONGEST_RUN_SECONDS`, and what
     /// [`Configured::read`], [`on_stop`], [`on_abandoned`] and [`UploadBucket::read`] read; where an agent may go on by itself also
     /// `REPLIES_QUEUE_URL`, `REPLIES_ENDPOINT_URL`, `WATCH_QUEUE_URL` and `AWS_REGION`.
@@ -100,11 +101,22 @@ fn long_runs(environment: &Environment, agents: &Configured) -> Result<Option<Lo
     Ok(Some(LongRuns { queue, agents: Some(agents.long_runs.clone()) }))
 }
 
+fn pace(environment: &Environment) -> Result<Pace, InvalidVariable> {
+    let milliseconds = |variable, default: Duration| {
+        let default = default.as_millis().try_into().unwrap_or(u32::MAX);
+        environment.count(variable, default).map(|count| Duration::from_millis(count.into()))
+    };
+    let shortest = milliseconds("PUSH_INTERVAL_MS", Pace::SHORTEST)?;
+    let longest = milliseconds("MAX_PUSH_INTERVAL_MS", Pace::LONGEST.max(shortest))?;
+    Pace::new(shortest, longest)
+        .map_err(|_| InvalidVariable::new("MAX_PUSH_INTERVAL_MS", "be no less than PUSH_INTERVAL_MS"))
+}
+
 fn settings(environment: &Environment) -> Result<Settings, InvalidVariable> {
     let defaults = Settings::default();
     let seconds = |variable, default: Duration| environment.duration_seconds(variable, default);
     Ok(Settings {
-        coalesce_interval: Duration::from_millis(environment.count("PUSH_INTERVAL_MS", 100)?.into()),
+        pace: pace(environment)?,
         max_wait: environment.duration_up_to("MAX_WAIT_SECONDS", defaults.max_wait, journal::RETENTION)?,
         max_reply_bytes: environment.count("MAX_REPLY_BYTES", super::MAX_REPLY_BYTES)? as usize,
         on_abandoned: on_abandoned(environment)?,

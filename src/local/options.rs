@@ -18,10 +18,11 @@ use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::QueueLimits;
 use crate::uploads;
+use crate::worker::pace::{InvalidPace, Pace};
 use crate::worker::settings::Settings;
 use values::{
-    parse_agent, parse_count, parse_http_url, parse_listen, parse_log, parse_seconds, parse_switch, parse_upload_bytes,
-    parse_wait,
+    parse_agent, parse_count, parse_http_url, parse_interval, parse_listen, parse_log, parse_seconds, parse_switch,
+    parse_upload_bytes, parse_wait,
 };
 
 /// A WebSocket gateway to AI agents on Amazon Bedrock AgentCore Runtime, on this machine.
@@ -118,7 +119,15 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_PUSH_DELAY", value_name = "MILLISECONDS", default_value_t = 0)]
     pub push_delay: u64,
 
-    /// Push each batch of events at once instead of packing them into a frame every 100 milliseconds
+    /// How many milliseconds lie between two frames of a reply at its beginning
+    #[arg(long, env = "GATEWAY_PUSH_INTERVAL", value_name = "MILLISECONDS", default_value = "100", value_parser = parse_interval)]
+    pub push_interval: Duration,
+
+    /// How many milliseconds lie between two frames of a reply later on: a quarter of its age, up to so many
+    #[arg(long, env = "GATEWAY_MAX_PUSH_INTERVAL", value_name = "MILLISECONDS", default_value = "1000", value_parser = parse_interval)]
+    pub max_push_interval: Duration,
+
+    /// Push each batch of events at once instead of packing them into frames
     #[arg(long, env = "GATEWAY_NO_COALESCING", value_parser = parse_switch)]
     pub no_coalescing: bool,
 }
@@ -129,6 +138,9 @@ pub enum InvalidOptions {
     /// Who may connect is not clear.
     #[error(transparent)]
     Auth(#[from] InvalidAuth),
+    /// The frames of a reply would come sooner the longer it lasts.
+    #[error("--max-push-interval must be no less than --push-interval: {0}")]
+    Pace(#[from] InvalidPace),
     /// Two agents of one name.
     #[error("two agents are called \"{0}\"; give each a name of its own, as in --agent {0}2=URL")]
     SameName(AgentName),
@@ -167,13 +179,14 @@ impl Options {
             on_stop: self.on_stop,
             retry_window: self.retry_window,
             max_reply_bytes: self.max_reply_bytes,
+            pace: Pace::new(self.push_interval, self.max_push_interval)?,
             ..Settings::default()
         };
         if self.stop_abandoned {
             worker.on_abandoned = OnAbandoned::Stop;
         }
         if self.no_coalescing {
-            worker.coalesce_interval = Duration::ZERO;
+            worker.pace = Pace::UNBOUNDED;
             worker.coalesce_bytes = 1;
         }
         Ok(Config {

@@ -13,15 +13,21 @@ use crate::protocol::output::Output;
 pub(super) const EVENT_BATCHES: usize = 16;
 
 /// Puts the events that come into the log, as few frames as it can without making anybody wait: the first event at
-/// once, then a frame when a device has taken all others and the interval is over, or when one is full.
+/// once, then a frame when a device has taken all others and it is time for the next, or when one is full.
 pub(super) async fn coalesce(
     mut events: mpsc::Receiver<Vec<Event>>,
     log: &Log,
     maker: FrameMaker,
     settings: &Settings,
 ) {
-    let mut coalescing =
-        Coalescing { log, settings, output: Output::new(maker), last_cut: None, waiting_since: Instant::now() };
+    let mut coalescing = Coalescing {
+        log,
+        settings,
+        output: Output::new(maker),
+        began: None,
+        next_cut: None,
+        waiting_since: Instant::now(),
+    };
     loop {
         match coalescing.next_step(&mut events).await {
             Step::Add(batches) => coalescing.add(batches),
@@ -41,7 +47,10 @@ struct Coalescing<'a> {
     log: &'a Log,
     settings: &'a Settings,
     output: Output,
-    last_cut: Option<Instant>,
+    /// When the first event came.
+    began: Option<Instant>,
+    /// Before this no frame is cut that is not full.
+    next_cut: Option<Instant>,
     /// Since when the event waits that came first.
     waiting_since: Instant,
 }
@@ -66,8 +75,8 @@ impl Coalescing<'_> {
     /// Waits until it is a frame's turn: a device has taken all others, or so much time has passed that the journal
     /// wants it. The first frame has its turn at once.
     async fn turn(&self) {
-        if let Some(last_cut) = self.last_cut {
-            sleep_until(last_cut + self.settings.coalesce_interval).await;
+        if let Some(next_cut) = self.next_cut {
+            sleep_until(next_cut).await;
         }
         let mut idle_devices = self.log.idle_devices();
         let taken = idle_devices.wait_for(|idle| *idle > 0);
@@ -78,12 +87,14 @@ impl Coalescing<'_> {
     fn add(&mut self, batches: Vec<Vec<Event>>) {
         if self.output.is_empty() {
             self.waiting_since = Instant::now();
+            self.began.get_or_insert(self.waiting_since);
         }
         batches.into_iter().flatten().for_each(|event| self.output.add(event));
     }
 
     fn cut(&mut self) {
         self.log.append(self.output.cut(self.log.last() + 1));
-        self.last_cut = Some(Instant::now());
+        let now = Instant::now();
+        self.next_cut = self.began.map(|began| now + self.settings.pace.interval(now - began));
     }
 }

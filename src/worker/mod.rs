@@ -23,6 +23,7 @@ mod deliver;
 mod devices;
 mod hand_over;
 mod log;
+pub mod pace;
 mod produce;
 mod read;
 mod record;

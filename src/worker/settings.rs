@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::pace::Pace;
 use crate::choices::{OnAbandoned, OnStop};
 use crate::journal;
 use crate::protocol::frame::Failure;
@@ -30,8 +31,8 @@ impl LongRuns {
 /// Times, sizes and choices of a worker.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The shortest time between two output frames of a run, unless the next one is full.
-    pub coalesce_interval: Duration,
+    /// The time between two output frames of a run, unless the next one is full.
+    pub pace: Pace,
     /// So many bytes of events make a frame full.
     pub coalesce_bytes: usize,
     /// The longest time for which a frame is not durable.
@@ -88,7 +89,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            coalesce_interval: Duration::from_millis(100),
+            pace: Pace::default(),
             coalesce_bytes: 24 * 1024,
             segment_interval: Duration::from_millis(2500),
             segment_bytes: 8 * 1024,

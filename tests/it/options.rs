@@ -8,6 +8,7 @@ use agentcore_gateway::connections::origins::AllowedOrigins;
 use agentcore_gateway::local::Config;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::protocol::ids::AgentName;
+use agentcore_gateway::worker::pace::Pace;
 use clap::Parser;
 use tracing::Level;
 
@@ -263,7 +264,27 @@ fn agents_go_on_by_themselves_only_where_that_is_asked_for() {
 #[test]
 fn without_coalescing_every_event_leaves_at_once() {
     let worker = config(&["--no-coalescing"]).worker;
-    assert_eq!((worker.coalesce_interval, worker.coalesce_bytes), (Duration::ZERO, 1));
+    assert_eq!((worker.pace, worker.coalesce_bytes), (Pace::UNBOUNDED, 1));
+}
+
+#[test]
+fn the_pace_of_frames_has_two_bounds() {
+    let milliseconds = Duration::from_millis;
+    let pace = |arguments: &[&str]| config(arguments).worker.pace;
+    assert_eq!(pace(&[]), Pace::default());
+    assert_eq!(Pace::new(milliseconds(100), milliseconds(1000)), Ok(Pace::default()));
+    let constant = pace(&["--push-interval", "250", "--max-push-interval", "250"]);
+    assert_eq!(Ok(constant), Pace::new(milliseconds(250), milliseconds(250)));
+    for value in ["19", "5001", "1s", "0.5"] {
+        for option in ["--push-interval", "--max-push-interval"] {
+            assert_refused(&[option, value], &[option, value, "a whole number of milliseconds from 20 to 5000"]);
+        }
+    }
+    assert_eq!(
+        parse(&["--push-interval", "2000"]).unwrap().config().unwrap_err().to_string(),
+        "--max-push-interval must be no less than --push-interval: the longest time between two frames, 1000 ms, is shorter \
+         than the shortest one, 2000 ms"
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ function shown(frames: { at: number; text: string }[], until: number): { at: num
   return out;
 }
 
-test("The first frame comes at once; the next is spread over the time between them", () => {
+test("The first frame comes at once; the next is spread over the time to the one that is expected then", () => {
   const out = shown(
     [
       { at: 0, text: "a b c d" },
@@ -44,9 +44,9 @@ test("The first frame comes at once; the next is spread over the time between th
   assert.deepEqual(out, [
     { at: 0, text: "a b c d" },
     { at: 400, text: "e " },
-    { at: 500, text: "f " },
-    { at: 600, text: "g " },
-    { at: 700, text: "h" },
+    { at: 525, text: "f " },
+    { at: 650, text: "g " },
+    { at: 775, text: "h" },
   ]);
 });
 
@@ -58,6 +58,27 @@ test("At a frame a second no pause is longer than 150 ms", () => {
   const times = shown(frames, 9_000).map(({ at }) => at);
   const pauses = times.slice(2).map((at, index) => at - (times[index + 1] ?? 0));
   assert.ok(Math.max(...pauses) <= 150, `${pauses}`);
+});
+
+/** When frames leave whose distance is a quarter of the reply's age, from 100 ms to a second. */
+function pacedFrames(until: number): number[] {
+  const times = [0];
+  for (let at = 0; at < until; times.push(Math.round(at / 5) * 5)) at += Math.min(1_000, Math.max(100, at / 4));
+  return times;
+}
+
+test("While frames come ever less often, as those of a gateway do, no pause is longer than 150 ms", () => {
+  for (const apart of [35, 50, 100]) {
+    let said = 0;
+    const frames = pacedFrames(20_000).map((at) => {
+      const words = Math.floor(at / apart) + 1 - said;
+      said += words;
+      return { at, text: "word ".repeat(words) };
+    });
+    const times = shown(frames, 21_000).map(({ at }) => at);
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    assert.ok(Math.max(...pauses) <= 150, `a word each ${apart} ms: ${Math.max(...pauses)}`);
+  }
 });
 
 test("Few words are not stretched", () => {
@@ -158,7 +179,7 @@ test("smooth spreads, and gives the rest at once when the text ends", async (con
   push("e f ");
   await settled();
   assert.equal(out.join(""), "a b c ");
-  await tick(140);
+  await tick(150);
   assert.equal(out.join(""), "a b c d ");
   push(null);
   await done;

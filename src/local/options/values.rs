@@ -96,6 +96,14 @@ pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "must be a number of seconds above 0".to_owned())
 }
 
+/// A time between two frames, by the rule of Terraform's `push_interval_ms`.
+pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
+    let milliseconds = text.parse().ok().filter(|count| (20..=5000).contains(count));
+    milliseconds
+        .map(Duration::from_millis)
+        .ok_or_else(|| "must be a whole number of milliseconds from 20 to 5000".to_owned())
+}
+
 pub(super) fn parse_wait(text: &str) -> Result<Duration, String> {
     let longest = journal::RETENTION;
     parse_seconds(text)

@@ -49,8 +49,8 @@ async fn a_prompt_of_ten_seconds_costs_so_many_calls_and_a_record_only_for_a_con
         ("append", 5),
         // Each second.
         ("load", 9),
-        // `started`, a frame at the first event and each 100 ms from there, what is left, `completed`.
-        ("push", 102),
+        // `started`, 20 frames at their pace from the first event on, what is left, `completed`.
+        ("push", 24),
         ("finish", 1),
     ]);
     assert_eq!(first, expected);

@@ -54,7 +54,7 @@ async fn a_dead_or_slow_device_delays_no_other_and_is_detached() {
         engine.work_next().await;
         let timed = engine.push.timed("c");
         let gaps = timed.windows(2).map(|pair| pair[1].0 - pair[0].0);
-        assert!(gaps.into_iter().all(|gap| gap <= 250 * MS), "{manner:?}");
+        assert!(gaps.into_iter().all(|gap| gap <= 1050 * MS), "{manner:?}");
         let attached: Vec<String> = engine.session("s").await.connections.keys().map(ToString::to_string).collect();
         assert_eq!(attached, ["c"], "{manner:?}");
         assert_eq!(engine.push.overlaps(), 0);

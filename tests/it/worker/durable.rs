@@ -8,6 +8,7 @@ use agentcore_gateway::clock::Clock;
 use agentcore_gateway::protocol::frame::Frame;
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::session::RunKey;
+use agentcore_gateway::worker::pace::Pace;
 use agentcore_gateway::worker::settings::Settings;
 use tokio::time::timeout;
 
@@ -26,14 +27,19 @@ fn run() -> RunKey {
     RunKey { session: key("s"), request: RequestId::parse("r").unwrap() }
 }
 
-/// An agent whose ten events are frames 2 to 11, for one is due every 100 ms; 12 is the ending.
+/// A frame every 100 ms.
+fn steady(settings: &mut Settings) {
+    settings.pace = Pace::new(100 * MS, 100 * MS).unwrap();
+}
+
+/// An agent whose ten events are frames 2 to 11 where one is due every 100 ms; 12 is the ending.
 fn ten_frames() -> Arc<ScriptedAgents> {
     ScriptedAgents::new(|_, _| stream(0..10, 100 * MS))
 }
 
 /// How many bytes the frames of `ten_frames` have, from the first on.
 async fn sizes() -> Vec<usize> {
-    let engine = Engine::new(ten_frames());
+    let engine = Engine::with(ten_frames(), |tools| steady(&mut tools.settings));
     engine.say("c", &prompt("s", "r")).await;
     engine.work_next().await;
     let frames = engine.tools.journal.read(&run(), 0, engine.clock.now()).await.unwrap();
@@ -45,6 +51,7 @@ fn journaled(agents: Arc<ScriptedAgents>, change: impl FnOnce(&mut Settings)) ->
     let journal = Arc::new(Outage::default());
     let engine = Engine::with(agents, |tools| {
         tools.journal = journal.clone();
+        steady(&mut tools.settings);
         change(&mut tools.settings);
     });
     (engine, journal)
@@ -55,6 +62,7 @@ async fn reads(max_durable_bytes: usize) -> usize {
     let mut calls = None;
     let engine = Engine::with(ten_frames(), |tools| {
         tools.settings.max_durable_bytes = max_durable_bytes;
+        steady(&mut tools.settings);
         calls = Some(Counting::around(tools));
     });
     engine.connect("slow", Some("s")).await;

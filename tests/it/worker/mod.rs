@@ -9,6 +9,7 @@ mod durable;
 mod endings;
 mod orphans;
 mod outages;
+mod pace;
 mod replies;
 pub mod runs;
 mod slowness;

@@ -10,6 +10,8 @@ const ONE_FRAME = 15;
 const MOST_WORDS = 400;
 /** How much the last interval counts in the estimate of the next. */
 const WEIGHT = 0.5;
+/** A gateway's frames come ever less often: as the reply's age grows by a quarter between two of them, so do the times between. */
+const GROWTH = 1.25;
 
 interface Word {
   text: string;
@@ -23,6 +25,7 @@ interface Word {
  */
 export class Smoother {
   #words: Word[] = [];
+  #mean = 0;
   #interval = 0;
   #frameAt: number | undefined;
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -56,20 +59,33 @@ export class Smoother {
     return this.#hasEnded ? 0 : Math.max(0, next.dueAt - now);
   }
 
+  /** All that waits, due or not. */
+  takeAll(): string {
+    return this.#taken(this.#words.length);
+  }
+
   /** The text that is due. */
   take(now: number): string {
     const later = this.#hasEnded ? -1 : this.#words.findIndex(({ dueAt }) => dueAt > now);
-    const due = this.#words.splice(0, later < 0 ? this.#words.length : later);
-    if (due.length) this.#shownAt = now;
-    return due.map(({ text }) => text).join("");
+    const text = this.#taken(later < 0 ? this.#words.length : later);
+    if (text) this.#shownAt = now;
+    return text;
+  }
+
+  #taken(count: number): string {
+    return this.#words
+      .splice(0, count)
+      .map(({ text }) => text)
+      .join("");
   }
 
   /** Estimates when the next frame comes, by how the last ones came. */
   #measure(now: number): void {
     const since = this.#frameAt === undefined ? 0 : now - this.#frameAt;
     if (this.#frameAt !== undefined && since < ONE_FRAME) return;
-    const interval = Math.min(since, LONGEST_SPREAD);
-    this.#interval = this.#interval ? this.#interval + (interval - this.#interval) * WEIGHT : interval;
+    const mean = this.#mean ? this.#mean + (since - this.#mean) * WEIGHT : since;
+    this.#mean = Math.min(mean, LONGEST_SPREAD);
+    this.#interval = Math.min(Math.max(this.#mean, since * GROWTH), LONGEST_SPREAD);
     this.#frameAt = now;
   }
 
