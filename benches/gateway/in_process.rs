@@ -64,6 +64,11 @@ impl Stores {
 
     /// Gives a worker with default settings a prompt of a new session, and waits until it is done with it.
     pub(crate) async fn run(&self, agent: Arc<dyn Agents>, push: Arc<dyn Push>) -> Result<()> {
+        self.run_with(Settings::default(), agent, push).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn run_with(&self, settings: Settings, agent: Arc<dyn Agents>, push: Arc<dyn Push>) -> Result<()> {
         let worker = Worker::new(Tools {
             sessions: self.sessions.clone(),
             connections: self.connections.clone(),
@@ -77,7 +82,7 @@ impl Stores {
             uploads: None,
             clock: self.clock.clone(),
             random: self.random.clone(),
-            settings: Settings::default(),
+            settings,
         });
         let deadline = watch::Sender::new(None);
         let response = worker.handle(event_of(&self.prompt()?), deadline.subscribe()).await;

@@ -10,7 +10,8 @@
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
 //! - [`in_process`] runs the worker alone, with the agent of [`scripted`];
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
-//! - [`table_cost`] and [`detached_cost`], with the table of [`metered`], are figure (e), [`journal_delay`], with [`journals`], figure (f);
+//! - [`table_cost`], [`paces`] and [`detached_cost`], with the table of [`metered`], are figure (e), [`journal_delay`], with
+//!   [`journals`], figure (f);
 //! - [`resume`] and [`reply_memory`] are the figures (g) and (h); what (d) and (h) share is in [`streams`];
 //! - [`readers`] is figure (k); (i) and (j) are those of `benches/start`;
 //! - [`detached_memory`], with the agent of [`detaching`], is figure (l);
@@ -30,6 +31,7 @@ mod journal_delay;
 mod journals;
 mod memory;
 mod metered;
+mod paces;
 mod processor;
 mod readers;
 mod reply_memory;

@@ -13,15 +13,16 @@ use crate::Result;
 use crate::detached_cost::Message;
 use crate::in_process::Stores;
 use crate::metered::{Bill, Cost, MeteredTable};
+use crate::paces;
 use crate::report::{Report, times};
 use crate::scripted::ScriptedAgent;
 
-const EVENTS_PER_SECOND: u32 = 30;
+pub(crate) const EVENTS_PER_SECOND: u32 = 30;
 const REPLY_SECONDS: u32 = 10;
 const CHATTY_EVENT_BYTES: usize = 200;
 
 /// Lengths of replies whose price is in docs/cost.md.
-const COST_SECONDS: [u32; 3] = [1, 10, 60];
+pub(crate) const COST_SECONDS: [u32; 4] = [1, 10, 60, 600];
 
 const WRITE_UNITS: usize = 12;
 const READ_UNITS: usize = 14;
@@ -39,6 +40,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     for seconds in COST_SECONDS {
         counts.push(Counts::of(seconds).await?);
     }
+    let paces = paces::seen().await?;
     let said = Message::of(&prose(1).events(EVENTS_PER_SECOND as usize)).await?;
     let heartbeat = Message::of(&[]).await?;
     tokio::time::resume();
@@ -53,6 +55,7 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     sizes(report, "events of 200 bytes of prose", &chatty)?;
 
     cost_counts(report, &counts)?;
+    paces::rows(report, &paces)?;
     detached_counts(report, &[("a second of words", &said), ("a heartbeat", &heartbeat)])?;
     write_counts(&counts, &said, &heartbeat)?;
 
@@ -152,7 +155,7 @@ async fn bill(event_bytes: usize) -> Result<Bill> {
     Ok(table.bill())
 }
 
-fn agent(event_bytes: usize, seconds: u32) -> Result<ScriptedAgent> {
+pub(crate) fn agent(event_bytes: usize, seconds: u32) -> Result<ScriptedAgent> {
     let prose = prose(event_bytes);
     let (events, every) = (seconds * EVENTS_PER_SECOND, Duration::from_secs(1) / EVENTS_PER_SECOND);
     Ok(ScriptedAgent::new(usize::try_from(events)?, every, move |_| prose.event()))
