@@ -7,6 +7,7 @@
 #   make bench    the figures of docs/benchmarks.md
 #   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
 #   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
+#   make verify   checks a gateway from outside: URL=wss://…, TOKEN in the environment, more by ARGS (ARGS=--help)
 #   make clean    removes what the other targets made
 
 .DEFAULT_GOAL := test
@@ -18,7 +19,7 @@ FUNCTIONS := message connections worker relay closer authorizer
 VENV := .venv
 PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
-	tests/long_runs/requirements.txt tests/clients/requirements.txt
+	tests/long_runs/requirements.txt tests/clients/requirements.txt scripts/verify/requirements.txt
 
 .PHONY: test
 test: format lint docs rust-test agent-test long-runs-test clients-test browser-test terraform-test emulator-test
@@ -131,6 +132,18 @@ deploy: lambda
 destroy:
 	ARCH=$(ARCH) scripts/deploy destroy
 
+# What looks at AWS, and at a gateway, before and after a deploy.
+OPERATIONS_VENV := .venv-operations
+
+$(OPERATIONS_VENV)/.installed: scripts/verify/requirements.txt
+	$(PYTHON) -m venv $(OPERATIONS_VENV)
+	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: verify
+verify: $(OPERATIONS_VENV)/.installed
+	PYTHONPATH=scripts $(OPERATIONS_VENV)/bin/python -m verify $(URL) $(ARGS)
+
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test
 emulator-test: $(VENV)/.installed $(EMULATOR_VENV)/.installed
@@ -182,4 +195,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 clean:
 	cargo clean
 	rm -rf $(JAVASCRIPT)/node_modules $(JAVASCRIPT)/dist page/node_modules
-	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV) $(CLIENT_VENV)
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV) $(CLIENT_VENV) $(OPERATIONS_VENV)
