@@ -19,10 +19,10 @@ FUNCTIONS := message connections worker relay closer authorizer
 VENV := .venv
 PYTHON ?= python3
 REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirements-dev.txt tests/browser/requirements.txt \
-	tests/long_runs/requirements.txt tests/clients/requirements.txt scripts/verify/requirements.txt
+	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test long-runs-test clients-test browser-test terraform-test emulator-test
+test: format lint docs rust-test agent-test long-runs-test verify-test clients-test browser-test terraform-test emulator-test
 
 .PHONY: format
 format:
@@ -143,6 +143,16 @@ $(OPERATIONS_VENV)/.installed: scripts/verify/requirements.txt
 .PHONY: verify
 verify: $(OPERATIONS_VENV)/.installed
 	PYTHONPATH=scripts $(OPERATIONS_VENV)/bin/python -m verify $(URL) $(ARGS)
+
+$(OPERATIONS_VENV)/.tested: $(OPERATIONS_VENV)/.installed tests/verify/requirements.txt
+	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/verify/requirements.txt
+	touch $@
+
+# Each check of `make verify` against the real gateway, and against one that breaks its rule.
+.PHONY: verify-test
+verify-test: $(OPERATIONS_VENV)/.tested
+	cargo build --locked
+	$(OPERATIONS_VENV)/bin/python -m pytest -q tests/verify
 
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test

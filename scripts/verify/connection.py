@@ -71,7 +71,8 @@ class Connection:
     async def run(self, request: str) -> Run:
         """A run, when all of it has come."""
         run = self._run(request)
-        await self._until(run.is_whole, self._longest_run, f"the ending did not come, nor all before it; the last frame is {run.last}")
+        await self._until(lambda: run.ending, self._longest_run, "the ending did not come")
+        await self._until(run.is_whole, self._patience, "not all frames before the ending came")
         return run
 
     async def output(self, request: str) -> Run:

@@ -7,6 +7,10 @@ from ..gateway import Gateway
 from ..outcome import Broken, Skipped
 
 
+#: How much longer than the time-out it may take.
+LONGER = 1.5
+
+
 async def check(gateway: Gateway) -> str:
     """Waits for it."""
     seconds = gateway.options.idle
@@ -15,9 +19,9 @@ async def check(gateway: Gateway) -> str:
     async with gateway.connect() as silent, gateway.connect() as pinging:
         pings = asyncio.create_task(_ping(pinging, seconds / 2))
         try:
-            code = await silent.close_code(seconds * 1.5 + 5)
+            code = await silent.close_code(seconds * LONGER)
         except Broken:
-            raise Broken(f"an idle connection is still open after {seconds * 1.5 + 5:g} s") from None
+            raise Broken(f"an idle connection is still open after {seconds * LONGER:g} s") from None
         finally:
             pings.cancel()
         if code != 1001:
