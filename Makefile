@@ -22,7 +22,7 @@ REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirement
 	tests/long_runs/requirements.txt tests/clients/requirements.txt
 
 .PHONY: test
-test: format lint docs rust-test agent-test long-runs-test verify-test clients-test browser-test terraform-test emulator-test
+test: format lint docs rust-test agent-test long-runs-test operations-test clients-test browser-test terraform-test emulator-test
 
 .PHONY: format
 format:
@@ -123,22 +123,31 @@ $(LAMBDA_VENV)/.installed: scripts/requirements-lambda.txt
 	$(LAMBDA_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# What looks at AWS, and at a gateway, before and after a deploy.
+OPERATIONS_VENV := .venv-operations
+
 # On AWS, in the account and region of the usual AWS_* variables. Terraform shows what it does, and asks.
 .PHONY: deploy
-deploy: lambda
+deploy: $(OPERATIONS_VENV)/.installed
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight account
+	$(MAKE) lambda
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight archives
 	ARCH=$(ARCH) scripts/deploy apply
 
 .PHONY: destroy
 destroy:
 	ARCH=$(ARCH) scripts/deploy destroy
 
-# What looks at AWS, and at a gateway, before and after a deploy.
-OPERATIONS_VENV := .venv-operations
-
 $(OPERATIONS_VENV)/.installed: scripts/verify/requirements.txt
 	$(PYTHON) -m venv $(OPERATIONS_VENV)
 	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+# Whether the account, and what is built, are as a deploy needs them; it changes nothing. `make deploy` looks too.
+.PHONY: preflight
+preflight: $(OPERATIONS_VENV)/.installed
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight account
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight archives
 
 .PHONY: verify
 verify: $(OPERATIONS_VENV)/.installed
@@ -148,10 +157,11 @@ $(OPERATIONS_VENV)/.tested: $(OPERATIONS_VENV)/.installed tests/verify/requireme
 	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/verify/requirements.txt
 	touch $@
 
-# Each check of `make verify` against the real gateway, and against one that breaks its rule.
-.PHONY: verify-test
-verify-test: $(OPERATIONS_VENV)/.tested
+# Each check of `make verify` against the real gateway, and against one that breaks its rule; each finding of `make preflight`.
+.PHONY: operations-test
+operations-test: $(OPERATIONS_VENV)/.tested
 	cargo build --locked
+	$(OPERATIONS_VENV)/bin/python -m pytest -q tests/preflight
 	$(OPERATIONS_VENV)/bin/python -m pytest -q tests/verify
 
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.

@@ -1,5 +1,6 @@
 """Handshakes signed with AWS credentials (SigV4), for gateways with auth = "iam"."""
 
+import os
 import re
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ def signed(url: str) -> dict[str, str]:
     if credentials is None:
         raise Broken("no AWS credentials are found to sign with: log in, or set AWS_PROFILE")
     named = re.search(r"\.execute-api\.([a-z0-9-]+)\.", urlsplit(url).netloc)
-    region = named[1] if named else session.get_config_variable("region")
+    region = named[1] if named else os.environ.get("AWS_REGION") or session.get_config_variable("region")
     if not region:
         raise Broken("no region is known to sign for: set AWS_REGION to the gateway's")
     request = AWSRequest(method="GET", url=url.replace("ws", "http", 1))

@@ -27,7 +27,8 @@ def _credentials(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", CREDENTIALS.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CREDENTIALS.secret_key)
     monkeypatch.setenv("AWS_SESSION_TOKEN", CREDENTIALS.token)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
 
 
 @pytest.mark.parametrize("name", ["connect", "subprotocol", "devices", "tokens"])
@@ -36,7 +37,7 @@ def test_a_gateway_that_asks_for_signatures_passes(url, name):
 
 
 def test_a_signature_for_another_region_is_refused(url, monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
     result, words = outcome(url, "connect", AsksForSignatures(), sign=True)
     assert result == "broken" and "403" in words
 
@@ -54,6 +55,6 @@ def test_what_is_missing_to_sign_with_is_named(url, monkeypatch, tmp_path, missi
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID" if missing == "credentials" else "AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID" if missing == "credentials" else "AWS_REGION")
     result, words = outcome(url, "connect", sign=True)
     assert result == "broken" and f"no {'AWS credentials are' if missing == 'credentials' else 'region is'}" in words

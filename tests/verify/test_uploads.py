@@ -26,7 +26,7 @@ class Bucket(BaseHTTPRequestHandler):
 def bucket(*statuses):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
     server.statuses = list(statuses)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
