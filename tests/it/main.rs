@@ -12,6 +12,7 @@ mod conformance;
 mod docs;
 #[cfg(feature = "functions")]
 mod emulator;
+mod echo;
 mod environment;
 #[cfg(feature = "functions")]
 mod functions;

@@ -207,8 +207,13 @@ class Stops(Fault):
 
 @pytest.mark.parametrize("first", [True, False], ids=["running", "waiting"])
 def test_a_stop_that_does_nothing(url, first):
-    result, words = outcome(url, "stop", Stops(first))
+    result, words = outcome(url, "stop", Stops(first), long_prompt="count to 150")
     assert result == "broken" and "should be stopped, and is completed" in words
+
+
+def test_a_reply_that_is_over_before_its_worker_looks_for_a_stop(url):
+    result, words = outcome(url, "stop", Stops(True))
+    assert result == "skipped" and "--long-prompt" in words
 
 
 def test_a_stop_that_is_not_answered(url):
