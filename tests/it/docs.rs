@@ -45,6 +45,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/identity.md",
         "docs/run-ended.md",
         "docs/long-runs.md",
+        "docs/operations.md",
         "terraform/README.md",
         "agentcore_example/README.md",
     ] {

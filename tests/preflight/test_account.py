@@ -120,7 +120,9 @@ def test_a_role_for_logs_that_the_deploy_would_replace(found):
     assert (level, subject) == ("warning", "logs role") and "replaces it for all APIs" in words
 
 
-@pytest.mark.parametrize(("asked", "subject"), [(LIMITS, "concurrency"), (LOGS_ROLE, "logs role"), (runtime(RUNTIME), "default"), (endpoint(RUNTIME, "DEFAULT"), "default")])
+@pytest.mark.parametrize(
+    ("asked", "subject"), [(LIMITS, "concurrency"), (LOGS_ROLE, "logs role"), (runtime(RUNTIME), "default"), (endpoint(RUNTIME, "DEFAULT"), "default")]
+)
 def test_what_one_may_not_look_at_is_a_warning(aws, found, asked, subject):
     aws.answers[asked] = failure(403, "AccessDeniedException")
     level, of, words = found()

@@ -201,7 +201,8 @@ class Stops(Fault):
     async def to_gateway(self, line, parts):
         message = json.loads("".join(parts))
         if message.get("action") != "stop" or (message["requestId"] == json.loads(line.sent[0])["requestId"]) != self._first:
-            return await super().to_gateway(line, parts)
+            await super().to_gateway(line, parts)
+            return
         await line.client.send(json.dumps({"type": "stopping", "requestId": message["requestId"], "sessionId": message["sessionId"]}))
 
 

@@ -13,5 +13,9 @@ async def check(gateway: Gateway) -> str:
         async with gateway.connect():
             return f"101 after {(time.monotonic() - began) * 1000:.0f} ms"
     except Refused as refused:
-        advice = "TOKEN has to be a token of the issuer that is valid now; with auth = \"iam\" give --sign" if refused.status in (401, 403) else "is the address right, with the stage as its path?"
+        advice = (
+            'TOKEN has to be a token of the issuer that is valid now; with auth = "iam" give --sign'
+            if refused.status in (401, 403)
+            else "is the address right, with the stage as its path?"
+        )
         raise Broken(f"{refused}: {advice}") from None

@@ -6,7 +6,6 @@ from ..connection import Connection
 from ..gateway import Gateway
 from ..outcome import Broken, Skipped
 
-
 #: How much longer than the time-out it may take.
 LONGER = 1.5
 
