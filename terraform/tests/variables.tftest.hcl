@@ -1,4 +1,4 @@
-# Each rule of variables.tf, by a value that breaks it. The module of these runs is a link to that file and nothing else:
+# Each rule of variables-*.tf, by a value that breaks it. The module of these runs is links to those files and nothing else:
 # planning all resources for each rule would take minutes.
 
 variables {

@@ -1,0 +1,117 @@
+# The functions: where their programs are, and how they run.
+
+variable "artifacts_dir" {
+  description = "Folder with `<function>/bootstrap.zip` for each function. Null: `target/lambda` of the checkout that this configuration is part of."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.artifacts_dir != ""
+    error_message = "artifacts_dir must be a folder, or null."
+  }
+}
+
+variable "architecture" {
+  description = "What the functions are compiled for: `arm64` (20 % cheaper) or `x86_64`."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "memory_mb" {
+  description = "Memory of each function in MiB: message, connections and authorizer 256, worker, relay and closer 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
+  type = object({
+    message     = optional(number, 256)
+    connections = optional(number, 256)
+    worker      = optional(number, 128)
+    relay       = optional(number, 128)
+    closer      = optional(number, 128)
+    authorizer  = optional(number, 256)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for size in values(var.memory_mb) : size >= 128 && size <= 10240 && floor(size) == size])
+    error_message = "The memory of a function must be a whole number from 128 to 10240 (MiB)."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "How long each function may run: message and authorizer 10, relay 30, closer 60, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
+  type = object({
+    message     = optional(number, 10)
+    connections = optional(number, 300)
+    worker      = optional(number, 900)
+    relay       = optional(number, 30)
+    closer      = optional(number, 60)
+    authorizer  = optional(number, 10)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for timeout in values(var.timeout_seconds) : timeout >= 1 && timeout <= 900 && floor(timeout) == timeout])
+    error_message = "The time-out of a function must be a whole number from 1 to 900 (seconds)."
+  }
+
+  validation {
+    condition     = var.timeout_seconds.worker >= 30
+    error_message = "The worker's time-out must be at least 30 s: it ends a run 10 s before, to have time to say so."
+  }
+
+  validation {
+    condition     = var.timeout_seconds.relay >= 30
+    error_message = "The relay's time-out must be at least 30 s: stopping an agent's session may take 15 s, and the table is tried for 5 s at a time."
+  }
+
+  validation {
+    condition     = var.timeout_seconds.closer >= 30
+    error_message = "The closer's time-out must be at least 30 s: it tries the table for 20 s, and has to tell the ending then."
+  }
+}
+
+variable "maximum_concurrency" {
+  description = "How many workers may run at once; further prompts wait in the queue. As many relays may run at once, where agents have `long_runs`."
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000 && floor(var.maximum_concurrency) == var.maximum_concurrency
+    error_message = "maximum_concurrency must be a whole number from 2 to 1000."
+  }
+}
+
+variable "closer_reserved_concurrency" {
+  description = "How many closers at once are kept from the account's concurrency, so that prompts get their ending while workers use up the rest; also their most. Null: none are kept, and 10 are the most."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.closer_reserved_concurrency == null || try(var.closer_reserved_concurrency >= 2 && var.closer_reserved_concurrency <= 1000 && floor(var.closer_reserved_concurrency) == var.closer_reserved_concurrency, false)
+    error_message = "closer_reserved_concurrency must be a whole number from 2 to 1000, or null."
+  }
+
+  validation {
+    condition     = try(var.closer_reserved_concurrency >= 4, true) || !anytrue([for agent in values(var.agents) : agent.long_runs])
+    error_message = "closer_reserved_concurrency must be at least 4 where agents have long_runs: two closers look after those, and AWS takes no queue's share below 2."
+  }
+}
+
+variable "log_level" {
+  description = "The least severe level that the functions log. `TRACE` shows no more than `DEBUG`: there the SDKs would log prompts."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARN or ERROR: at TRACE the AWS SDK logs whole requests, prompts and all."
+  }
+}
