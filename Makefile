@@ -109,7 +109,7 @@ $(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
 
 EMULATOR_VENV := .venv-emulator
 
-# The functions for Lambda, in target/lambda, for the architecture that Terraform's variable names too.
+# The functions for Lambda, in target/lambda, in a folder for each architecture.
 ARCH ?= arm64
 LAMBDA_VENV := .venv-lambda
 
@@ -122,14 +122,16 @@ $(LAMBDA_VENV)/.installed: scripts/requirements-lambda.txt
 	$(LAMBDA_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# On AWS, in the account and region of the usual AWS_* variables. Terraform shows what it does, and asks.
+# On AWS, in the account and region of the usual AWS_* variables. The functions are built for the architecture that Terraform's
+# variable says. Terraform shows what it does, and asks.
 .PHONY: deploy
-deploy: lambda
-	ARCH=$(ARCH) scripts/deploy apply
+deploy:
+	architecture=$$(scripts/deploy architecture) && $(MAKE) lambda ARCH=$$architecture
+	scripts/deploy apply
 
 .PHONY: destroy
 destroy:
-	ARCH=$(ARCH) scripts/deploy destroy
+	scripts/deploy destroy
 
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test
@@ -161,7 +163,7 @@ HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
 bench: $(LAMBDA_VENV)/.installed $(BENCH_VENV)/.installed
 	cargo bench --locked --bench gateway
 	VENV=$(LAMBDA_VENV) LAMBDA_DIR=target/lambda-bench scripts/build-functions $(HOST_ARCH) $(FUNCTIONS)
-	$(BENCH_VENV)/bin/python benches/start/main.py target/lambda-bench
+	$(BENCH_VENV)/bin/python benches/start/main.py target/lambda-bench/$(HOST_ARCH)
 
 $(BENCH_VENV)/.installed: benches/start/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)

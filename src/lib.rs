@@ -62,7 +62,7 @@
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
-mod arn;
+pub mod arn;
 #[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;

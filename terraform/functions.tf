@@ -5,30 +5,36 @@
 locals {
   function_settings = {
     region             = var.aws_region
+    dns_suffix         = data.aws_partition.current.dns_suffix
     architecture       = var.architecture
     log_level          = var.log_level
     log_retention_days = var.log_retention_days
     tags               = var.tags
   }
 
-  agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }
+  # Agents are called by a client of their own, which cannot know the host names of every partition.
+  agentcore_environment = merge(
+    { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
+    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
+  )
 
   # More closers than are reserved would be throttled, which counts as a message received. So the two queues share them.
   watch_concurrency    = 2
-  given_up_concurrency = var.closer_reserved_concurrency == null ? 10 : var.closer_reserved_concurrency - (local.has_long_runs ? local.watch_concurrency : 0)
+  given_up_concurrency = var.reserved_concurrency.closer == null ? 10 : var.reserved_concurrency.closer - (local.has_long_runs ? local.watch_concurrency : 0)
 }
 
 module "message" {
   source = "./modules/function"
 
-  name        = "${local.name}-message"
-  role_name   = "${local.name}-message-${local.region}"
-  description = "Checks a prompt and puts it into the queue"
-  archive     = "${local.artifacts_dir}/message/bootstrap.zip"
-  memory_mb   = var.memory_mb.message
-  timeout     = var.timeout_seconds.message
-  statements  = local.message_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-message"
+  role_name            = "${local.name}-message-${local.region}"
+  description          = "Checks a prompt and puts it into the queue"
+  archive              = "${local.artifacts_dir}/${var.architecture}/message/bootstrap.zip"
+  memory_mb            = var.memory_mb.message
+  timeout              = var.timeout_seconds.message
+  reserved_concurrency = var.reserved_concurrency.message
+  statements           = local.message_statements
+  settings             = local.function_settings
 
   environment = merge(
     {
@@ -44,14 +50,15 @@ module "message" {
 module "connections" {
   source = "./modules/function"
 
-  name        = "${local.name}-connections"
-  role_name   = "${local.name}-connections-${local.region}"
-  description = "Connects, disconnects, resumes and stops"
-  archive     = "${local.artifacts_dir}/connections/bootstrap.zip"
-  memory_mb   = var.memory_mb.connections
-  timeout     = var.timeout_seconds.connections
-  statements  = local.connections_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-connections"
+  role_name            = "${local.name}-connections-${local.region}"
+  description          = "Connects, disconnects, resumes and stops"
+  archive              = "${local.artifacts_dir}/${var.architecture}/connections/bootstrap.zip"
+  memory_mb            = var.memory_mb.connections
+  timeout              = var.timeout_seconds.connections
+  reserved_concurrency = var.reserved_concurrency.connections
+  statements           = local.connections_statements
+  settings             = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -72,14 +79,15 @@ module "connections" {
 module "worker" {
   source = "./modules/function"
 
-  name        = "${local.name}-worker"
-  role_name   = "${local.name}-worker-${local.region}"
-  description = "Calls the agent and pushes its reply"
-  archive     = "${local.artifacts_dir}/worker/bootstrap.zip"
-  memory_mb   = var.memory_mb.worker
-  timeout     = var.timeout_seconds.worker
-  statements  = local.worker_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-worker"
+  role_name            = "${local.name}-worker-${local.region}"
+  description          = "Calls the agent and pushes its reply"
+  archive              = "${local.artifacts_dir}/${var.architecture}/worker/bootstrap.zip"
+  memory_mb            = var.memory_mb.worker
+  timeout              = var.timeout_seconds.worker
+  reserved_concurrency = var.reserved_concurrency.worker
+  statements           = local.worker_statements
+  settings             = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -114,14 +122,15 @@ module "relay" {
   source = "./modules/function"
   count  = local.has_long_runs ? 1 : 0
 
-  name        = "${local.name}-relay"
-  role_name   = "${local.name}-relay-${local.region}"
-  description = "Relays what agents say that go on by themselves"
-  archive     = "${local.artifacts_dir}/relay/bootstrap.zip"
-  memory_mb   = var.memory_mb.relay
-  timeout     = var.timeout_seconds.relay
-  statements  = local.relay_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-relay"
+  role_name            = "${local.name}-relay-${local.region}"
+  description          = "Relays what agents say that go on by themselves"
+  archive              = "${local.artifacts_dir}/${var.architecture}/relay/bootstrap.zip"
+  memory_mb            = var.memory_mb.relay
+  timeout              = var.timeout_seconds.relay
+  reserved_concurrency = var.reserved_concurrency.relay
+  statements           = local.relay_statements
+  settings             = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -146,10 +155,10 @@ module "closer" {
   name                 = "${local.name}-closer"
   role_name            = "${local.name}-closer-${local.region}"
   description          = "Ends what nobody else does"
-  archive              = "${local.artifacts_dir}/closer/bootstrap.zip"
+  archive              = "${local.artifacts_dir}/${var.architecture}/closer/bootstrap.zip"
   memory_mb            = var.memory_mb.closer
   timeout              = var.timeout_seconds.closer
-  reserved_concurrency = var.closer_reserved_concurrency
+  reserved_concurrency = var.reserved_concurrency.closer
   statements           = local.closer_statements
   settings             = local.function_settings
 
@@ -175,14 +184,15 @@ module "authorizer" {
   source = "./modules/function"
   count  = var.auth == "jwt" ? 1 : 0
 
-  name        = "${local.name}-authorizer"
-  role_name   = "${local.name}-authorizer-${local.region}"
-  description = "Checks the token of a new connection"
-  archive     = "${local.artifacts_dir}/authorizer/bootstrap.zip"
-  memory_mb   = var.memory_mb.authorizer
-  timeout     = var.timeout_seconds.authorizer
-  statements  = []
-  settings    = local.function_settings
+  name                 = "${local.name}-authorizer"
+  role_name            = "${local.name}-authorizer-${local.region}"
+  description          = "Checks the token of a new connection"
+  archive              = "${local.artifacts_dir}/${var.architecture}/authorizer/bootstrap.zip"
+  memory_mb            = var.memory_mb.authorizer
+  timeout              = var.timeout_seconds.authorizer
+  reserved_concurrency = var.reserved_concurrency.authorizer
+  statements           = []
+  settings             = local.function_settings
 
   environment = merge(
     {

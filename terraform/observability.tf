@@ -45,8 +45,6 @@ resource "aws_iam_role" "api_gateway_logging" {
   })
 }
 
-data "aws_partition" "current" {}
-
 # API Gateway accepts no role with less than this policy of AWS allows.
 resource "aws_iam_role_policy_attachment" "api_gateway_logging" {
   count = var.manage_api_gateway_account ? 1 : 0

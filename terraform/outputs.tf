@@ -8,7 +8,7 @@ locals {
 
 output "websocket_url" {
   description = "Where clients connect: the custom domain if there is one, else API Gateway's own address."
-  value       = var.domain_name == "" ? aws_apigatewayv2_stage.gateway.invoke_url : "wss://${aws_apigatewayv2_api_mapping.gateway[0].domain_name}"
+  value       = var.domain_name == "" ? aws_apigatewayv2_stage.gateway.invoke_url : "wss://${local.domain_address}"
 }
 
 output "management_endpoint" {

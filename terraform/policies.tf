@@ -93,7 +93,7 @@ locals {
       {
         sid       = "Agents"
         actions   = local.stop_actions
-        resources = distinct(flatten([for agent in values(local.long_run_agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
+        resources = distinct(flatten([for agent in values(local.long_run_agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/${agent.endpoint_name}"]]))
       },
     ],
   )
@@ -121,7 +121,7 @@ locals {
         # AgentCore checks both the runtime and the endpoint of it that is called.
         sid       = "Agents"
         actions   = concat(["bedrock-agentcore:InvokeAgentRuntime"], local.stop_actions)
-        resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
+        resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/${agent.endpoint_name}"]]))
       },
     ],
     !local.has_long_runs ? [] : [

@@ -1,7 +1,7 @@
 # The functions: where their programs are, and how they run.
 
 variable "artifacts_dir" {
-  description = "Folder with `<function>/bootstrap.zip` for each function. Null: `target/lambda` of the checkout that this configuration is part of."
+  description = "Folder with `<architecture>/<function>/bootstrap.zip` for each function. Null: `target/lambda` of the checkout that this configuration is part of, where `make lambda` builds."
   type        = string
   default     = null
 
@@ -88,19 +88,42 @@ variable "maximum_concurrency" {
   }
 }
 
-variable "closer_reserved_concurrency" {
-  description = "How many closers at once are kept from the account's concurrency, so that prompts get their ending while workers use up the rest; also their most. Null: none are kept, and 10 are the most."
-  type        = number
-  default     = null
+variable "reserved_concurrency" {
+  description = "How many invocations at once are kept from the account's concurrency for each function, and are its most: `{ connections = 50, worker = 100 }`. A function that is left out shares what nobody keeps. The closer's are for prompts to get their ending while workers use up the rest; without, 10 are its most."
+  type = object({
+    message     = optional(number)
+    connections = optional(number)
+    worker      = optional(number)
+    relay       = optional(number)
+    closer      = optional(number)
+    authorizer  = optional(number)
+  })
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.closer_reserved_concurrency == null || try(var.closer_reserved_concurrency >= 2 && var.closer_reserved_concurrency <= 1000 && floor(var.closer_reserved_concurrency) == var.closer_reserved_concurrency, false)
-    error_message = "closer_reserved_concurrency must be a whole number from 2 to 1000, or null."
+    condition     = alltrue([for count in values(var.reserved_concurrency) : count == null || try(count >= 1 && floor(count) == count, false)])
+    error_message = "The reserved concurrency of a function must be a whole number from 1: with 0 it would never run."
   }
 
   validation {
-    condition     = try(var.closer_reserved_concurrency >= 4, true) || !anytrue([for agent in values(var.agents) : agent.long_runs])
-    error_message = "closer_reserved_concurrency must be at least 4 where agents have long_runs: two closers look after those, and AWS takes no queue's share below 2."
+    condition     = try(var.maximum_concurrency <= var.reserved_concurrency.worker, true)
+    error_message = "The worker's reserved concurrency must be at least maximum_concurrency: more workers would be started than may run, and a prompt that is refused too often is given up."
+  }
+
+  validation {
+    condition     = try(var.maximum_concurrency <= var.reserved_concurrency.relay, true)
+    error_message = "The relay's reserved concurrency must be at least maximum_concurrency, which bounds relays too."
+  }
+
+  validation {
+    condition     = try(var.reserved_concurrency.closer >= 2 && var.reserved_concurrency.closer <= 1000, true)
+    error_message = "The closer's reserved concurrency must be from 2 to 1000: AWS takes no queue's share below 2 and none above 1000."
+  }
+
+  validation {
+    condition     = try(var.reserved_concurrency.closer >= 4, true) || !anytrue([for agent in values(var.agents) : agent.long_runs])
+    error_message = "The closer's reserved concurrency must be at least 4 where agents have long_runs: two closers look after those, and AWS takes no queue's share below 2."
   }
 }
 

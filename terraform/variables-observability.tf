@@ -1,9 +1,9 @@
 # Logs and alarms.
 
 variable "access_logs" {
-  description = "Whether API Gateway logs each connection and message, without contents. Needs a role that is set once for an account and region: see `manage_api_gateway_account`."
+  description = "Whether API Gateway logs each connection and message, without contents. Needs a role that is set once for an account and region, and the apply fails without: see `manage_api_gateway_account`."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 
@@ -11,6 +11,13 @@ variable "manage_api_gateway_account" {
   description = "Whether to set the role with which API Gateway writes logs. It is one setting for all APIs of the account in the region: turn it on only where nothing else sets it. Destroying empties it."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "detailed_metrics" {
+  description = "Whether API Gateway's metrics are also kept by route."
+  type        = bool
+  default     = true
   nullable    = false
 }
 

@@ -47,6 +47,18 @@ variable "max_upload_bytes" {
   }
 }
 
+variable "point_in_time_recovery_days" {
+  description = "To how long ago the table can be restored, 1 to 35 days; 0: not at all. So long what agents said outlives the day that the table keeps it."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.point_in_time_recovery_days >= 0 && var.point_in_time_recovery_days <= 35 && floor(var.point_in_time_recovery_days) == var.point_in_time_recovery_days
+    error_message = "point_in_time_recovery_days must be a whole number from 0 to 35."
+  }
+}
+
 variable "table_deletion_protection" {
   description = "Whether DynamoDB refuses to delete the table. Off by default, for the table holds a day of sessions and nothing that lasts; turn it on where losing those would hurt."
   type        = bool

@@ -813,11 +813,11 @@ run "closers_that_are_kept_are_enough_for_two_queues" {
   }
 
   variables {
-    agents                      = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
-    closer_reserved_concurrency = 3
+    agents               = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
+    reserved_concurrency = { closer = 3 }
   }
 
-  expect_failures = [var.closer_reserved_concurrency]
+  expect_failures = [var.reserved_concurrency]
 }
 
 run "closers_that_are_kept_have_bounds" {
@@ -828,10 +828,54 @@ run "closers_that_are_kept_have_bounds" {
   }
 
   variables {
-    closer_reserved_concurrency = 1
+    reserved_concurrency = { closer = 1 }
   }
 
-  expect_failures = [var.closer_reserved_concurrency]
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "a_function_that_never_runs_is_none" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    reserved_concurrency = { connections = 0 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "no_more_workers_are_started_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    maximum_concurrency  = 11
+    reserved_concurrency = { worker = 10 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "no_more_relays_are_started_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    maximum_concurrency  = 11
+    reserved_concurrency = { relay = 10, worker = 11 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
 }
 
 run "prompts_wait_for_a_while" {
@@ -852,7 +896,7 @@ run "prompts_wait_for_a_while" {
   expect_failures = [var.message_retention_seconds]
 }
 
-run "the_rate_has_bounds" {
+run "the_rate_of_each_route_has_bounds" {
   command = plan
 
   module {
@@ -860,13 +904,13 @@ run "the_rate_has_bounds" {
   }
 
   variables {
-    throttling_rate_limit = 20000
+    route_throttling = { ping = { rate_limit = 20000 } }
   }
 
-  expect_failures = [var.throttling_rate_limit]
+  expect_failures = [var.route_throttling]
 }
 
-run "the_burst_has_bounds" {
+run "the_burst_of_each_route_has_bounds" {
   command = plan
 
   module {
@@ -874,10 +918,98 @@ run "the_burst_has_bounds" {
   }
 
   variables {
-    throttling_burst_limit = 0.5
+    route_throttling = { connect = { burst_limit = 0.5 } }
   }
 
-  expect_failures = [var.throttling_burst_limit]
+  expect_failures = [var.route_throttling]
+}
+
+run "a_path_needs_its_domain" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_mapping_key = "chat"
+  }
+
+  expect_failures = [var.domain_mapping_key]
+}
+
+run "a_path_has_no_slash_at_its_ends" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+    domain_mapping_key     = "chat/"
+  }
+
+  expect_failures = [var.domain_mapping_key]
+}
+
+run "a_path_is_none_of_connections" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+    domain_mapping_key     = "@connections"
+  }
+
+  expect_failures = [var.domain_mapping_key]
+}
+
+run "there_is_a_way_in" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    disable_execute_api_endpoint = true
+  }
+
+  expect_failures = [var.disable_execute_api_endpoint]
+}
+
+run "addresses_are_of_a_kind_that_there_is" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    ip_address_type = "ipv6"
+  }
+
+  expect_failures = [var.ip_address_type]
+}
+
+run "recovery_reaches_back_35_days" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    point_in_time_recovery_days = 36
+  }
+
+  expect_failures = [var.point_in_time_recovery_days]
 }
 
 run "a_domain_is_no_address" {

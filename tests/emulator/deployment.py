@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Terraform with an AWS provider that works offline. Without it the real one is used, which has to be downloaded.
 OFFLINE_TERRAFORM = ROOT.parent / "shared/tools/terraform/tf"
 ARTIFACTS = ROOT / "target/lambda-debug"
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 _AWS_ADDRESS = re.compile(r"\b(?P<scheme>https|wss)://(?:(?P<api>[a-z0-9]+)\.execute-api|(?P<bucket>[a-z0-9-]+)\.s3|[a-z0-9.-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com")
 
@@ -29,7 +31,7 @@ class Deployment:
     def __init__(self, emulator, project, **variables):
         self.emulator = emulator
         self.project = project
-        self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS)}
+        self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS), "architecture": ARCHITECTURE}
         self._folder = ROOT / "target/emulator" / project
         self._outputs = None
         # The bucket's, as it is deployed.

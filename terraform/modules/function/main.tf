@@ -26,7 +26,7 @@ locals {
       conditions = {}
     },
   ]
-  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn } : {}
+  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn, DNS_SUFFIX = var.settings.dns_suffix } : {}
 
   statements = concat(var.statements, local.event_statements, [
     {

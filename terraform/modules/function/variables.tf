@@ -78,6 +78,7 @@ variable "settings" {
   description = "What all functions have in common."
   type = object({
     region             = string
+    dns_suffix         = string
     architecture       = string
     log_level          = string
     log_retention_days = number
