@@ -110,6 +110,7 @@ resource "aws_lambda_permission" "route" {
   statement_id  = "route-${trimprefix(each.key, "$")}"
   action        = "lambda:InvokeFunction"
   function_name = local.route_functions[each.value.function].function_name
+  qualifier     = local.route_functions[each.value.function].alias_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${local.stage_execution_arn}/${each.key}"
 }
@@ -121,6 +122,7 @@ resource "aws_lambda_permission" "authorizer" {
   statement_id  = "authorizer"
   action        = "lambda:InvokeFunction"
   function_name = module.authorizer[0].function_name
+  qualifier     = module.authorizer[0].alias_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.gateway.execution_arn}/authorizers/${aws_apigatewayv2_authorizer.jwt[0].id}"
 }

@@ -29,9 +29,10 @@ resource "aws_dynamodb_table" "sessions" {
     recovery_period_in_days = var.point_in_time_recovery_days > 0 ? var.point_in_time_recovery_days : null
   }
 
-  # The AWS managed key: the journal holds what agents said, and with it each use of the key shows in CloudTrail. A key
-  # of your own would need a policy and grants for every function, and guards nothing more against who has the table.
+  # Unless you have one, the AWS managed key: the journal holds what agents said, and so each use of the key shows in
+  # CloudTrail.
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arns.table
   }
 }

@@ -11,6 +11,43 @@ variable "artifacts_dir" {
   }
 }
 
+variable "archives" {
+  description = "Where a release is in S3 (`make release`), instead of built here: `{ bucket = \"…\", prefix = \"gateway\", version = \"1.2.0\" }` stands for `gateway/1.2.0/<architecture>/<function>.zip`. The bucket has to be in the gateway's region."
+  type = object({
+    bucket  = string
+    prefix  = optional(string, "")
+    version = string
+  })
+  default = null
+
+  validation {
+    condition     = var.archives == null || var.artifacts_dir == null
+    error_message = "archives and artifacts_dir both say where the functions are: set one of them."
+  }
+
+  validation {
+    condition     = var.archives == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.archives.bucket))
+    error_message = "The bucket of archives must be the name of a bucket."
+  }
+
+  validation {
+    condition     = var.archives == null || can(regex("^[A-Za-z0-9._+-]{1,64}$", var.archives.version)) && !can(regex("^/|/$", var.archives.prefix))
+    error_message = "archives must have a version of 1 to 64 characters of A-Z a-z 0-9 . _ + -, and a prefix without a slash at its ends."
+  }
+}
+
+variable "function_versions" {
+  description = "Versions of functions that run instead of the newest, such as `{ worker = \"7\" }`, to roll back: the output `function_versions` says which ran. A version is a program with its settings, as it was."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, version in var.function_versions : contains(["message", "connections", "worker", "relay", "closer", "authorizer"], name) && can(regex("^[1-9][0-9]*$", version))])
+    error_message = "function_versions must name functions (message, connections, worker, relay, closer, authorizer), each with the number of a version."
+  }
+}
+
 variable "architecture" {
   description = "What the functions are compiled for: `arm64` (20 % cheaper) or `x86_64`."
   type        = string
@@ -124,6 +161,26 @@ variable "reserved_concurrency" {
   validation {
     condition     = try(var.reserved_concurrency.closer >= 4, true) || !anytrue([for agent in values(var.agents) : agent.long_runs])
     error_message = "The closer's reserved concurrency must be at least 4 where agents have long_runs: two closers look after those, and AWS takes no queue's share below 2."
+  }
+}
+
+variable "provisioned_concurrency" {
+  description = "How many environments of a function are kept ready, paid whether used or not: `{ message = 2, connections = 2 }`. A function starts in some 20 ms without, so this is for who counts them."
+  type = object({
+    message     = optional(number, 0)
+    connections = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for count in values(var.provisioned_concurrency) : count >= 0 && floor(count) == count])
+    error_message = "The provisioned concurrency of a function must be a whole number, or 0 for none."
+  }
+
+  validation {
+    condition     = alltrue([for name, count in var.provisioned_concurrency : try(count <= var.reserved_concurrency[name], true)])
+    error_message = "The provisioned concurrency of a function must be at most its reserved concurrency."
   }
 }
 

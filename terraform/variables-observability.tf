@@ -33,6 +33,25 @@ variable "log_retention_days" {
   }
 }
 
+variable "log_group_class" {
+  description = "Class of the log groups: `STANDARD`, or `INFREQUENT_ACCESS` for half the price of writing, without metric filters, live tail and metrics that are written as log lines. Another class makes the groups anew, and what is in them is lost."
+  type        = string
+  default     = "STANDARD"
+  nullable    = false
+
+  validation {
+    condition     = contains(["STANDARD", "INFREQUENT_ACCESS"], var.log_group_class)
+    error_message = "log_group_class must be \"STANDARD\" or \"INFREQUENT_ACCESS\"."
+  }
+}
+
+variable "xray_tracing" {
+  description = "Whether Lambda traces the functions' calls in X-Ray."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "alarm_topic_arns" {
   description = "SNS topics that alarms are sent to. Empty: no alarms are made."
   type        = list(string)

@@ -223,7 +223,11 @@ class Deployment:
             self._configure(name, usual)
 
     def _configure(self, name, variables):
-        self.emulator.client("lambda").update_function_configuration(FunctionName=self.function(name), Environment={"Variables": variables})
+        """Makes a version with these variables, which is called from now on."""
+        functions, function = self.emulator.client("lambda"), self.function(name)
+        functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        version = functions.publish_version(FunctionName=function)["Version"]
+        functions.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
         self.kill(name)
 
     def when_idle(self, seconds=15):
@@ -281,7 +285,6 @@ class Deployment:
     def _point_functions_here(self):
         # The offline provider does so itself.
         functions = self.emulator.client("lambda")
-        for name in self._outputs["function_names"].values():
-            variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            local = {key: self._local(value) for key, value in variables.items()}
-            functions.update_function_configuration(FunctionName=name, Environment={"Variables": local})
+        for name, function in self._outputs["function_names"].items():
+            variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            self._configure(name, {key: self._local(value) for key, value in variables.items()})
