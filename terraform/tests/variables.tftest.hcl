@@ -1170,3 +1170,218 @@ run "uploads_fit_the_worker" {
 
   expect_failures = [var.max_upload_bytes]
 }
+
+run "a_boundary_is_a_policy" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:role/bounds"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "a_path_of_roles_ends_in_a_slash" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    role_path = "/gateway"
+  }
+
+  expect_failures = [var.role_path]
+}
+
+run "a_role_is_of_a_function" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    existing_role_arns = { messages = "arn:aws:iam::111122223333:role/gateway" }
+  }
+
+  expect_failures = [var.existing_role_arns]
+}
+
+run "a_role_has_an_arn" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    existing_role_arns = { message = "gateway" }
+  }
+
+  expect_failures = [var.existing_role_arns]
+}
+
+run "a_key_is_no_alias" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    kms_key_arns = { table = "arn:aws:kms:eu-central-1:111122223333:alias/gateway" }
+  }
+
+  expect_failures = [var.kms_key_arns]
+}
+
+run "a_key_for_uploads_needs_uploads" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = 0
+    kms_key_arns     = { uploads = "arn:aws:kms:eu-central-1:111122223333:key/uploads" }
+  }
+
+  expect_failures = [var.kms_key_arns]
+}
+
+run "a_network_has_subnets" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-a"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "programs_come_from_one_place" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = "build"
+    archives      = { bucket = "releases", version = "1.2.0" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_release_is_in_a_bucket" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = null
+    archives      = { bucket = "s3://releases", version = "1.2.0" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_release_has_a_version" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = null
+    archives      = { bucket = "releases", version = "1.2.0/" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_version_is_of_a_function" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    function_versions = { workers = "7" }
+  }
+
+  expect_failures = [var.function_versions]
+}
+
+run "a_version_has_a_number" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    function_versions = { worker = "$LATEST" }
+  }
+
+  expect_failures = [var.function_versions]
+}
+
+run "what_is_kept_ready_is_a_number" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    provisioned_concurrency = { message = 0.5 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "no_more_is_kept_ready_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    provisioned_concurrency = { connections = 3 }
+    reserved_concurrency    = { connections = 2 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "log_groups_are_of_a_class_that_there_is" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    log_group_class = "DELIVERY"
+  }
+
+  expect_failures = [var.log_group_class]
+}
