@@ -6,6 +6,7 @@
 #   make mutants  changes the code and says what no test notices: by module (MUTATED="worker queue"), for it takes hours
 #   make bench    the figures of docs/benchmarks.md
 #   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
+#   make release  the functions for both architectures, with checksums, in target/releases/VERSION
 #   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
 #   make clean    removes what the other targets made
 
@@ -122,11 +123,22 @@ $(LAMBDA_VENV)/.installed: scripts/requirements-lambda.txt
 	$(LAMBDA_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# What `archives` of terraform/ takes from a bucket.
+VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+ARCHITECTURES ?= arm64 x86_64
+EMPTY :=
+COMMA := ,
+
+.PHONY: release
+release:
+	for architecture in $(ARCHITECTURES); do $(MAKE) lambda ARCH=$$architecture; done
+	scripts/release $(VERSION) $(subst $(EMPTY) $(EMPTY),$(COMMA),$(strip $(ARCHITECTURES))) $(FUNCTIONS)
+
 # On AWS, in the account and region of the usual AWS_* variables. The functions are built for the architecture that Terraform's
-# variable says. Terraform shows what it does, and asks.
+# variable says, unless `archives` or `artifacts_dir` names others. Terraform shows what it does, and asks.
 .PHONY: deploy
 deploy:
-	architecture=$$(scripts/deploy architecture) && $(MAKE) lambda ARCH=$$architecture
+	architecture=$$(scripts/deploy architecture); [ -z "$$architecture" ] || $(MAKE) lambda ARCH=$$architecture
 	scripts/deploy apply
 
 .PHONY: destroy
