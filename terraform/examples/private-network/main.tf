@@ -5,6 +5,16 @@ variable "runtime_arn" {
   type        = string
 }
 
+variable "zones" {
+  description = "Two availability zones of the region, such as `eu-central-1a`, so that one may fail."
+  type        = list(string)
+
+  validation {
+    condition     = length(distinct(var.zones)) == 2
+    error_message = "zones must be two different availability zones."
+  }
+}
+
 variable "artifacts_dir" {
   description = "Where the functions are, if not where `make lambda` builds them."
   type        = string

@@ -4,16 +4,13 @@ mock_provider "aws" {
   mock_data "aws_region" {
     defaults = { region = "eu-central-1" }
   }
-
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["eu-central-1a", "eu-central-1b"] }
-  }
 }
 
 run "it_plans" {
   command = plan
 
   variables {
+    zones       = ["eu-central-1a", "eu-central-1b"]
     runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
   }
 
