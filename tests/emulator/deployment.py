@@ -213,21 +213,24 @@ class Deployment:
 
     @contextmanager
     def unable_to_start(self, name):
-        """While this lasts, a function is told nonsense, and does not start."""
-        functions = self.emulator.client("lambda")
-        usual = functions.get_function_configuration(FunctionName=self.function(name))["Environment"]["Variables"]
-        self._configure(name, usual | {"MANAGEMENT_ENDPOINT": ""})
+        """While this lasts, a function is told nonsense, and does not start. Then it is rolled back: the newest version stays as it is."""
+        functions, function = self.emulator.client("lambda"), self.function(name)
+        usual = functions.get_function_configuration(FunctionName=function, Qualifier="live")
+        self._configure(name, usual["Environment"]["Variables"] | {"MANAGEMENT_ENDPOINT": ""})
         try:
             yield
         finally:
-            self._configure(name, usual)
+            self._call(name, usual["Version"])
 
     def _configure(self, name, variables):
         """Makes a version with these variables, which is called from now on."""
         functions, function = self.emulator.client("lambda"), self.function(name)
         functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
-        version = functions.publish_version(FunctionName=function)["Version"]
-        functions.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+        self._call(name, functions.publish_version(FunctionName=function)["Version"])
+
+    def _call(self, name, version):
+        """Lets a version of a function be called, as the variable `function_versions` does."""
+        self.emulator.client("lambda").update_alias(FunctionName=self.function(name), Name="live", FunctionVersion=version)
         self.kill(name)
 
     def when_idle(self, seconds=15):
