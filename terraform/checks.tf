@@ -1,4 +1,5 @@
-# What works, and is probably not what is wanted: warnings, not errors.
+# What works, and is probably not what is wanted: warnings, not errors. What AWS or the functions would refuse later is
+# refused with its variable, so that a plan fails and not an apply.
 
 check "an_agent_is_configured" {
   assert {

@@ -21,6 +21,7 @@ def of_account(settings: Settings) -> Iterator[Finding]:
         yield from concurrency.look(aws, settings)
         yield from logs_role.look(aws, settings)
         yield from runtimes.look(aws, settings)
+        yield from archives.look_in_s3(aws, settings)
 
 
 PARTS = {"account": of_account, "archives": archives.look}

@@ -8,7 +8,7 @@ from typing import Any
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 # Made of variables alone, so that Terraform knows them before anything is deployed.
-LOCALS = ("agents", "artifacts_dir", "name")
+LOCALS = ("agents", "archives", "name")
 
 
 def expression() -> str:
@@ -68,8 +68,14 @@ class Settings:
     @property
     def reserved(self) -> dict[str, int]:
         """How much of the account's concurrency is kept for single functions."""
-        return {name: value for name, value in {"closer": self["closer_reserved_concurrency"]}.items() if value is not None}
+        return {name: value for name, value in self["reserved_concurrency"].items() if name in self.functions and value is not None}
 
-    def archive(self, function: str) -> Path:
-        """Where a function's archive is. Terraform starts in its own folder."""
-        return TERRAFORM / self._values["local_artifacts_dir"] / function / "bootstrap.zip"
+    def archive(self, function: str) -> Path | None:
+        """Where a function's archive is, if it is a file. Terraform starts in its own folder."""
+        path = self._values["local_archives"][function]["path"]
+        return TERRAFORM / path if path is not None else None
+
+    def released(self, function: str) -> tuple[str, str]:
+        """The bucket and the key of a function's archive, if it is that of a release."""
+        archive = self._values["local_archives"][function]
+        return archive["bucket"], archive["key"]

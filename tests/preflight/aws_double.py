@@ -26,6 +26,10 @@ def endpoint(runtime, name):
     return ("GET", f"/runtimes/{runtime}/runtime-endpoints/{name}/")
 
 
+def released(key, bucket="releases"):
+    return ("HEAD", f"/{bucket}/{key}" if key else f"/{bucket}")
+
+
 def failure(status, code):
     """An answer that is an error."""
     return status, {"message": "No."}, code
@@ -49,10 +53,13 @@ class AwsDouble:
                 self.send_response(status)
                 if code:
                     self.send_header("x-amzn-errortype", code[0])
+                for name, value in (body.get("headers", {}) if isinstance(body, dict) else {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write((body if isinstance(body, str) else json.dumps(body)).encode())
+                if self.command != "HEAD":
+                    self.wfile.write((body if isinstance(body, str) else json.dumps(body)).encode())
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_GET
 
             def log_message(self, *_):
                 pass

@@ -20,6 +20,9 @@ RUNTIME = "my_agent-AbCdEfGhIj"
 ARN = f"arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/{RUNTIME}"
 
 
+FUNCTIONS = ["message", "connections", "worker", "relay", "closer", "authorizer"]
+
+
 def agent(**members):
     """An agent as the configuration has it."""
     return {"runtime_arn": ARN, "endpoint_name": "DEFAULT", "long_runs": False} | members
@@ -32,13 +35,21 @@ SETTINGS = {
     "architecture": "arm64",
     "auth": "none",
     "aws_region": None,
-    "closer_reserved_concurrency": None,
+    "archives": None,
     "manage_api_gateway_account": False,
     "maximum_concurrency": 100,
+    "reserved_concurrency": dict.fromkeys(FUNCTIONS),
     "local_agents": {"default": agent()},
-    "local_artifacts_dir": "/nowhere",
+    "local_archives": {},
     "local_name": "gateway-prod",
 }
+
+
+def archives_in(folder):
+    """Where the archives are that `make lambda` has built."""
+    return {name: {"path": f"{folder}/{name}/bootstrap.zip", "bucket": None, "key": None} for name in FUNCTIONS}
+
+
 READY = {"status": "READY", "protocolConfiguration": {"serverProtocol": "HTTP"}, "environmentVariables": {}}
 
 

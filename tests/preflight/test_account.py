@@ -83,11 +83,11 @@ def limits(total, unreserved):
         (210, 210, {"local_agents": {"default": agent(long_runs=True)}}, None),
         (209, 209, {"local_agents": {"default": agent(long_runs=True)}}, "warning"),
         # What is reserved is not the workers' to use.
-        (114, 114, {"closer_reserved_concurrency": 4}, None),
-        (113, 113, {"closer_reserved_concurrency": 4}, "warning"),
+        (114, 114, {"reserved_concurrency": {"closer": 4}}, None),
+        (113, 113, {"reserved_concurrency": {"closer": 4}}, "warning"),
         # Lambda keeps a hundred for all.
-        (1000, 104, {"closer_reserved_concurrency": 4}, None),
-        (1000, 103, {"closer_reserved_concurrency": 4}, "error"),
+        (1000, 104, {"reserved_concurrency": {"closer": 4}}, None),
+        (1000, 103, {"reserved_concurrency": {"closer": 4}}, "error"),
     ],
 )
 def test_concurrency(aws, preflight, total, unreserved, changed, level):
@@ -103,7 +103,7 @@ def test_concurrency(aws, preflight, total, unreserved, changed, level):
 def test_what_is_reserved_already_can_be_reserved_again(aws, preflight):
     aws.answers[LIMITS] = limits(1000, 100)
     aws.answers[reserved("gateway-prod-closer")] = (200, {"ReservedConcurrentExecutions": 4})
-    assert preflight(closer_reserved_concurrency=4)[0] == 0
+    assert preflight(reserved_concurrency={"closer": 4, "relay": 900})[0] == 0
 
 
 def test_the_role_that_api_gateway_writes_logs_with(aws, preflight, found):
