@@ -73,7 +73,7 @@ class Settings:
     def archive(self, function: str) -> Path | None:
         """Where a function's archive is, if it is a file. Terraform starts in its own folder."""
         path = self._values["local_archives"][function]["path"]
-        return TERRAFORM / path if path is not None else None
+        return (TERRAFORM / path).resolve() if path is not None else None
 
     def released(self, function: str) -> tuple[str, str]:
         """The bucket and the key of a function's archive, if it is that of a release."""

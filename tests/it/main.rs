@@ -10,9 +10,9 @@ mod authorizer;
 mod closer;
 mod conformance;
 mod docs;
+mod echo;
 #[cfg(feature = "functions")]
 mod emulator;
-mod echo;
 mod environment;
 #[cfg(feature = "functions")]
 mod functions;

@@ -9,7 +9,6 @@ use super::closer::prompts as given_up;
 use super::worker::{busy, prompts};
 use super::{CLOSER, CONNECTIONS, WORKER, event, start, willing};
 use crate::support::agent::{FakeAgent, Request, Script};
-use crate::support::aws::{failure, operation};
 use crate::support::lambda::Function;
 
 /// A query: its filter, and the fields that it names behind that.
@@ -25,7 +24,8 @@ fn queries() -> Vec<Query> {
         if let Some(filter) = line.strip_prefix("    filter ") {
             queries.push(Query { filter: filter.to_owned(), fields: Vec::new() });
         } else if let Some(stage) = line.strip_prefix("    | ") {
-            let names = stage.split([' ', ',', '(', ')']).filter(|word| word.starts_with("fields.") || *word == "level");
+            let names =
+                stage.split([' ', ',', '(', ')']).filter(|word| word.starts_with("fields.") || *word == "level");
             queries.last_mut().unwrap().fields.extend(names.map(str::to_owned));
         }
     }
@@ -57,11 +57,13 @@ async fn lines_of(function: Function, events: &[Value]) -> Vec<Value> {
 }
 
 /// A worker's lines where its agent answers so.
-async fn of_a_worker(agent: impl Fn() -> Script + Send + 'static) -> Vec<Value> {
+async fn of_a_worker(mut agent: impl FnMut() -> Script + Send + 'static) -> Vec<Value> {
     let mut aws = busy();
-    let aws = FakeAgent::start(move |request: &Request| {
-        if request.path.starts_with("/runtimes/") { agent() } else { aws(request) }
-    })
+    let aws = FakeAgent::start(
+        move |request: &Request| {
+            if request.path.starts_with("/runtimes/") { agent() } else { aws(request) }
+        },
+    )
     .await;
     lines_of(start(WORKER, &aws).await, &[prompts()]).await
 }
@@ -69,14 +71,8 @@ async fn of_a_worker(agent: impl Fn() -> Script + Send + 'static) -> Vec<Value> 
 /// Lines of all that the page asks for.
 async fn recorded() -> Vec<Value> {
     let mut lines = of_a_worker(|| Script::events(&["\"Grüße\""])).await;
-    lines.extend(of_a_worker(|| Script::status(404, "")).await);
-    let taken = FakeAgent::start(|request| match operation(request) {
-        "UpdateItem" => failure(400, "AccessDeniedException"),
-        "Query" => failure(400, "AccessDeniedException"),
-        _ => willing(request),
-    })
-    .await;
-    lines.extend(lines_of(start(WORKER, &taken).await, &[prompts()]).await);
+    let mut refusals = [429, 404].into_iter();
+    lines.extend(of_a_worker(move || Script::status(refusals.next().unwrap(), "")).await);
     let mut stranger = event!("connect_bearer");
     stranger["headers"]["Origin"] = json!("https://evil.example.com");
     let mut nobody = event!("connect_bearer");
@@ -95,8 +91,8 @@ async fn each_query_of_the_page_finds_what_it_is_for() {
     let queries = queries();
     assert!(queries.len() >= 8, "the page has queries");
     for Query { filter, fields } in queries {
-        // These lines are Lambda's.
-        if filter.contains("platform.report") {
+        // These lines are Lambda's; and a worker writes this one after half a minute: `closer::trouble` has it.
+        if filter.contains("platform.report") || filter.contains("has to come again") {
             continue;
         }
         let filter = filter.replace("REQUEST-ID", "r-1");
