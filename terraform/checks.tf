@@ -15,6 +15,13 @@ check "prompts_without_a_name_have_an_agent" {
   }
 }
 
+check "the_newest_versions_are_called" {
+  assert {
+    condition     = length(var.function_versions) == 0
+    error_message = "function_versions holds functions at earlier versions: what is deployed of them now is not called."
+  }
+}
+
 check "clients_are_authenticated" {
   assert {
     condition     = var.auth != "none"

@@ -21,7 +21,7 @@ resource "aws_apigatewayv2_api_mapping" "gateway" {
   api_id          = aws_apigatewayv2_api.gateway.id
   domain_name     = aws_apigatewayv2_domain_name.gateway[0].domain_name
   stage           = aws_apigatewayv2_stage.gateway.id
-  api_mapping_key = var.domain_mapping_key == "" ? null : var.domain_mapping_key
+  api_mapping_key = var.api_mapping_key == "" ? null : var.api_mapping_key
 }
 
 resource "aws_route53_record" "gateway" {

@@ -31,7 +31,7 @@ locals {
   agent_names = length(local.agents) == 0 ? ["default"] : keys(local.agents)
 
   # The domain and the path in it that clients connect to.
-  domain_address = join("/", compact([var.domain_name, var.domain_mapping_key]))
+  domain_address = join("/", compact([var.domain_name, var.api_mapping_key]))
 
   # Where frames are pushed to: the Management API is wherever the API is, so it is at the domain only if that is all there
   # is. It is made from the API and not from the stage, because the functions need it, and the stage comes after them.

@@ -67,20 +67,20 @@ variable "domain_hosted_zone_id" {
   }
 }
 
-variable "domain_mapping_key" {
+variable "api_mapping_key" {
   description = "Path under which the gateway is at the domain, such as `chat` for `wss://gateway.example.com/chat`, so that several APIs share one. Empty: it has the domain for itself."
   type        = string
   default     = ""
   nullable    = false
 
   validation {
-    condition     = var.domain_name != "" || var.domain_mapping_key == ""
-    error_message = "domain_mapping_key has a meaning with domain_name only."
+    condition     = var.domain_name != "" || var.api_mapping_key == ""
+    error_message = "api_mapping_key has a meaning with domain_name only."
   }
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9$_.+!*'()/-]{0,300}$", var.domain_mapping_key)) && !can(regex("^/|/$|//|@", var.domain_mapping_key))
-    error_message = "domain_mapping_key must be at most 300 characters of A-Z a-z 0-9 and $-_.+!*'()/, without a slash at its ends."
+    condition     = can(regex("^[a-zA-Z0-9$_.+!*'()/-]{0,300}$", var.api_mapping_key)) && !can(regex("^/|/$|//|@", var.api_mapping_key))
+    error_message = "api_mapping_key must be at most 300 characters of A-Z a-z 0-9 and $-_.+!*'()/, without a slash at its ends."
   }
 }
 

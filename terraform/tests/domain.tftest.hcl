@@ -50,7 +50,7 @@ run "as_the_only_way_in" {
   command = plan
 
   variables {
-    domain_mapping_key           = "chat/v1"
+    api_mapping_key              = "chat/v1"
     disable_execute_api_endpoint = true
     ip_address_type              = "dualstack"
     max_upload_bytes             = 0

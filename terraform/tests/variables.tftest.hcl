@@ -932,10 +932,10 @@ run "a_path_needs_its_domain" {
   }
 
   variables {
-    domain_mapping_key = "chat"
+    api_mapping_key = "chat"
   }
 
-  expect_failures = [var.domain_mapping_key]
+  expect_failures = [var.api_mapping_key]
 }
 
 run "a_path_has_no_slash_at_its_ends" {
@@ -948,10 +948,10 @@ run "a_path_has_no_slash_at_its_ends" {
   variables {
     domain_name            = "gateway.example.com"
     domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
-    domain_mapping_key     = "chat/"
+    api_mapping_key        = "chat/"
   }
 
-  expect_failures = [var.domain_mapping_key]
+  expect_failures = [var.api_mapping_key]
 }
 
 run "a_path_is_none_of_connections" {
@@ -964,10 +964,10 @@ run "a_path_is_none_of_connections" {
   variables {
     domain_name            = "gateway.example.com"
     domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
-    domain_mapping_key     = "@connections"
+    api_mapping_key        = "@connections"
   }
 
-  expect_failures = [var.domain_mapping_key]
+  expect_failures = [var.api_mapping_key]
 }
 
 run "there_is_a_way_in" {

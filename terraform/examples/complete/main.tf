@@ -44,7 +44,7 @@ module "gateway" {
   domain_name                  = var.domain.name
   domain_certificate_arn       = var.domain.certificate_arn
   domain_hosted_zone_id        = var.domain.hosted_zone_id
-  domain_mapping_key           = "assistant"
+  api_mapping_key              = "assistant"
   disable_execute_api_endpoint = true
   ip_address_type              = "dualstack"
 

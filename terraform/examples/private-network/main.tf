@@ -28,13 +28,12 @@ module "gateway" {
   agentcore_runtime_arn = var.runtime_arn
   artifacts_dir         = var.artifacts_dir
 
+  # By what makes them of use, so that the functions come after it. A `depends_on` of the module would let each change of the
+  # network make its roles anew.
   vpc = {
-    subnet_ids         = values(aws_subnet.private)[*].id
-    security_group_ids = [aws_security_group.functions.id]
+    subnet_ids         = values(aws_route_table_association.private)[*].subnet_id
+    security_group_ids = [aws_vpc_security_group_egress_rule.functions.security_group_id]
   }
-
-  # A function without a way out would wait for its time-out.
-  depends_on = [aws_route.out, aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface]
 }
 
 output "websocket_url" {
