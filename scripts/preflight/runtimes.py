@@ -28,7 +28,7 @@ def _look_at(aws: Aws, agent: Agent) -> Iterator[Finding]:
     _, _, _, region, account, resource = agent.runtime_arn.split(":", 5)
     if account != aws.account:
         words = f"its runtime is in account {account}, and can be looked at from there only"
-        yield warning(agent.name, words, "the runtime and its endpoint need policies that let the role of `worker` in: docs/operations.md")
+        yield warning(agent.name, words, "the runtime and its endpoint need policies that let the role of worker in: docs/platform.md")
         return
     control, runtime = aws.client("bedrock-agentcore-control", region), resource.removeprefix("runtime/")
     try:
