@@ -8,6 +8,7 @@
 #   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
 #   make release  the functions for both architectures, with checksums, in target/releases/VERSION
 #   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
+#   make preflight  looks whether a deploy can work, and changes nothing
 #   make verify   checks a gateway from outside: URL=wss://…, TOKEN in the environment, more by ARGS (ARGS=--help)
 #   make clean    removes what the other targets made
 

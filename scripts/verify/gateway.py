@@ -1,5 +1,8 @@
 """The gateway that is checked: how to connect to it, and what to ask."""
 
+import os
+import socket
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -41,7 +44,7 @@ class Gateway:
         """A connection as whoever the options say, or with other headers. Raises Refused or Broken."""
         url = self._url(session)
         try:
-            socket = await connect(
+            opened = await connect(
                 url,
                 additional_headers=self.credentials(url) if headers is None else headers,
                 subprotocols=subprotocols,
@@ -54,9 +57,13 @@ class Gateway:
             )
         except InvalidStatus as error:
             raise Refused(error.response.status_code) from None
-        except (InvalidHandshake, OSError, TimeoutError) as error:
-            raise Broken(f"no connection: {error or type(error).__name__}") from None
-        connection = Connection(socket, self.options.patience, self.options.longest_run)
+        except InvalidHandshake as error:
+            raise Broken(f"no connection: {error}") from None
+        except TimeoutError:
+            raise Broken(f"no connection within {HANDSHAKE} s") from None
+        except OSError as error:
+            raise Broken(f"no connection: {_reason(error)}") from None
+        connection = Connection(opened, self.options.patience, self.options.longest_run)
         try:
             yield connection
             connection.nothing_more()
@@ -92,6 +99,15 @@ class Gateway:
         parts = urlsplit(self.options.url)
         query = [*filter(None, [parts.query]), *([f"sessionId={quote(session, safe='')}"] if session else [])]
         return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "&".join(query), ""))
+
+
+def _reason(error: OSError) -> str:
+    """Why there is no connection. The error's own text names the address, or the certificate's."""
+    if isinstance(error, ssl.SSLError):
+        return str(error.reason)
+    if isinstance(error, socket.gaierror):
+        return "there is no such host"
+    return os.strerror(error.errno) if error.errno else "nobody answers there"
 
 
 def new_id() -> str:

@@ -1,5 +1,7 @@
 """Checks of connections: each holds for the real gateway, and fails for one that breaks the rule."""
 
+import re
+
 import pytest
 from conftest import outcome
 from faulty import Fault
@@ -26,9 +28,15 @@ def test_a_refused_handshake_is_told_with_what_to_do(url, status, advice):
     assert result == "broken" and f"answered with {status}" in words and advice in words
 
 
-def test_nobody_there():
-    result, words = outcome("ws://127.0.0.1:1/", "connect")
-    assert result == "broken" and "no connection" in words
+@pytest.mark.parametrize(("address", "reason"), [("ws://127.0.0.1:1/", "Connection refused"), ("ws://gateway.invalid/", "no such host")])
+def test_nobody_there(address, reason):
+    result, words = outcome(address, "connect")
+    assert result == "broken" and "no connection: " in words and reason in words
+
+
+def test_who_is_there_speaks_no_tls(url):
+    result, words = outcome(url.replace("ws:", "wss:"), "connect")
+    assert result == "broken" and re.search("no connection: [A-Z_]+$", words)
 
 
 class Answers(Fault):
@@ -70,8 +78,8 @@ def test_a_ping_that_is_not_answered(url, instead, words):
         ("rejected", None, "rejected did not come"),
         ("resumed", None, "resumed did not come"),
         ("echo", lambda text: text.replace("1.00", "1.0"), "the echo changed"),
-        ("rejected", lambda text: text.replace("invalid_json", "invalid_request"), "should be rejected with invalid_json"),
-        ("rejected", lambda text: text.replace("not_found", "unavailable"), "should be rejected with not_found"),
+        ("rejected", lambda text: text.replace("invalid_json", "invalid_request"), "should be rejected with invalid_json was with invalid_request"),
+        ("rejected", lambda text: text.replace("not_found", "unavailable"), "should be rejected with not_found was with unavailable"),
         ("resumed", lambda text: text.replace("idle", "queued"), "should be idle"),
         ("resumed", error_of_api_gateway, "Internal server error"),
         ("resumed", lambda text: text.replace("{", '{"padding": "' + "x" * 32768 + '", ', 1), "more than 32 KiB"),

@@ -54,6 +54,7 @@ def test_runs_that_fail_have_no_times(url):
 def test_without_a_connection_nothing_else_is_tried():
     finished = program("ws://127.0.0.1:1/")
     assert finished.returncode == 1
+    assert "127.0.0.1" not in finished.stdout
     assert finished.stdout.count("\n") == 4 and "0 ok, 1 FAILED, 0 skipped" in finished.stdout
 
 

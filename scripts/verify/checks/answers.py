@@ -34,4 +34,4 @@ async def _refused(connection: Connection, text: str, code: str) -> None:
     await connection.send(text)
     rejected = (await connection.answer("rejected")).frame
     if rejected.get("code") != code:
-        raise Broken(f"{text} should be rejected with {code}, and was with {rejected.get('code')}")
+        raise Broken(f"a message that should be rejected with {code} was with {rejected.get('code')}")
