@@ -64,8 +64,8 @@ class Connection:
         return answer
 
     def nothing_more(self) -> None:
-        """Makes sure that nothing came that was not asked for."""
-        if self._answers:
+        """Makes sure that nothing came that was not asked for. Before it closes a connection API Gateway may say why."""
+        if self._answers and not self._reader.done():
             raise Broken(f"{brief(self._answers[0].frame)} came, and was not asked for")
 
     async def run(self, request: str) -> Run:

@@ -165,11 +165,13 @@ def test_a_changed_token_has_another_signature():
 class Limits(Fault):
     """Has other limits than it should, or closes with another code."""
 
-    def __init__(self, frame=32 * 1024, message=128 * 1024, code=1009):
-        self._frame, self._message, self._code = frame, message, code
+    def __init__(self, frame=32 * 1024, message=128 * 1024, code=1009, says=None):
+        self._frame, self._message, self._code, self._says = frame, message, code, says
 
     async def to_gateway(self, line, parts):
         if max(map(len, parts)) > self._frame or sum(map(len, parts)) > self._message:
+            if self._says:
+                await line.client.send(self._says)
             await line.client.close(self._code)
         else:
             await line.client.send('{"type": "echo", "data": 1}')
@@ -191,8 +193,9 @@ def test_other_limits(url, monkeypatch, fault, words):
     assert result == "broken" and words in told
 
 
-def test_the_limits_of_the_proxy_are_those_of_the_gateway(url):
-    assert outcome(url, "limits", Limits())[0] == "ok"
+@pytest.mark.parametrize("says", [None, error_of_api_gateway("")])
+def test_the_limits_of_the_proxy_are_those_of_the_gateway(url, says):
+    assert outcome(url, "limits", Limits(says=says))[0] == "ok"
 
 
 def test_idle_connections(gateway_with, monkeypatch):
