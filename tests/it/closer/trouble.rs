@@ -35,7 +35,7 @@ async fn while_the_table_is_out_of_reach_a_prompt_comes_again_and_is_ended_later
 async fn the_log_says_which_prompt_has_to_come_again() {
     let (engine, log) = (engine(), Log::capture());
     let journal = Arc::new(Outage::default());
-    journal.of_reads.store(true, Ordering::Relaxed);
+    journal.of_appends.store(true, Ordering::Relaxed);
     assert!(!close_with(Tools { journal, ..tools(&engine) }, given_up(&engine, "r").await).await);
     let text = log.text();
     let line = text.lines().find(|line| line.contains("the prompt has to come again")).expect("a line");

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::closer::prompts as given_up;
 use super::worker::{busy, prompts};
-use super::{CLOSER, CONNECTIONS, WORKER, event, start, willing};
+use super::{CLOSER, CONNECTIONS, MESSAGE, WORKER, event, start, willing};
 use crate::support::agent::{FakeAgent, Request, Script};
+use crate::support::aws::failure;
 use crate::support::lambda::Function;
 
 /// A query: its filter, and the fields that it names behind that.
@@ -73,6 +74,8 @@ async fn recorded() -> Vec<Value> {
     let mut lines = of_a_worker(|| Script::events(&["\"Grüße\""])).await;
     let mut refusals = [429, 404].into_iter();
     lines.extend(of_a_worker(move || Script::status(refusals.next().unwrap(), "")).await);
+    let aws = FakeAgent::start(|_| failure(400, "AWS.SimpleQueueService.NonExistentQueue")).await;
+    lines.extend(lines_of(start(MESSAGE, &aws).await, &[event!("message")]).await);
     let mut stranger = event!("connect_bearer");
     stranger["headers"]["Origin"] = json!("https://evil.example.com");
     let mut nobody = event!("connect_bearer");
