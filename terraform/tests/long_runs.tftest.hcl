@@ -141,7 +141,7 @@ run "with_long_runs" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.replies[0].event_source_arn == aws_sqs_queue.replies[0].arn &&
-      aws_lambda_event_source_mapping.replies[0].function_name == module.relay[0].arn &&
+      aws_lambda_event_source_mapping.replies[0].function_name == module.relay[0].alias_arn &&
       aws_lambda_event_source_mapping.replies[0].batch_size == 10 &&
       aws_lambda_event_source_mapping.replies[0].function_response_types == toset(["ReportBatchItemFailures"]) &&
       aws_lambda_event_source_mapping.replies[0].scaling_config[0].maximum_concurrency == 100
@@ -152,7 +152,7 @@ run "with_long_runs" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.watch[0].event_source_arn == aws_sqs_queue.watch[0].arn &&
-      aws_lambda_event_source_mapping.watch[0].function_name == module.closer.arn &&
+      aws_lambda_event_source_mapping.watch[0].function_name == module.closer.alias_arn &&
       aws_lambda_event_source_mapping.watch[0].batch_size == 10 &&
       aws_lambda_event_source_mapping.watch[0].function_response_types == toset(["ReportBatchItemFailures"])
     )

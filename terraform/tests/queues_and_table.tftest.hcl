@@ -123,7 +123,7 @@ run "as_it_comes" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.given_up.event_source_arn == aws_sqs_queue.given_up.arn &&
-      aws_lambda_event_source_mapping.given_up.function_name == module.closer.arn &&
+      aws_lambda_event_source_mapping.given_up.function_name == module.closer.alias_arn &&
       aws_lambda_event_source_mapping.given_up.batch_size == 5 &&
       aws_lambda_event_source_mapping.given_up.function_response_types == toset(["ReportBatchItemFailures"]) &&
       aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 10
