@@ -6,7 +6,10 @@
 #   make mutants  changes the code and says what no test notices: by module (MUTATED="worker queue"), for it takes hours
 #   make bench    the figures of docs/benchmarks.md
 #   make lambda   the functions for Lambda, for ARCH=arm64 (the default) or x86_64
+#   make release  the functions for both architectures, with checksums, in target/releases/VERSION
 #   make deploy   builds the functions and applies terraform/; make destroy takes everything away again
+#   make preflight  looks whether a deploy can work, and changes nothing
+#   make verify   checks a gateway from outside: URL=wss://…, TOKEN in the environment, more by ARGS (ARGS=--help)
 #   make clean    removes what the other targets made
 
 .DEFAULT_GOAL := test
@@ -33,7 +36,8 @@ emulator-test: | rust-test
 
 terraform-test: | agent-test
 long-runs-test: | terraform-test
-clients-test: | long-runs-test
+operations-test: | long-runs-test
+clients-test: | operations-test
 browser-test: | clients-test
 endif
 
@@ -130,7 +134,7 @@ $(TERRAFORM_VENV)/.installed: terraform/requirements-dev.txt
 
 EMULATOR_VENV := .venv-emulator
 
-# The functions for Lambda, in target/lambda, for the architecture that Terraform's variable names too.
+# The functions for Lambda, in target/lambda, in a folder for each architecture.
 ARCH ?= arm64
 LAMBDA_VENV := .venv-lambda
 
@@ -143,14 +147,57 @@ $(LAMBDA_VENV)/.installed: scripts/requirements-lambda.txt
 	$(LAMBDA_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# On AWS, in the account and region of the usual AWS_* variables. Terraform shows what it does, and asks.
+# What `archives` of terraform/ takes from a bucket.
+VERSION ?= $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+ARCHITECTURES ?= arm64 x86_64
+EMPTY :=
+COMMA := ,
+
+.PHONY: release
+release:
+	for architecture in $(ARCHITECTURES); do $(MAKE) lambda ARCH=$$architecture; done
+	scripts/release $(VERSION) $(subst $(EMPTY) $(EMPTY),$(COMMA),$(strip $(ARCHITECTURES))) $(FUNCTIONS)
+
+# What looks at AWS, and at a gateway, before and after a deploy.
+OPERATIONS_VENV := .venv-operations
+
+# On AWS, in the account and region of the usual AWS_* variables. The functions are built for the architecture that Terraform's
+# variable says, unless `archives` or `artifacts_dir` names others. Terraform shows what it does, and asks.
 .PHONY: deploy
-deploy: lambda
-	ARCH=$(ARCH) scripts/deploy apply
+deploy: $(OPERATIONS_VENV)/.installed
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight account
+	architecture=$$(scripts/deploy architecture); [ -z "$$architecture" ] || $(MAKE) lambda ARCH=$$architecture
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight archives
+	scripts/deploy apply
 
 .PHONY: destroy
 destroy:
-	ARCH=$(ARCH) scripts/deploy destroy
+	scripts/deploy destroy
+
+$(OPERATIONS_VENV)/.installed: scripts/verify/requirements.txt
+	$(PYTHON) -m venv $(OPERATIONS_VENV)
+	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Whether the account, and what is built, are as a deploy needs them; it changes nothing. `make deploy` looks too.
+.PHONY: preflight
+preflight: $(OPERATIONS_VENV)/.installed
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight account
+	PYTHON=$(OPERATIONS_VENV)/bin/python scripts/deploy preflight archives
+
+.PHONY: verify
+verify: $(OPERATIONS_VENV)/.installed
+	PYTHONPATH=scripts $(OPERATIONS_VENV)/bin/python -m verify $(URL) $(ARGS)
+
+$(OPERATIONS_VENV)/.tested: $(OPERATIONS_VENV)/.installed tests/verify/requirements.txt
+	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/verify/requirements.txt
+	touch $@
+
+# Each check of `make verify` against the real gateway, and against one that breaks its rule; each finding of `make preflight`.
+.PHONY: operations-test
+operations-test: $(OPERATIONS_VENV)/.tested gateway
+	$(OPERATIONS_VENV)/bin/python -m pytest -q tests/preflight
+	$(OPERATIONS_VENV)/bin/python -m pytest -q tests/verify
 
 # The example agent runs in its own environment, the emulator in another: it pins its dependencies.
 .PHONY: emulator-test
@@ -182,7 +229,7 @@ HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
 bench: $(LAMBDA_VENV)/.installed $(BENCH_VENV)/.installed
 	cargo bench --locked --bench gateway
 	VENV=$(LAMBDA_VENV) LAMBDA_DIR=target/lambda-bench scripts/build-functions $(HOST_ARCH) $(FUNCTIONS)
-	$(BENCH_VENV)/bin/python benches/start/main.py target/lambda-bench
+	$(BENCH_VENV)/bin/python benches/start/main.py target/lambda-bench/$(HOST_ARCH)
 
 $(BENCH_VENV)/.installed: benches/start/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
@@ -203,4 +250,4 @@ $(VENV)/.installed: $(REQUIREMENTS)
 clean:
 	cargo clean
 	rm -rf $(JAVASCRIPT)/node_modules $(JAVASCRIPT)/dist page/node_modules
-	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV) $(CLIENT_VENV)
+	rm -rf $(VENV) $(TERRAFORM_VENV) $(EMULATOR_VENV) $(LAMBDA_VENV) $(BENCH_VENV) $(CLIENT_VENV) $(OPERATIONS_VENV)

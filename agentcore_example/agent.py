@@ -80,7 +80,7 @@ class OfflineConversation:
         self._previous: str | None = None
 
     async def reply(self, prompt: str) -> AsyncGenerator[str, None]:
-        """Count, work, fail in mid-stream, or say what was asked now and before."""
+        """Count, work, wait, fail in mid-stream, or say what was asked now and before."""
         command = prompt.strip().lower()
         previous, self._previous = self._previous, prompt
         self._prompts += 1
@@ -89,6 +89,9 @@ class OfflineConversation:
             for second in range(1, seconds + 1):
                 yield f"Second {second} of {seconds}. "
                 await asyncio.sleep(1)
+            text = "Done."
+        elif waiting := re.fullmatch("wait for ([0-9]{1,5}) seconds?", command):
+            await asyncio.sleep(int(waiting[1]))
             text = "Done."
         elif counting := re.fullmatch("count to ([0-9]{1,5})", command):
             text = " ".join(str(n) for n in range(1, int(counting[1]) + 1))

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -105,6 +106,12 @@ def test_words_arrive_while_the_reply_goes_on() -> None:
         client.stream("POST", "/invocations", json=body) as response,
     ):
         assert next(response.iter_raw()) == b'data: "1"\n\n'
+
+
+def test_it_says_nothing_for_as_long_as_it_is_asked(client: httpx.Client) -> None:
+    asked = time.monotonic()
+    assert ask(client, "Wait for 1 second", {}) == "Done."
+    assert time.monotonic() - asked >= 1
 
 
 def test_a_session_remembers_its_previous_prompt(

@@ -32,7 +32,7 @@
 //! - `local` (feature `local`): everything in one process, with a server, a page and a demo agent.
 //! - [`subprotocol`]: what a client offers in its handshake, and with it a browser's token.
 //! - [`environment`]: what a function is told by its environment variables.
-//! - `arn` (private): Amazon Resource Names.
+//! - [`arn`]: Amazon Resource Names, and what host names of a partition end in.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
 //! # Invariants, and where each is kept
@@ -62,7 +62,7 @@
 //! - **All devices** (I7). Each has its own place in the log, and is detached alone (`worker/deliver.rs`).
 
 pub mod agent;
-mod arn;
+pub mod arn;
 #[cfg(feature = "jwt")]
 pub mod authorizer;
 mod backoff;

@@ -4,7 +4,10 @@ resource "aws_apigatewayv2_api" "gateway" {
   description                = "WebSocket gateway to agents on Bedrock AgentCore Runtime"
   protocol_type              = "WEBSOCKET"
   route_selection_expression = "$request.body.action"
+  ip_address_type            = var.ip_address_type
   tags                       = var.tags
+
+  disable_execute_api_endpoint = var.disable_execute_api_endpoint
 }
 
 locals {
@@ -107,6 +110,7 @@ resource "aws_lambda_permission" "route" {
   statement_id  = "route-${trimprefix(each.key, "$")}"
   action        = "lambda:InvokeFunction"
   function_name = local.route_functions[each.value.function].function_name
+  qualifier     = local.route_functions[each.value.function].alias_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${local.stage_execution_arn}/${each.key}"
 }
@@ -118,6 +122,7 @@ resource "aws_lambda_permission" "authorizer" {
   statement_id  = "authorizer"
   action        = "lambda:InvokeFunction"
   function_name = module.authorizer[0].function_name
+  qualifier     = module.authorizer[0].alias_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.gateway.execution_arn}/authorizers/${aws_apigatewayv2_authorizer.jwt[0].id}"
 }
@@ -131,6 +136,8 @@ resource "aws_apigatewayv2_deployment" "gateway" {
   triggers = {
     api = sha256(jsonencode([
       aws_apigatewayv2_api.gateway.route_selection_expression,
+      # Without a deployment the address stays as it was.
+      aws_apigatewayv2_api.gateway.disable_execute_api_endpoint,
       aws_apigatewayv2_route.route,
       aws_apigatewayv2_integration.function,
       aws_apigatewayv2_integration.ping,
@@ -152,12 +159,26 @@ resource "aws_apigatewayv2_stage" "gateway" {
   deployment_id = aws_apigatewayv2_deployment.gateway.id
   tags          = var.tags
 
-  # No execution logs: they would hold prompts.
+  # No execution logs: they would hold prompts. Throttling counts by route.
   default_route_settings {
-    logging_level          = "OFF"
-    data_trace_enabled     = false
-    throttling_rate_limit  = var.throttling_rate_limit
-    throttling_burst_limit = var.throttling_burst_limit
+    logging_level            = "OFF"
+    data_trace_enabled       = false
+    detailed_metrics_enabled = var.detailed_metrics
+    throttling_rate_limit    = var.route_throttling.default.rate_limit
+    throttling_burst_limit   = var.route_throttling.default.burst_limit
+  }
+
+  # Of a route's own settings nothing is the default's.
+  dynamic "route_settings" {
+    for_each = { "$connect" = var.route_throttling.connect, "ping" = var.route_throttling.ping }
+    content {
+      route_key                = route_settings.key
+      logging_level            = "OFF"
+      data_trace_enabled       = false
+      detailed_metrics_enabled = var.detailed_metrics
+      throttling_rate_limit    = route_settings.value.rate_limit
+      throttling_burst_limit   = route_settings.value.burst_limit
+    }
   }
 
   dynamic "access_log_settings" {
@@ -168,5 +189,6 @@ resource "aws_apigatewayv2_stage" "gateway" {
     }
   }
 
-  depends_on = [aws_api_gateway_account.logging]
+  # Who comes as soon as there is an address finds functions that API Gateway may invoke.
+  depends_on = [aws_api_gateway_account.logging, aws_lambda_permission.route, aws_lambda_permission.authorizer]
 }

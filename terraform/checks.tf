@@ -1,4 +1,5 @@
-# What works, and is probably not what is wanted: warnings, not errors.
+# What works, and is probably not what is wanted: warnings, not errors. What AWS or the functions would refuse later is
+# refused with its variable, so that a plan fails and not an apply.
 
 check "an_agent_is_configured" {
   assert {
@@ -11,6 +12,13 @@ check "prompts_without_a_name_have_an_agent" {
   assert {
     condition     = contains(local.agent_names, "default")
     error_message = "No agent is named \"default\": prompts that name no agent are refused."
+  }
+}
+
+check "the_newest_versions_are_called" {
+  assert {
+    condition     = length(var.function_versions) == 0
+    error_message = "function_versions holds functions at earlier versions: what is deployed of them now is not called."
   }
 }
 

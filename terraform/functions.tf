@@ -4,31 +4,50 @@
 
 locals {
   function_settings = {
-    region             = var.aws_region
-    architecture       = var.architecture
-    log_level          = var.log_level
-    log_retention_days = var.log_retention_days
-    tags               = var.tags
+    region                   = var.aws_region
+    dns_suffix               = data.aws_partition.current.dns_suffix
+    function_arn_prefix      = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:"
+    architecture             = var.architecture
+    log_level                = var.log_level
+    log_retention_days       = var.log_retention_days
+    log_group_class          = var.log_group_class
+    xray_tracing             = var.xray_tracing
+    role_path                = var.role_path
+    permissions_boundary_arn = var.permissions_boundary_arn
+    kms_key_arns             = { environment = var.kms_key_arns.environment, logs = var.kms_key_arns.logs }
+    vpc                      = var.vpc
+    tags                     = var.tags
   }
 
-  agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }
+  # Agents are called by a client of their own, which cannot know the host names of every partition.
+  agentcore_environment = merge(
+    { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
+    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
+  )
 
-  # More closers than are reserved would be throttled, which counts as a message received. So the two queues share them.
-  watch_concurrency    = 2
-  given_up_concurrency = var.closer_reserved_concurrency == null ? 10 : var.closer_reserved_concurrency - (local.has_long_runs ? local.watch_concurrency : 0)
+  # In S3 the version is part of the key, so another version is another program.
+  archives = { for name in ["message", "connections", "worker", "relay", "closer", "authorizer"] : name => (
+    var.archives == null
+    ? { path = "${local.artifacts_dir}/${var.architecture}/${name}/bootstrap.zip", bucket = null, key = null }
+    : { path = null, bucket = var.archives.bucket, key = join("/", compact([var.archives.prefix, var.archives.version, var.architecture, "${name}.zip"])) }
+  ) }
 }
 
 module "message" {
   source = "./modules/function"
 
-  name        = "${local.name}-message"
-  role_name   = "${local.name}-message-${local.region}"
-  description = "Checks a prompt and puts it into the queue"
-  archive     = "${local.artifacts_dir}/message/bootstrap.zip"
-  memory_mb   = var.memory_mb.message
-  timeout     = var.timeout_seconds.message
-  statements  = local.message_statements
-  settings    = local.function_settings
+  name                    = "${local.name}-message"
+  role_name               = "${local.name}-message-${local.region}"
+  description             = "Checks a prompt and puts it into the queue"
+  archive                 = local.archives.message
+  role_arn                = lookup(var.existing_role_arns, "message", null)
+  function_version        = lookup(var.function_versions, "message", null)
+  provisioned_concurrency = var.provisioned_concurrency.message
+  memory_mb               = var.memory_mb.message
+  timeout                 = var.timeout_seconds.message
+  reserved_concurrency    = var.reserved_concurrency.message
+  statements              = local.message_statements
+  settings                = local.function_settings
 
   environment = merge(
     {
@@ -44,14 +63,18 @@ module "message" {
 module "connections" {
   source = "./modules/function"
 
-  name        = "${local.name}-connections"
-  role_name   = "${local.name}-connections-${local.region}"
-  description = "Connects, disconnects, resumes and stops"
-  archive     = "${local.artifacts_dir}/connections/bootstrap.zip"
-  memory_mb   = var.memory_mb.connections
-  timeout     = var.timeout_seconds.connections
-  statements  = local.connections_statements
-  settings    = local.function_settings
+  name                    = "${local.name}-connections"
+  role_name               = "${local.name}-connections-${local.region}"
+  description             = "Connects, disconnects, resumes and stops"
+  archive                 = local.archives.connections
+  role_arn                = lookup(var.existing_role_arns, "connections", null)
+  function_version        = lookup(var.function_versions, "connections", null)
+  provisioned_concurrency = var.provisioned_concurrency.connections
+  memory_mb               = var.memory_mb.connections
+  timeout                 = var.timeout_seconds.connections
+  reserved_concurrency    = var.reserved_concurrency.connections
+  statements              = local.connections_statements
+  settings                = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -72,14 +95,17 @@ module "connections" {
 module "worker" {
   source = "./modules/function"
 
-  name        = "${local.name}-worker"
-  role_name   = "${local.name}-worker-${local.region}"
-  description = "Calls the agent and pushes its reply"
-  archive     = "${local.artifacts_dir}/worker/bootstrap.zip"
-  memory_mb   = var.memory_mb.worker
-  timeout     = var.timeout_seconds.worker
-  statements  = local.worker_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-worker"
+  role_name            = "${local.name}-worker-${local.region}"
+  description          = "Calls the agent and pushes its reply"
+  archive              = local.archives.worker
+  role_arn             = lookup(var.existing_role_arns, "worker", null)
+  function_version     = lookup(var.function_versions, "worker", null)
+  memory_mb            = var.memory_mb.worker
+  timeout              = var.timeout_seconds.worker
+  reserved_concurrency = var.reserved_concurrency.worker
+  statements           = local.worker_statements
+  settings             = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -114,14 +140,17 @@ module "relay" {
   source = "./modules/function"
   count  = local.has_long_runs ? 1 : 0
 
-  name        = "${local.name}-relay"
-  role_name   = "${local.name}-relay-${local.region}"
-  description = "Relays what agents say that go on by themselves"
-  archive     = "${local.artifacts_dir}/relay/bootstrap.zip"
-  memory_mb   = var.memory_mb.relay
-  timeout     = var.timeout_seconds.relay
-  statements  = local.relay_statements
-  settings    = local.function_settings
+  name                 = "${local.name}-relay"
+  role_name            = "${local.name}-relay-${local.region}"
+  description          = "Relays what agents say that go on by themselves"
+  archive              = local.archives.relay
+  role_arn             = lookup(var.existing_role_arns, "relay", null)
+  function_version     = lookup(var.function_versions, "relay", null)
+  memory_mb            = var.memory_mb.relay
+  timeout              = var.timeout_seconds.relay
+  reserved_concurrency = var.reserved_concurrency.relay
+  statements           = local.relay_statements
+  settings             = local.function_settings
 
   event_bus_arn = var.event_bus_arn
 
@@ -146,10 +175,12 @@ module "closer" {
   name                 = "${local.name}-closer"
   role_name            = "${local.name}-closer-${local.region}"
   description          = "Ends what nobody else does"
-  archive              = "${local.artifacts_dir}/closer/bootstrap.zip"
+  archive              = local.archives.closer
+  role_arn             = lookup(var.existing_role_arns, "closer", null)
+  function_version     = lookup(var.function_versions, "closer", null)
   memory_mb            = var.memory_mb.closer
   timeout              = var.timeout_seconds.closer
-  reserved_concurrency = var.closer_reserved_concurrency
+  reserved_concurrency = var.reserved_concurrency.closer
   statements           = local.closer_statements
   settings             = local.function_settings
 
@@ -175,14 +206,17 @@ module "authorizer" {
   source = "./modules/function"
   count  = var.auth == "jwt" ? 1 : 0
 
-  name        = "${local.name}-authorizer"
-  role_name   = "${local.name}-authorizer-${local.region}"
-  description = "Checks the token of a new connection"
-  archive     = "${local.artifacts_dir}/authorizer/bootstrap.zip"
-  memory_mb   = var.memory_mb.authorizer
-  timeout     = var.timeout_seconds.authorizer
-  statements  = []
-  settings    = local.function_settings
+  name                 = "${local.name}-authorizer"
+  role_name            = "${local.name}-authorizer-${local.region}"
+  description          = "Checks the token of a new connection"
+  archive              = local.archives.authorizer
+  role_arn             = lookup(var.existing_role_arns, "authorizer", null)
+  function_version     = lookup(var.function_versions, "authorizer", null)
+  memory_mb            = var.memory_mb.authorizer
+  timeout              = var.timeout_seconds.authorizer
+  reserved_concurrency = var.reserved_concurrency.authorizer
+  statements           = []
+  settings             = local.function_settings
 
   environment = merge(
     {
@@ -193,63 +227,4 @@ module "authorizer" {
     },
     var.jwt_jwks_url == "" ? {} : { JWT_JWKS_URL = var.jwt_jwks_url },
   )
-}
-
-# Batch size 1, because a batch of a FIFO queue locks all its sessions until its slowest run has ended.
-resource "aws_lambda_event_source_mapping" "prompts" {
-  region                  = var.aws_region
-  event_source_arn        = aws_sqs_queue.prompts.arn
-  function_name           = module.worker.arn
-  batch_size              = 1
-  function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
-
-  scaling_config {
-    maximum_concurrency = var.maximum_concurrency
-  }
-}
-
-# A batch is ended within seconds, so a few sessions may share one.
-resource "aws_lambda_event_source_mapping" "given_up" {
-  region                  = var.aws_region
-  event_source_arn        = aws_sqs_queue.given_up.arn
-  function_name           = module.closer.arn
-  batch_size              = 5
-  function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
-
-  scaling_config {
-    maximum_concurrency = local.given_up_concurrency
-  }
-}
-
-# A batch is relayed within seconds, and as a whole: what an agent says while one is at work becomes the next.
-resource "aws_lambda_event_source_mapping" "replies" {
-  count = local.has_long_runs ? 1 : 0
-
-  region                  = var.aws_region
-  event_source_arn        = aws_sqs_queue.replies[0].arn
-  function_name           = module.relay[0].arn
-  batch_size              = 10
-  function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
-
-  scaling_config {
-    maximum_concurrency = var.maximum_concurrency
-  }
-}
-
-resource "aws_lambda_event_source_mapping" "watch" {
-  count = local.has_long_runs ? 1 : 0
-
-  region                  = var.aws_region
-  event_source_arn        = aws_sqs_queue.watch[0].arn
-  function_name           = module.closer.arn
-  batch_size              = 10
-  function_response_types = ["ReportBatchItemFailures"]
-  tags                    = var.tags
-
-  scaling_config {
-    maximum_concurrency = local.watch_concurrency
-  }
 }

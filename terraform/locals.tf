@@ -1,3 +1,7 @@
+data "aws_partition" "current" {}
+
+data "aws_caller_identity" "current" {}
+
 data "aws_region" "current" {
   region = var.aws_region
 }
@@ -26,9 +30,16 @@ locals {
   # The built-in echo agent answers to this name.
   agent_names = length(local.agents) == 0 ? ["default"] : keys(local.agents)
 
-  # Where frames are pushed to. It is never the custom domain. It is made from the API and not from the stage, because
-  # the functions need it, and the stage comes after them.
-  management_endpoint = "${replace(aws_apigatewayv2_api.gateway.api_endpoint, "wss://", "https://")}/${var.stage_name}"
+  # The domain and the path in it that clients connect to.
+  domain_address = join("/", compact([var.domain_name, var.api_mapping_key]))
+
+  # Where frames are pushed to: the Management API is wherever the API is, so it is at the domain only if that is all there
+  # is. It is made from the API and not from the stage, because the functions need it, and the stage comes after them.
+  management_endpoint = (
+    var.disable_execute_api_endpoint
+    ? "https://${local.domain_address}"
+    : "${replace(aws_apigatewayv2_api.gateway.api_endpoint, "wss://", "https://")}/${var.stage_name}"
+  )
 
   # A stage's ARN, as permissions and policies name it; from the API for the same reason.
   stage_execution_arn = "${aws_apigatewayv2_api.gateway.execution_arn}/${var.stage_name}"

@@ -4,6 +4,8 @@ resource "aws_cloudwatch_log_group" "access" {
   region            = var.aws_region
   name              = "/aws/apigateway/${local.name}"
   retention_in_days = var.log_retention_days
+  log_group_class   = var.log_group_class
+  kms_key_id        = var.kms_key_arns.logs
   tags              = var.tags
 }
 
@@ -31,9 +33,11 @@ locals {
 resource "aws_iam_role" "api_gateway_logging" {
   count = var.manage_api_gateway_account ? 1 : 0
 
-  name        = "${local.name}-api-logs-${local.region}"
-  description = "Lets API Gateway write logs"
-  tags        = var.tags
+  name                 = "${local.name}-api-logs-${local.region}"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary_arn
+  description          = "Lets API Gateway write logs"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -44,8 +48,6 @@ resource "aws_iam_role" "api_gateway_logging" {
     }]
   })
 }
-
-data "aws_partition" "current" {}
 
 # API Gateway accepts no role with less than this policy of AWS allows.
 resource "aws_iam_role_policy_attachment" "api_gateway_logging" {

@@ -19,6 +19,8 @@ locals {
         resources = [aws_sqs_queue.prompts.arn]
       },
     ],
+    local.queue_key_statements.send,
+    var.auth != "iam" ? [] : local.table_key_statements.read,
     var.auth != "iam" ? [] : [
       {
         # With signed handshakes only the record of a connection says whose it is.
@@ -43,7 +45,7 @@ locals {
       actions   = ["execute-api:ManageConnections"]
       resources = ["${local.stage_execution_arn}/POST/@connections/*"]
     },
-  ], local.uploads_offer_statements)
+  ], local.uploads_offer_statements, local.table_key_statements.write, local.uploads_key_statements.put)
 
   # No agents: it ends what could not be run, and what nobody hears of any more.
   closer_statements = concat([
@@ -68,7 +70,7 @@ locals {
       actions   = local.consume_actions
       resources = aws_sqs_queue.watch[*].arn
     },
-  ])
+  ], local.table_key_statements.write, local.queue_key_statements.receive)
 
   # It calls no agent: it stops the sessions of those that go on by themselves, when somebody has ended their runs.
   relay_statements = concat(
@@ -93,9 +95,11 @@ locals {
       {
         sid       = "Agents"
         actions   = local.stop_actions
-        resources = distinct(flatten([for agent in values(local.long_run_agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
+        resources = distinct(flatten([for agent in values(local.long_run_agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/${agent.endpoint_name}"]]))
       },
     ],
+    local.table_key_statements.write,
+    local.queue_key_statements.receive,
   )
 
   worker_statements = concat(
@@ -121,7 +125,7 @@ locals {
         # AgentCore checks both the runtime and the endpoint of it that is called.
         sid       = "Agents"
         actions   = concat(["bedrock-agentcore:InvokeAgentRuntime"], local.stop_actions)
-        resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/*"]]))
+        resources = distinct(flatten([for agent in values(local.agents) : [agent.runtime_arn, "${agent.runtime_arn}/runtime-endpoint/${agent.endpoint_name}"]]))
       },
     ],
     !local.has_long_runs ? [] : [
@@ -132,16 +136,28 @@ locals {
       },
     ],
     local.uploads_read_statements,
+    local.table_key_statements.write,
+    local.has_long_runs ? local.queue_key_statements.send : local.queue_key_statements.receive,
+    local.uploads_key_statements.get,
   )
 
   # What an agent that goes on by itself needs. Its role is not made here.
   agent_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid      = "Replies"
-      Effect   = "Allow"
-      Action   = ["sqs:SendMessage"]
-      Resource = aws_sqs_queue.replies[*].arn
-    }]
+    Statement = concat(
+      [{
+        Sid      = "Replies"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = aws_sqs_queue.replies[*].arn
+      }],
+      [for statement in local.queue_key_statements.send : {
+        Sid       = statement.sid
+        Effect    = "Allow"
+        Action    = statement.actions
+        Resource  = statement.resources
+        Condition = statement.conditions
+      }],
+    )
   })
 }

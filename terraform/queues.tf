@@ -11,7 +11,8 @@ resource "aws_sqs_queue" "prompts" {
 
   visibility_timeout_seconds = local.visibility_timeout_seconds
   message_retention_seconds  = var.message_retention_seconds
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.queues_managed_sse
+  kms_master_key_id          = var.kms_key_arns.queues
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -31,7 +32,8 @@ resource "aws_sqs_queue" "given_up" {
   # may be over.
   visibility_timeout_seconds = 6 * var.timeout_seconds.closer
   message_retention_seconds  = 1209600
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.queues_managed_sse
+  kms_master_key_id          = var.kms_key_arns.queues
   tags                       = var.tags
 
   redrive_policy = jsonencode({
@@ -46,7 +48,8 @@ resource "aws_sqs_queue" "dead_letters" {
   name                      = "${local.name}-dead-letters.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.queues_managed_sse
+  kms_master_key_id         = var.kms_key_arns.queues
   tags                      = var.tags
 }
 
@@ -90,7 +93,8 @@ resource "aws_sqs_queue" "replies" {
   # A relay that dies is noticed after this; what has to come again, it shortens to seconds.
   visibility_timeout_seconds = 2 * var.timeout_seconds.relay
   message_retention_seconds  = 345600
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.queues_managed_sse
+  kms_master_key_id          = var.kms_key_arns.queues
   tags                       = var.tags
 
   # A message comes again every 2 s while its run is not yet detached, or while one before it is missing. So often is half
@@ -110,7 +114,8 @@ resource "aws_sqs_queue" "replies_dead_letters" {
   fifo_queue                = true
   max_message_size          = 1048576
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.queues_managed_sse
+  kms_master_key_id         = var.kms_key_arns.queues
   tags                      = var.tags
 }
 
@@ -123,7 +128,8 @@ resource "aws_sqs_queue" "watch" {
   name                       = "${local.name}-watch"
   visibility_timeout_seconds = max(300, var.timeout_seconds.closer)
   message_retention_seconds  = 345600
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = local.queues_managed_sse
+  kms_master_key_id          = var.kms_key_arns.queues
   tags                       = var.tags
 
   # A run of 8 hours is looked at about a hundred times.
@@ -141,7 +147,8 @@ resource "aws_sqs_queue" "watch_dead_letters" {
   region                    = var.aws_region
   name                      = "${local.name}-watch-dead-letters"
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = local.queues_managed_sse
+  kms_master_key_id         = var.kms_key_arns.queues
   tags                      = var.tags
 }
 

@@ -23,13 +23,16 @@ resource "aws_dynamodb_table" "sessions" {
     enabled        = true
   }
 
+  # By itself it is 35 days, of what is to be gone after one.
   point_in_time_recovery {
-    enabled = true
+    enabled                 = var.point_in_time_recovery_days > 0
+    recovery_period_in_days = var.point_in_time_recovery_days > 0 ? var.point_in_time_recovery_days : null
   }
 
-  # The AWS managed key: the journal holds what agents said, and with it each use of the key shows in CloudTrail. A key
-  # of your own would need a policy and grants for every function, and guards nothing more against who has the table.
+  # Unless you have one, the AWS managed key: the journal holds what agents said, and so each use of the key shows in
+  # CloudTrail.
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.kms_key_arns.table
   }
 }

@@ -82,7 +82,8 @@ resource "aws_s3_bucket_ownership_controls" "uploads" {
   }
 }
 
-# S3's own key, as for the queues: a key of one's own would be a request and a permission more for each upload.
+# S3's own key, as for the queues, unless you have one. A key for the bucket is derived from yours, so that not each upload
+# asks for it.
 resource "aws_s3_bucket_server_side_encryption_configuration" "uploads" {
   count = local.has_uploads ? 1 : 0
 
@@ -90,8 +91,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "uploads" {
   bucket = aws_s3_bucket.uploads[0].id
 
   rule {
+    bucket_key_enabled = var.kms_key_arns.uploads != null
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arns.uploads == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arns.uploads
     }
   }
 }

@@ -1,6 +1,6 @@
 """What the functions cost on Lambda before and while they work: size, start, memory, processor time.
 
-    python benches/start/main.py DIR    DIR holds NAME/bootstrap.zip for each function, for this machine
+    python benches/start/main.py DIR    DIR holds NAME/bootstrap.zip for each function, built for this machine
 
 `make bench` runs it, with the archives that would be deployed. It reads /proc, so it needs Linux. A missed target is
 marked; only an error ends it with a status other than 0.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Agents, Invocation, InvokeError, Progress, Reply, ReplyError};
 use crate::protocol::event::Event;
@@ -17,15 +17,29 @@ pub(crate) const WORD_PAUSE: Duration = Duration::from_millis(30);
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EchoAgents;
 
-/// The words of a reply that are still to come.
-struct Words(std::vec::IntoIter<Value>);
+/// What the agent answers.
+pub(crate) struct Answer {
+    /// How long it is silent before it answers.
+    pub silence: Duration,
+    /// Its events.
+    pub events: Vec<Value>,
+}
+
+/// The words of a reply that are still to come, the first not before its time.
+struct Words {
+    from: Instant,
+    words: std::vec::IntoIter<Value>,
+}
+
+/// The longest silence that can be asked for.
+const LONGEST_SILENCE: Duration = Duration::from_mins(15);
 
 #[async_trait]
 impl Agents for EchoAgents {
     async fn invoke(&self, invocation: &Invocation) -> Result<Box<dyn Reply>, InvokeError> {
         let body = serde_json::from_str(&invocation.body).unwrap_or_default();
-        let how_to = "set agentcore_runtime_arn and apply again";
-        Ok(Box::new(Words(reply_to(&body, how_to).into_iter())))
+        let answer = reply_to(&body, "set agentcore_runtime_arn and apply again");
+        Ok(Box::new(Words { from: Instant::now() + answer.silence, words: answer.events.into_iter() }))
     }
 
     async fn stop_session(&self, _: &AgentName, _: &str) -> Result<(), InvokeError> {
@@ -36,10 +50,11 @@ impl Agents for EchoAgents {
 #[async_trait]
 impl Reply for Words {
     async fn next(&mut self) -> Result<Progress, ReplyError> {
-        if self.0.len() > 0 {
+        sleep_until(self.from).await;
+        if self.words.len() > 0 {
             sleep(WORD_PAUSE).await;
         }
-        Ok(match self.0.next() {
+        Ok(match self.words.next() {
             Some(word) => Progress::Events(vec![Event::from_data(word.to_string())]),
             None => Progress::End(Vec::new()),
         })
@@ -50,12 +65,26 @@ impl Reply for Words {
     }
 }
 
-/// The events of a reply to the invocation `body`: words, and for "fail" the error event of the Python SDK. `how_to`
-/// says how to talk to another agent.
-pub(crate) fn reply_to(body: &Value, how_to: &str) -> Vec<Value> {
-    let Some(prompt) = body.get("prompt").and_then(Value::as_str) else {
-        return words(&format!("You sent an input object: {body}"));
+/// The reply to the invocation `body`: words, for "fail" the error event of the Python SDK, for "wait for 30 seconds" nothing
+/// until then. `how_to` says how to talk to another agent.
+pub(crate) fn reply_to(body: &Value, how_to: &str) -> Answer {
+    let prompt = body.get("prompt").and_then(Value::as_str);
+    let silence = prompt.and_then(silence_in);
+    let events = match (prompt, silence) {
+        (None, _) => words(&format!("You sent an input object: {body}")),
+        (Some(_), Some(silence)) => words(&format!("I have said nothing for {} seconds.", silence.as_secs())),
+        (Some(prompt), None) => events_for(prompt, how_to),
     };
+    Answer { silence: silence.unwrap_or_default(), events }
+}
+
+fn silence_in(prompt: &str) -> Option<Duration> {
+    let asked = prompt.trim().to_ascii_lowercase();
+    let seconds = asked.strip_prefix("wait for ")?.strip_suffix(" seconds")?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_SILENCE))
+}
+
+fn events_for(prompt: &str, how_to: &str) -> Vec<Value> {
     let asked = prompt.trim().to_ascii_lowercase();
     if let Some(count) = asked.strip_prefix("count to ").and_then(|count| count.parse::<u32>().ok()) {
         return (1..=count.min(10_000)).map(|number| Value::from(format!("{number} "))).collect();

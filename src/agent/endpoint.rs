@@ -6,7 +6,7 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
-use crate::arn::Arn;
+use crate::arn::{Arn, DnsSuffix};
 
 /// AgentCore's name in ARNs, host names and signatures.
 pub(super) const SERVICE: &str = "bedrock-agentcore";
@@ -48,6 +48,9 @@ pub enum InvalidEndpoint {
     /// The URL has something that an agent's address cannot have.
     #[error("the URL {0:?} must be a base address such as http://127.0.0.1:8080, without query, fragment or user name")]
     Url(String),
+    /// The ARN is in a partition whose host names are not known.
+    #[error("the ARN {0:?} is in a partition that this release does not know the host names of")]
+    Partition(String),
     /// The ARN is not that of a runtime.
     #[error(
         "the ARN {0:?} must have the form arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/NAME-ID, \
@@ -61,7 +64,7 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
         if text.starts_with("arn:") {
-            return Runtime::from_arn(text).map(Self::Runtime);
+            return Runtime::from_arn(text, None).map(Self::Runtime);
         }
         let url = Url::parse(text).map_err(|_| InvalidEndpoint::Neither(text.to_owned()))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -75,7 +78,12 @@ impl FromStr for Endpoint {
 }
 
 impl Runtime {
-    fn from_arn(text: &str) -> Result<Self, InvalidEndpoint> {
+    /// The runtime with this ARN, behind which `/runtime-endpoint/NAME` may stand. `dns_suffix` is what the host names of
+    /// its partition end in; without, its partition has to be a known one.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoint`]
+    pub fn from_arn(text: &str, dns_suffix: Option<&DnsSuffix>) -> Result<Self, InvalidEndpoint> {
         let wrong = || InvalidEndpoint::Arn(text.to_owned());
         let (arn, qualifier) = text.split_once("/runtime-endpoint/").unwrap_or((text, DEFAULT_QUALIFIER));
         let runtime = Arn::of(SERVICE, arn).ok_or_else(wrong)?;
@@ -86,7 +94,7 @@ impl Runtime {
         if qualifier.is_empty() || !qualifier.bytes().all(is_endpoint) {
             return Err(wrong());
         }
-        let service = runtime.service_url().ok_or_else(wrong)?;
+        let service = runtime.service_url(dns_suffix).ok_or_else(|| InvalidEndpoint::Partition(text.to_owned()))?;
         Ok(Self { arn: arn.to_owned(), region: runtime.region.to_owned(), qualifier: qualifier.to_owned(), service })
     }
 

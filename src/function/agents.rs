@@ -10,9 +10,11 @@ use serde::Deserialize;
 use crate::agent::Agents;
 use crate::agent::client::AgentClient;
 use crate::agent::echo::EchoAgents;
-use crate::agent::endpoint::Endpoint;
+use crate::agent::endpoint::{Endpoint, Runtime};
+use crate::arn::DnsSuffix;
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
+use crate::function::partition::dns_suffix;
 use crate::protocol::ids::AgentName;
 
 /// The agents by name.
@@ -36,7 +38,7 @@ struct ConfiguredAgent {
 }
 
 impl Configured {
-    /// Reads `AGENTS` and `AGENTCORE_ENDPOINT_URL`.
+    /// Reads `AGENTS`, `AGENTCORE_ENDPOINT_URL` and `DNS_SUFFIX`.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -46,9 +48,10 @@ impl Configured {
             .map_err(|error| InvalidVariable::new("AGENTS", format!("{rule}: {error}")))?;
         let service = environment.optional("AGENTCORE_ENDPOINT_URL").map(Url::parse).transpose();
         let service = service.map_err(|_| InvalidVariable::new("AGENTCORE_ENDPOINT_URL", "be a URL"))?;
+        let dns_suffix = dns_suffix(environment)?;
         let mut configured = Self::default();
         for (name, agent) in agents {
-            configured.endpoints.insert(name.clone(), endpoint(&name, &agent, service.as_ref())?);
+            configured.endpoints.insert(name.clone(), endpoint(&name, &agent, service.as_ref(), dns_suffix.as_ref())?);
             if agent.long_runs {
                 configured.long_runs.insert(name);
             }
@@ -68,12 +71,17 @@ impl Configured {
     }
 }
 
-fn endpoint(name: &AgentName, agent: &ConfiguredAgent, service: Option<&Url>) -> Result<Endpoint, InvalidVariable> {
+fn endpoint(
+    name: &AgentName,
+    agent: &ConfiguredAgent,
+    service: Option<&Url>,
+    dns_suffix: Option<&DnsSuffix>,
+) -> Result<Endpoint, InvalidVariable> {
     let text = match &agent.endpoint_name {
         Some(endpoint) => format!("{}/runtime-endpoint/{endpoint}", agent.runtime_arn),
         None => agent.runtime_arn.clone(),
     };
-    let Ok(Endpoint::Runtime(mut runtime)) = text.parse() else {
+    let Ok(mut runtime) = Runtime::from_arn(&text, dns_suffix) else {
         return Err(InvalidVariable::new("AGENTS", format!("hold the ARN of an AgentCore runtime for {name}")));
     };
     if let Some(service) = service {

@@ -17,6 +17,8 @@ mod http;
 mod log;
 #[cfg(feature = "message")]
 pub mod message;
+#[cfg(any(feature = "relay", feature = "worker", all(feature = "eventbridge", feature = "sdk")))]
+pub mod partition;
 #[cfg(feature = "relay")]
 pub mod relay;
 #[cfg(all(feature = "eventbridge", feature = "sdk"))]

@@ -8,10 +8,11 @@ use reqwest::Url;
 
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
+use crate::function::partition::dns_suffix;
 use crate::run_ended::event_bridge::{EventBridge, EventBus, InvalidEventBus};
 use crate::run_ended::{Nobody, RunEvents};
 
-/// Reads `EVENT_BUS_ARN`; without it nobody is told. `AWS_ENDPOINT_URL_EVENTBRIDGE`, else `AWS_ENDPOINT_URL`, is where the
+/// Reads `EVENT_BUS_ARN` and `DNS_SUFFIX`; without the former nobody is told. `AWS_ENDPOINT_URL_EVENTBRIDGE`, else `AWS_ENDPOINT_URL`, is where the
 /// service is instead of the bus's region, as for the SDKs.
 ///
 /// # Errors
@@ -24,7 +25,7 @@ pub fn run_events(environment: &Environment, aws: &SdkConfig) -> Result<Arc<dyn 
 fn event_bus(environment: &Environment) -> Result<Option<EventBus>, InvalidVariable> {
     let Some(arn) = environment.optional("EVENT_BUS_ARN") else { return Ok(None) };
     let invalid = |error: InvalidEventBus| InvalidVariable::new("EVENT_BUS_ARN", error.to_string());
-    let mut bus: EventBus = arn.parse().map_err(invalid)?;
+    let mut bus = EventBus::from_arn(arn, dns_suffix(environment)?.as_ref()).map_err(invalid)?;
     for variable in ["AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"] {
         if let Some(url) = environment.optional(variable) {
             bus.service = Url::parse(url).map_err(|_| InvalidVariable::new(variable, "be a URL"))?;

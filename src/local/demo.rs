@@ -45,10 +45,12 @@ async fn invoke(body: Bytes) -> Response {
         let error = json!({"error": "Invalid JSON", "details": "The body must be a JSON object."});
         return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
     };
-    let events = stream::unfold(reply_to(&body, HOW_TO).into_iter(), |mut events| async {
+    let answer = reply_to(&body, HOW_TO);
+    let words = (answer.silence + WORD_PAUSE, answer.events.into_iter());
+    let events = stream::unfold(words, |(pause, mut events)| async move {
         let event = events.next()?;
-        tokio::time::sleep(WORD_PAUSE).await;
-        Some((Ok::<_, Infallible>(format!("data: {event}\n\n")), events))
+        tokio::time::sleep(pause).await;
+        Some((Ok::<_, Infallible>(format!("data: {event}\n\n")), (WORD_PAUSE, events)))
     });
     ([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")], Body::from_stream(events)).into_response()
 }

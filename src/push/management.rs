@@ -24,8 +24,8 @@ pub struct ManagementApi {
 }
 
 impl ManagementApi {
-    /// The API that `config` leads to: its endpoint is `https://<api>.execute-api.<region>.amazonaws.com/<stage>`, for
-    /// a custom domain has no Management API.
+    /// The API that `config` leads to: its endpoint is `https://<api>.execute-api.<region>.amazonaws.com/<stage>`, or
+    /// `https://<custom domain>/<mapping key>`, which has the Management API too.
     #[must_use]
     pub fn new(config: Builder) -> Self {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);

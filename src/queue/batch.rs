@@ -85,24 +85,24 @@ where
     E: Display,
     F: Future<Output = Result<Verdict, E>>,
 {
-    let message = record.message_id.as_deref().unwrap_or_default();
+    let message_id = record.message_id.as_deref().unwrap_or_default();
     let receipt = record.receipt_handle.clone().unwrap_or_default();
     let prompt = match QueuedPrompt::decode(record.body.as_deref().unwrap_or_default()) {
         Ok(prompt) => prompt,
         // It would come back for ever: no later attempt can read it either.
         Err(Unreadable::Malformed(error)) => {
-            error!(message, %error, "dropped a queue message that is no prompt");
+            error!(message_id, %error, "dropped a queue message that is no prompt");
             return Verdict::Done;
         }
         Err(error @ Unreadable::Later { .. }) => {
-            warn!(message, %error, "left a queue message to a later release");
+            warn!(message_id, %error, "left a queue message to a later release");
             let _ = visibility.extend(&receipt, ROLL_OUT).await;
             return Verdict::Later;
         }
     };
     let (session, request) = (prompt.run.session.log_name(), prompt.run.request.clone());
     take(Received { prompt, receipt, receive_count: receive_count(record) }).await.unwrap_or_else(|error| {
-        warn!(message, session, %request, %error, "the prompt has to come again");
+        warn!(message_id, session, %request, %error, "the prompt has to come again");
         Verdict::Later
     })
 }

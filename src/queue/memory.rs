@@ -183,11 +183,11 @@ impl MemoryQueue {
     fn give_up(&self, state: &mut State, group: String, message: Message) {
         let delivery = message.delivery(&group);
         if let Some(behind) = &self.behind {
-            warn!(message = delivery.message_id, "a message was given up");
+            warn!(message_id = delivery.message_id, "a message was given up");
             behind.lock().push(group, message.moved());
             behind.changed.notify_one();
         } else {
-            error!(message = delivery.message_id, "a message is a dead letter");
+            error!(message_id = delivery.message_id, "a message is a dead letter");
             state.bury(delivery);
         }
     }

@@ -17,7 +17,7 @@ use super::{RunEnded, RunEvents};
 use crate::agent::client::root_cause;
 use crate::agent::sign::{Scope, SignError, Unsigned, headers_signed_by};
 use crate::agent::status::code_of;
-use crate::arn::Arn;
+use crate::arn::{Arn, DnsSuffix};
 use crate::backoff::retry;
 use crate::clock::Clock;
 
@@ -59,11 +59,22 @@ impl FromStr for EventBus {
     type Err = InvalidEventBus;
 
     fn from_str(text: &str) -> Result<Self, InvalidEventBus> {
+        Self::from_arn(text, None)
+    }
+}
+
+impl EventBus {
+    /// The bus with this ARN. `dns_suffix` is what the host names of its partition end in; without, its partition has to be
+    /// a known one.
+    ///
+    /// # Errors
+    /// [`InvalidEventBus`]
+    pub fn from_arn(text: &str, dns_suffix: Option<&DnsSuffix>) -> Result<Self, InvalidEventBus> {
         let bus = Arn::of(SERVICE, text).ok_or(InvalidEventBus)?;
         if !bus.resource.strip_prefix("event-bus/").is_some_and(is_name) {
             return Err(InvalidEventBus);
         }
-        let service = bus.service_url().ok_or(InvalidEventBus)?;
+        let service = bus.service_url(dns_suffix).ok_or(InvalidEventBus)?;
         Ok(Self { arn: text.to_owned(), region: bus.region.to_owned(), service })
     }
 }

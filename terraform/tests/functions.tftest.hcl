@@ -42,6 +42,7 @@ run "as_they_come" {
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       PROMPTS_QUEUE_URL     = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENTS                = "{}"
+      DNS_SUFFIX            = "amazonaws.com"
       ON_STOP               = "stop-session"
       PUSH_INTERVAL_MS      = "100"
       STOP_ABANDONED        = "false"
@@ -92,8 +93,8 @@ run "as_they_come" {
   }
 
   assert {
-    condition     = output.log_groups == { message = "/aws/lambda/agentcore-gateway-prod-message", connections = "/aws/lambda/agentcore-gateway-prod-connections", worker = "/aws/lambda/agentcore-gateway-prod-worker", closer = "/aws/lambda/agentcore-gateway-prod-closer", access = "/aws/apigateway/agentcore-gateway-prod" }
-    error_message = "Each function has its own log group, and the stage has one"
+    condition     = output.log_groups == { message = "/aws/lambda/agentcore-gateway-prod-message", connections = "/aws/lambda/agentcore-gateway-prod-connections", worker = "/aws/lambda/agentcore-gateway-prod-worker", closer = "/aws/lambda/agentcore-gateway-prod-closer" }
+    error_message = "Each function has its own log group, and the stage has none unasked"
   }
 
   assert {
@@ -125,7 +126,8 @@ run "as_they_can_be_set" {
     memory_mb              = { worker = 512 }
     timeout_seconds        = { worker = 120, closer = 40 }
 
-    closer_reserved_concurrency = 3
+    maximum_concurrency  = 20
+    reserved_concurrency = { connections = 5, worker = 30, closer = 3 }
 
     silence_limit_seconds = 100
     retry_window_seconds  = 5
@@ -137,7 +139,7 @@ run "as_they_can_be_set" {
     on_stop               = "detach"
     log_level             = "DEBUG"
     log_retention_days    = 7
-    access_logs           = false
+    access_logs           = true
   }
 
   assert {
@@ -220,13 +222,22 @@ run "as_they_can_be_set" {
   }
 
   assert {
-    condition     = module.closer.configuration.reserved == 3 && module.worker.configuration.reserved == null && aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 3
-    error_message = "Concurrency is kept for closers, and no more of them are started than that"
+    condition = { for name, function in local.functions : name => function.configuration.reserved if function.configuration.reserved != null } == {
+      connections = 5
+      worker      = 30
+      closer      = 3
+    }
+    error_message = "Concurrency is kept for the functions that are named, and for no other"
   }
 
   assert {
-    condition     = length(aws_cloudwatch_log_group.access) == 0 && length(aws_apigatewayv2_stage.gateway.access_log_settings) == 0
-    error_message = "The access log can be left out"
+    condition     = aws_lambda_event_source_mapping.prompts.scaling_config[0].maximum_concurrency == 20 && aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 3
+    error_message = "No more workers are started than may run, and no more closers than are kept"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.gateway.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access[0].arn && aws_cloudwatch_log_group.access[0].retention_in_days == 7 && output.log_groups.access == "/aws/apigateway/gw-dev"
+    error_message = "The stage has an access log if it is asked for, kept as long as the others"
   }
 }
 

@@ -141,7 +141,7 @@ run "with_long_runs" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.replies[0].event_source_arn == aws_sqs_queue.replies[0].arn &&
-      aws_lambda_event_source_mapping.replies[0].function_name == module.relay[0].arn &&
+      aws_lambda_event_source_mapping.replies[0].function_name == module.relay[0].alias_arn &&
       aws_lambda_event_source_mapping.replies[0].batch_size == 10 &&
       aws_lambda_event_source_mapping.replies[0].function_response_types == toset(["ReportBatchItemFailures"]) &&
       aws_lambda_event_source_mapping.replies[0].scaling_config[0].maximum_concurrency == 100
@@ -152,7 +152,7 @@ run "with_long_runs" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.watch[0].event_source_arn == aws_sqs_queue.watch[0].arn &&
-      aws_lambda_event_source_mapping.watch[0].function_name == module.closer.arn &&
+      aws_lambda_event_source_mapping.watch[0].function_name == module.closer.alias_arn &&
       aws_lambda_event_source_mapping.watch[0].batch_size == 10 &&
       aws_lambda_event_source_mapping.watch[0].function_response_types == toset(["ReportBatchItemFailures"])
     )
@@ -170,6 +170,7 @@ run "with_long_runs" {
       MAX_REPLY_BYTES     = "33554432"
       MAX_RUN_SECONDS     = "28800"
       EVENT_BUS_ARN       = "arn:aws:events:us-west-2:444455556666:event-bus/runs"
+      DNS_SUFFIX          = "amazonaws.com"
     })
     error_message = "relay knows table, queue, where to push, and the agents whose runs it relays"
   }
@@ -208,7 +209,7 @@ run "with_long_runs" {
       Replies = ["Allow", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-replies.fifo"]]
       Agents = ["Allow", ["bedrock-agentcore:StopRuntimeSession"], [
         "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789",
-        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/*",
+        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/live",
       ]]
       RunEnded = ["Allow", ["events:PutEvents"], ["arn:aws:events:us-west-2:444455556666:event-bus/runs"]]
       Log      = ["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:111122223333:log-group:some:log-stream:*"]]
@@ -273,17 +274,17 @@ run "as_they_can_be_set" {
   command = plan
 
   variables {
-    agents                      = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
-    agentcore_endpoint_url      = "http://127.0.0.1:8080"
-    replies_endpoint_url        = "http://127.0.0.1:4566"
-    on_stop                     = "detach"
-    stop_abandoned              = true
-    max_run_seconds             = 600
-    max_reply_bytes             = 1048576
-    maximum_concurrency         = 7
-    timeout_seconds             = { relay = 40, closer = 400 }
-    memory_mb                   = { relay = 256 }
-    closer_reserved_concurrency = 5
+    agents                 = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
+    agentcore_endpoint_url = "http://127.0.0.1:8080"
+    replies_endpoint_url   = "http://127.0.0.1:4566"
+    on_stop                = "detach"
+    stop_abandoned         = true
+    max_run_seconds        = 600
+    max_reply_bytes        = 1048576
+    maximum_concurrency    = 7
+    timeout_seconds        = { relay = 40, closer = 400 }
+    memory_mb              = { relay = 256 }
+    reserved_concurrency   = { closer = 5, relay = 7 }
   }
 
   assert {
@@ -313,7 +314,7 @@ run "as_they_can_be_set" {
   }
 
   assert {
-    condition     = aws_sqs_queue.replies[0].visibility_timeout_seconds == 80 && module.relay[0].configuration.timeout == 40 && module.relay[0].configuration.memory_mb == 256 && aws_sqs_queue.watch[0].visibility_timeout_seconds == 400
+    condition     = aws_sqs_queue.replies[0].visibility_timeout_seconds == 80 && module.relay[0].configuration.timeout == 40 && module.relay[0].configuration.memory_mb == 256 && module.relay[0].configuration.reserved == 7 && aws_sqs_queue.watch[0].visibility_timeout_seconds == 400
     error_message = "Visibilities follow time-outs"
   }
 

@@ -51,9 +51,9 @@ run "with_agents" {
       Prompts = ["Allow", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"], ["arn:aws:sqs:eu-central-1:111122223333:agentcore-gateway-prod-prompts.fifo"]]
       Agents = ["Allow", ["bedrock-agentcore:InvokeAgentRuntime", "bedrock-agentcore:StopRuntimeSession"], [
         "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj",
-        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj/runtime-endpoint/*",
+        "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj/runtime-endpoint/DEFAULT",
         "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789",
-        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/*",
+        "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789/runtime-endpoint/live",
       ]]
       Uploads        = ["Allow", ["s3:GetObject"], ["arn:aws:s3:::agentcore-gateway-prod-uploads-0000/uploads/*"]]
       MissingUploads = ["Allow", ["s3:ListBucket"], ["arn:aws:s3:::agentcore-gateway-prod-uploads-0000"]]

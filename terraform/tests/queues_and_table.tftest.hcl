@@ -123,7 +123,7 @@ run "as_it_comes" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.given_up.event_source_arn == aws_sqs_queue.given_up.arn &&
-      aws_lambda_event_source_mapping.given_up.function_name == module.closer.arn &&
+      aws_lambda_event_source_mapping.given_up.function_name == module.closer.alias_arn &&
       aws_lambda_event_source_mapping.given_up.batch_size == 5 &&
       aws_lambda_event_source_mapping.given_up.function_response_types == toset(["ReportBatchItemFailures"]) &&
       aws_lambda_event_source_mapping.given_up.scaling_config[0].maximum_concurrency == 10
@@ -148,8 +148,13 @@ run "as_it_comes" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.sessions.point_in_time_recovery[0].enabled && aws_dynamodb_table.sessions.server_side_encryption[0].enabled
-    error_message = "The table is encrypted and can be recovered"
+    condition     = aws_dynamodb_table.sessions.point_in_time_recovery[0].enabled && aws_dynamodb_table.sessions.point_in_time_recovery[0].recovery_period_in_days == 1
+    error_message = "The table can be recovered for as long as it keeps what is in it, and no longer"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.sessions.server_side_encryption[0].enabled
+    error_message = "The table is encrypted"
   }
 
   assert {
@@ -162,13 +167,14 @@ run "as_it_can_be_set" {
   command = plan
 
   variables {
-    timeout_seconds           = { worker = 600, closer = 100 }
-    max_wait_seconds          = 6600
-    max_receive_count         = 5
-    maximum_concurrency       = 7
-    message_retention_seconds = 7200
-    table_deletion_protection = true
-    alarm_topic_arns          = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
+    timeout_seconds             = { worker = 600, closer = 100 }
+    max_wait_seconds            = 6600
+    max_receive_count           = 5
+    maximum_concurrency         = 7
+    message_retention_seconds   = 7200
+    table_deletion_protection   = true
+    point_in_time_recovery_days = 0
+    alarm_topic_arns            = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
   }
 
   assert {
@@ -189,6 +195,11 @@ run "as_it_can_be_set" {
   assert {
     condition     = aws_sqs_queue.prompts.message_retention_seconds == 7200 && aws_dynamodb_table.sessions.deletion_protection_enabled
     error_message = "Retention and deletion protection are settings"
+  }
+
+  assert {
+    condition     = !aws_dynamodb_table.sessions.point_in_time_recovery[0].enabled
+    error_message = "Recovery can be off"
   }
 
   assert {

@@ -1,4 +1,4 @@
-# Each rule of variables.tf, by a value that breaks it. The module of these runs is a link to that file and nothing else:
+# Each rule of variables-*.tf, by a value that breaks it. The module of these runs is links to those files and nothing else:
 # planning all resources for each rule would take minutes.
 
 variables {
@@ -813,11 +813,11 @@ run "closers_that_are_kept_are_enough_for_two_queues" {
   }
 
   variables {
-    agents                      = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
-    closer_reserved_concurrency = 3
+    agents               = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", long_runs = true } }
+    reserved_concurrency = { closer = 3 }
   }
 
-  expect_failures = [var.closer_reserved_concurrency]
+  expect_failures = [var.reserved_concurrency]
 }
 
 run "closers_that_are_kept_have_bounds" {
@@ -828,10 +828,54 @@ run "closers_that_are_kept_have_bounds" {
   }
 
   variables {
-    closer_reserved_concurrency = 1
+    reserved_concurrency = { closer = 1 }
   }
 
-  expect_failures = [var.closer_reserved_concurrency]
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "a_function_that_never_runs_is_none" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    reserved_concurrency = { connections = 0 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "no_more_workers_are_started_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    maximum_concurrency  = 11
+    reserved_concurrency = { worker = 10 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "no_more_relays_are_started_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    maximum_concurrency  = 11
+    reserved_concurrency = { relay = 10, worker = 11 }
+  }
+
+  expect_failures = [var.reserved_concurrency]
 }
 
 run "prompts_wait_for_a_while" {
@@ -852,7 +896,7 @@ run "prompts_wait_for_a_while" {
   expect_failures = [var.message_retention_seconds]
 }
 
-run "the_rate_has_bounds" {
+run "the_rate_of_each_route_has_bounds" {
   command = plan
 
   module {
@@ -860,13 +904,13 @@ run "the_rate_has_bounds" {
   }
 
   variables {
-    throttling_rate_limit = 20000
+    route_throttling = { ping = { rate_limit = 20000 } }
   }
 
-  expect_failures = [var.throttling_rate_limit]
+  expect_failures = [var.route_throttling]
 }
 
-run "the_burst_has_bounds" {
+run "the_burst_of_each_route_has_bounds" {
   command = plan
 
   module {
@@ -874,10 +918,98 @@ run "the_burst_has_bounds" {
   }
 
   variables {
-    throttling_burst_limit = 0.5
+    route_throttling = { connect = { burst_limit = 0.5 } }
   }
 
-  expect_failures = [var.throttling_burst_limit]
+  expect_failures = [var.route_throttling]
+}
+
+run "a_path_needs_its_domain" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    api_mapping_key = "chat"
+  }
+
+  expect_failures = [var.api_mapping_key]
+}
+
+run "a_path_has_no_slash_at_its_ends" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+    api_mapping_key        = "chat/"
+  }
+
+  expect_failures = [var.api_mapping_key]
+}
+
+run "a_path_is_none_of_connections" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    domain_name            = "gateway.example.com"
+    domain_certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/0123-4567"
+    api_mapping_key        = "@connections"
+  }
+
+  expect_failures = [var.api_mapping_key]
+}
+
+run "there_is_a_way_in" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    disable_execute_api_endpoint = true
+  }
+
+  expect_failures = [var.disable_execute_api_endpoint]
+}
+
+run "addresses_are_of_a_kind_that_there_is" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    ip_address_type = "ipv6"
+  }
+
+  expect_failures = [var.ip_address_type]
+}
+
+run "recovery_reaches_back_35_days" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    point_in_time_recovery_days = 36
+  }
+
+  expect_failures = [var.point_in_time_recovery_days]
 }
 
 run "a_domain_is_no_address" {
@@ -1037,4 +1169,219 @@ run "uploads_fit_the_worker" {
   }
 
   expect_failures = [var.max_upload_bytes]
+}
+
+run "a_boundary_is_a_policy" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:role/bounds"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "a_path_of_roles_ends_in_a_slash" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    role_path = "/gateway"
+  }
+
+  expect_failures = [var.role_path]
+}
+
+run "a_role_is_of_a_function" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    existing_role_arns = { messages = "arn:aws:iam::111122223333:role/gateway" }
+  }
+
+  expect_failures = [var.existing_role_arns]
+}
+
+run "a_role_has_an_arn" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    existing_role_arns = { message = "gateway" }
+  }
+
+  expect_failures = [var.existing_role_arns]
+}
+
+run "a_key_is_no_alias" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    kms_key_arns = { table = "arn:aws:kms:eu-central-1:111122223333:alias/gateway" }
+  }
+
+  expect_failures = [var.kms_key_arns]
+}
+
+run "a_key_for_uploads_needs_uploads" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_upload_bytes = 0
+    kms_key_arns     = { uploads = "arn:aws:kms:eu-central-1:111122223333:key/uploads" }
+  }
+
+  expect_failures = [var.kms_key_arns]
+}
+
+run "a_network_has_subnets" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-a"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "programs_come_from_one_place" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = "build"
+    archives      = { bucket = "releases", version = "1.2.0" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_release_is_in_a_bucket" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = null
+    archives      = { bucket = "s3://releases", version = "1.2.0" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_release_has_a_version" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    artifacts_dir = null
+    archives      = { bucket = "releases", version = "1.2.0/" }
+  }
+
+  expect_failures = [var.archives]
+}
+
+run "a_version_is_of_a_function" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    function_versions = { workers = "7" }
+  }
+
+  expect_failures = [var.function_versions]
+}
+
+run "a_version_has_a_number" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    function_versions = { worker = "$LATEST" }
+  }
+
+  expect_failures = [var.function_versions]
+}
+
+run "what_is_kept_ready_is_a_number" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    provisioned_concurrency = { message = 0.5 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "no_more_is_kept_ready_than_may_run" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    provisioned_concurrency = { connections = 3 }
+    reserved_concurrency    = { connections = 2 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "log_groups_are_of_a_class_that_there_is" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    log_group_class = "DELIVERY"
+  }
+
+  expect_failures = [var.log_group_class]
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Terraform with an AWS provider that works offline. Without it the real one is used, which has to be downloaded.
 OFFLINE_TERRAFORM = ROOT.parent / "shared/tools/terraform/tf"
 ARTIFACTS = ROOT / "target/lambda-debug"
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 _AWS_ADDRESS = re.compile(r"\b(?P<scheme>https|wss)://(?:(?P<api>[a-z0-9]+)\.execute-api|(?P<bucket>[a-z0-9-]+)\.s3|[a-z0-9.-]+)\.[a-z]{2}(?:-[a-z]+)+-\d\.amazonaws\.com")
 
@@ -29,7 +31,7 @@ class Deployment:
     def __init__(self, emulator, project, **variables):
         self.emulator = emulator
         self.project = project
-        self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS)}
+        self._variables = variables | {"project_name": project, "artifacts_dir": str(ARTIFACTS), "architecture": ARCHITECTURE}
         self._folder = ROOT / "target/emulator" / project
         self._outputs = None
         # The bucket's, as it is deployed.
@@ -211,17 +213,24 @@ class Deployment:
 
     @contextmanager
     def unable_to_start(self, name):
-        """While this lasts, a function is told nonsense, and does not start."""
-        functions = self.emulator.client("lambda")
-        usual = functions.get_function_configuration(FunctionName=self.function(name))["Environment"]["Variables"]
-        self._configure(name, usual | {"MANAGEMENT_ENDPOINT": ""})
+        """While this lasts, a function is told nonsense, and does not start. Then it is rolled back: the newest version stays as it is."""
+        functions, function = self.emulator.client("lambda"), self.function(name)
+        usual = functions.get_function_configuration(FunctionName=function, Qualifier="live")
+        self._configure(name, usual["Environment"]["Variables"] | {"MANAGEMENT_ENDPOINT": ""})
         try:
             yield
         finally:
-            self._configure(name, usual)
+            self._call(name, usual["Version"])
 
     def _configure(self, name, variables):
-        self.emulator.client("lambda").update_function_configuration(FunctionName=self.function(name), Environment={"Variables": variables})
+        """Makes a version with these variables, which is called from now on."""
+        functions, function = self.emulator.client("lambda"), self.function(name)
+        functions.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+        self._call(name, functions.publish_version(FunctionName=function)["Version"])
+
+    def _call(self, name, version):
+        """Lets a version of a function be called, as the variable `function_versions` does."""
+        self.emulator.client("lambda").update_alias(FunctionName=self.function(name), Name="live", FunctionVersion=version)
         self.kill(name)
 
     def when_idle(self, seconds=15):
@@ -279,7 +288,6 @@ class Deployment:
     def _point_functions_here(self):
         # The offline provider does so itself.
         functions = self.emulator.client("lambda")
-        for name in self._outputs["function_names"].values():
-            variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            local = {key: self._local(value) for key, value in variables.items()}
-            functions.update_function_configuration(FunctionName=name, Environment={"Variables": local})
+        for name, function in self._outputs["function_names"].items():
+            variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            self._configure(name, {key: self._local(value) for key, value in variables.items()})

@@ -37,6 +37,28 @@ fn each_identity_provider_that_is_tested_has_its_row_and_each_row_is_tested() {
 }
 
 #[test]
+fn each_alarm_is_on_the_page_of_who_operates() {
+    let page = read("docs/operations.md");
+    let folder = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform")).expect("a folder");
+    let files =
+        folder.map(|file| file.expect("a file").path()).filter(|path| path.extension().is_some_and(|end| end == "tf"));
+    let mut alarms = 0;
+    for file in files {
+        let text = std::fs::read_to_string(file).expect("text");
+        // An entry of a map of alarms: its name, and below it what the alarm says.
+        for (name, below) in text.lines().zip(text.lines().skip(1)) {
+            let Some(name) = name.trim().strip_suffix(" = {").filter(|_| below.contains("description = \"")) else {
+                continue;
+            };
+            let name = name.trim_matches('"').replace("${key}", "FUNCTION");
+            assert!(page.contains(&format!("| `{name}` |")), "the page does not say what to do about {name}");
+            alarms += 1;
+        }
+    }
+    assert!(alarms >= 5, "alarms are found");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for document in [
         "README.md",
@@ -45,6 +67,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/identity.md",
         "docs/run-ended.md",
         "docs/long-runs.md",
+        "docs/operations.md",
         "terraform/README.md",
         "agentcore_example/README.md",
     ] {

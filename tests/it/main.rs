@@ -10,6 +10,7 @@ mod authorizer;
 mod closer;
 mod conformance;
 mod docs;
+mod echo;
 #[cfg(feature = "functions")]
 mod emulator;
 mod environment;

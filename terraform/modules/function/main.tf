@@ -1,74 +1,17 @@
-# A function with a role of its own that can do what is listed, and nothing else.
-
-resource "aws_iam_role" "function" {
-  name        = var.role_name
-  description = "Role of the function ${var.name}"
-  tags        = var.settings.tags
-
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "lambda.amazonaws.com" }
-    }]
-  })
-}
+# A function with a role that can do what is listed, and nothing else; its log; and the alias by which it is called.
 
 locals {
-  tells_of_ended_runs = var.event_bus_arn != ""
-
-  event_statements = !local.tells_of_ended_runs ? [] : [
-    {
-      sid        = "RunEnded"
-      actions    = ["events:PutEvents"]
-      resources  = [var.event_bus_arn]
-      conditions = {}
-    },
-  ]
-  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn } : {}
-
-  statements = concat(var.statements, local.event_statements, [
-    {
-      # The group is made here, so that the function need not be able to make groups. Streams are made as needed.
-      sid        = "Log"
-      actions    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      resources  = ["${aws_cloudwatch_log_group.function.arn}:log-stream:*"]
-      conditions = {}
-    },
-    {
-      # A trace belongs to no resource, so IAM takes no other one than * for these two.
-      sid        = "Trace"
-      actions    = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-      resources  = ["*"]
-      conditions = {}
-    },
-  ])
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [for statement in local.statements : merge(
-      {
-        Sid      = statement.sid
-        Effect   = "Allow"
-        Action   = statement.actions
-        Resource = statement.resources
-      },
-      length(statement.conditions) == 0 ? {} : { Condition = statement.conditions },
-    )]
-  })
-}
-
-resource "aws_iam_role_policy" "function" {
-  name   = var.name
-  role   = aws_iam_role.function.id
-  policy = local.policy
+  is_local_archive  = var.archive.path != null
+  is_archive_there  = local.is_local_archive ? fileexists(var.archive.path) : true
+  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn, DNS_SUFFIX = var.settings.dns_suffix } : {}
 }
 
 resource "aws_cloudwatch_log_group" "function" {
   region            = var.settings.region
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.settings.log_retention_days
+  log_group_class   = var.settings.log_group_class
+  kms_key_id        = var.settings.kms_key_arns.logs
   tags              = var.settings.tags
 }
 
@@ -76,18 +19,23 @@ resource "aws_lambda_function" "function" {
   region        = var.settings.region
   function_name = var.name
   description   = var.description
-  role          = aws_iam_role.function.arn
+  role          = local.role_arn
   runtime       = "provided.al2023"
   handler       = "bootstrap"
   architectures = [var.settings.architecture]
-  filename      = var.archive
+  filename      = var.archive.path
   # A missing archive is the precondition's to report, and no reason not to destroy.
-  source_code_hash = fileexists(var.archive) ? filebase64sha256(var.archive) : null
+  source_code_hash = local.is_local_archive && local.is_archive_there ? filebase64sha256(var.archive.path) : null
+  s3_bucket        = var.archive.bucket
+  s3_key           = var.archive.key
   memory_size      = var.memory_mb
   timeout          = var.timeout
   # Without a number it shares what the account has.
   reserved_concurrent_executions = var.reserved_concurrency
-  tags                           = var.settings.tags
+  kms_key_arn                    = var.settings.kms_key_arns.environment
+  # Each change makes a version, which stays as it is: what the alias goes back to.
+  publish = true
+  tags    = var.settings.tags
 
   environment {
     variables = merge(var.environment, local.event_environment)
@@ -101,16 +49,41 @@ resource "aws_lambda_function" "function" {
   }
 
   tracing_config {
-    mode = "Active"
+    mode = var.settings.xray_tracing ? "Active" : "PassThrough"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.settings.vpc[*]
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   lifecycle {
     precondition {
-      condition     = fileexists(var.archive)
-      error_message = "${var.archive} is missing: build the functions first (see terraform/README.md), or set artifacts_dir."
+      condition     = local.is_archive_there
+      error_message = "${coalesce(var.archive.path, "The archive")} is missing: build the functions first (see terraform/README.md), or set artifacts_dir or archives."
     }
   }
 
   # Whatever comes after the function finds it with its rights in place.
   depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_alias" "live" {
+  region           = var.settings.region
+  name             = "live"
+  description      = "What is called"
+  function_name    = aws_lambda_function.function.function_name
+  function_version = coalesce(var.function_version, aws_lambda_function.function.version)
+}
+
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  count = var.provisioned_concurrency > 0 ? 1 : 0
+
+  region                            = var.settings.region
+  function_name                     = aws_lambda_function.function.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = var.provisioned_concurrency
 }

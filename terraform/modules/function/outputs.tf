@@ -3,9 +3,24 @@ output "arn" {
   value       = aws_lambda_function.function.arn
 }
 
+output "alias_arn" {
+  description = "ARN by which the function is called: of its alias."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "alias_name" {
+  description = "Name of the alias."
+  value       = aws_lambda_alias.live.name
+}
+
 output "invoke_arn" {
-  description = "ARN by which API Gateway invokes the function."
-  value       = aws_lambda_function.function.invoke_arn
+  description = "ARN by which API Gateway invokes the function: of its alias."
+  value       = aws_lambda_alias.live.invoke_arn
+}
+
+output "live_version" {
+  description = "The version that is called."
+  value       = aws_lambda_alias.live.function_version
 }
 
 output "function_name" {
@@ -15,12 +30,12 @@ output "function_name" {
 
 output "role_name" {
   description = "Name of the role."
-  value       = aws_iam_role.function.name
+  value       = local.has_own_role ? aws_iam_role.function[0].name : reverse(split("/", var.role_arn))[0]
 }
 
 output "role_arn" {
   description = "ARN of the role."
-  value       = aws_iam_role.function.arn
+  value       = local.role_arn
 }
 
 output "log_group" {
@@ -28,8 +43,13 @@ output "log_group" {
   value       = aws_cloudwatch_log_group.function.name
 }
 
+output "log_group_arn" {
+  description = "ARN of the log group."
+  value       = aws_cloudwatch_log_group.function.arn
+}
+
 output "policy" {
-  description = "The policy of the role, as JSON."
+  description = "The policy that the role has or, if it was there already, needs, as JSON."
   value       = local.policy
 }
 
@@ -47,5 +67,14 @@ output "configuration" {
     log_level     = aws_lambda_function.function.logging_config[0].application_log_level
     tracing       = aws_lambda_function.function.tracing_config[0].mode
     log_retention = aws_cloudwatch_log_group.function.retention_in_days
+    log_class     = aws_cloudwatch_log_group.function.log_group_class
+    log_key       = aws_cloudwatch_log_group.function.kms_key_id
+    key           = aws_lambda_function.function.kms_key_arn
+    vpc           = one(aws_lambda_function.function.vpc_config[*])
+    archive       = [aws_lambda_function.function.filename, aws_lambda_function.function.s3_bucket, aws_lambda_function.function.s3_key]
+    provisioned   = one(aws_lambda_provisioned_concurrency_config.live[*].provisioned_concurrent_executions)
+    role          = aws_lambda_function.function.role
+    role_path     = one(aws_iam_role.function[*].path)
+    boundary      = one(aws_iam_role.function[*].permissions_boundary)
   }
 }

@@ -21,9 +21,32 @@ variable "description" {
   nullable    = false
 }
 
-variable "archive" {
-  description = "Path of the zip with the program, named `bootstrap`."
+variable "role_arn" {
+  description = "ARN of a role that is there already. Null: one is made."
   type        = string
+  default     = null
+}
+
+variable "archive" {
+  description = "The zip with the program, named `bootstrap`: its path here, or its bucket and key."
+  type = object({
+    path   = optional(string)
+    bucket = optional(string)
+    key    = optional(string)
+  })
+  nullable = false
+}
+
+variable "function_version" {
+  description = "The version that is called. Null: the newest."
+  type        = string
+  default     = null
+}
+
+variable "provisioned_concurrency" {
+  description = "How many environments are kept ready. 0: none."
+  type        = number
+  default     = 0
   nullable    = false
 }
 
@@ -77,11 +100,20 @@ variable "event_bus_arn" {
 variable "settings" {
   description = "What all functions have in common."
   type = object({
-    region             = string
-    architecture       = string
-    log_level          = string
-    log_retention_days = number
-    tags               = map(string)
+    region     = string
+    dns_suffix = string
+    # Behind it stands the function's name.
+    function_arn_prefix      = string
+    architecture             = string
+    log_level                = string
+    log_retention_days       = number
+    log_group_class          = string
+    xray_tracing             = bool
+    role_path                = string
+    permissions_boundary_arn = string
+    kms_key_arns             = object({ environment = string, logs = string })
+    vpc                      = object({ subnet_ids = list(string), security_group_ids = list(string) })
+    tags                     = map(string)
   })
   nullable = false
 }

@@ -5,7 +5,11 @@ mock_data "aws_region" {
 }
 
 mock_data "aws_partition" {
-  defaults = { partition = "aws" }
+  defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+}
+
+mock_data "aws_caller_identity" {
+  defaults = { account_id = "111122223333" }
 }
 
 mock_resource "aws_apigatewayv2_api" {
@@ -22,6 +26,7 @@ mock_resource "aws_apigatewayv2_deployment" {
 
 mock_resource "aws_apigatewayv2_stage" {
   defaults = {
+    arn        = "arn:aws:apigateway:eu-central-1::/apis/api0000000/stages/prod"
     invoke_url = "wss://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
   }
 }
@@ -64,6 +69,14 @@ mock_resource "aws_lambda_function" {
   defaults = {
     arn        = "arn:aws:lambda:eu-central-1:111122223333:function:some"
     invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:some/invocations"
+    version    = "7"
+  }
+}
+
+mock_resource "aws_lambda_alias" {
+  defaults = {
+    arn        = "arn:aws:lambda:eu-central-1:111122223333:function:some:live"
+    invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111122223333:function:some:live/invocations"
   }
 }
 

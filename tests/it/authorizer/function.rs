@@ -31,6 +31,16 @@ async fn the_function_lets_in_whom_it_should_and_denies_without_failing() {
     assert_no_secrets(&log, &["lasting", "rs256"]);
 }
 
+/// What the function writes when it refuses.
+pub(crate) async fn refused() -> Vec<serde_json::Value> {
+    let issuer = issuer_with("both").await;
+    let variables =
+        [("JWT_ISSUER", &*MADE.issuer), ("JWT_AUDIENCES", &*MADE.audience), ("JWT_JWKS_URL", &issuer.url())];
+    let mut function = Function::start(BINARY, &variables).await;
+    assert_eq!(function.invoke(&bearer("rs256")).await, Ok(answer(None)));
+    function.stop().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
 #[tokio::test]
 async fn a_function_without_its_settings_does_not_start_and_says_which() {
     let log = failed_start(BINARY, &[("JWT_ISSUER", "https://issuer.example")]).await;

@@ -3,7 +3,7 @@
 mod config;
 mod discovery;
 #[cfg(feature = "authorizer")]
-mod function;
+pub(crate) mod function;
 mod issuers;
 mod keys;
 mod places;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::{SECOND, claim, close_with, engine, given_up, summary, tools};
 use crate::support::clock::pass;
 use crate::support::engine::{Engine, event_of};
+use crate::support::log::Log;
 use crate::support::outage::Outage;
 use crate::support::push::Manner;
 use crate::worker::runs::prompt;
@@ -28,6 +29,18 @@ async fn while_the_table_is_out_of_reach_a_prompt_comes_again_and_is_ended_later
     journal.of_appends.store(false, Ordering::Relaxed);
     assert!(again.await.unwrap(), "it tries for a while");
     assert_eq!(summary(&engine.frames("c", "r")), [("failed", "internal", 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_says_which_prompt_has_to_come_again() {
+    let (engine, log) = (engine(), Log::capture());
+    let journal = Arc::new(Outage::default());
+    journal.of_appends.store(true, Ordering::Relaxed);
+    assert!(!close_with(Tools { journal, ..tools(&engine) }, given_up(&engine, "r").await).await);
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("the prompt has to come again")).expect("a line");
+    // What docs/operations.md asks for.
+    assert!(["message_id=", "session=", "request=r", "error="].iter().all(|field| line.contains(field)), "{line}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,11 +5,11 @@ use agentcore_gateway::journal;
 use serde_json::{Value, json};
 
 use super::{CLOSER, GIVEN_UP, PUSH, WATCH, body, event, names, sent, start, willing};
-use crate::support::agent::FakeAgent;
+use crate::support::agent::{FakeAgent, Request, Script};
 use crate::support::aws::{answer, operation};
 
 /// The events' batch as it was given up, its prompt being so many milliseconds old.
-fn prompts(age: u64) -> Value {
+pub(super) fn prompts(age: u64) -> Value {
     let mut event = event!("prompts");
     let received = (SystemClock.now().0 - age).to_string();
     let body = event["Records"][0]["body"].as_str().unwrap().replace("1790000000500", &received);
@@ -17,19 +17,22 @@ fn prompts(age: u64) -> Value {
     event
 }
 
-#[tokio::test]
-async fn a_prompt_that_was_given_up_gets_its_ending_and_what_is_no_prompt_is_dropped() {
-    // A table that has what was put into it.
+/// A table that has what was put into it.
+pub(super) fn remembering() -> impl FnMut(&Request) -> Script + Send {
     let mut items = Vec::new();
-    let aws = FakeAgent::start(move |request| match operation(request) {
+    move |request| match operation(request) {
         "PutItem" => {
             items.push(body(request)["Item"].clone());
             answer(&json!({}))
         }
         "Query" => answer(&json!({"Items": items})),
         _ => willing(request),
-    })
-    .await;
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_was_given_up_gets_its_ending_and_what_is_no_prompt_is_dropped() {
+    let aws = FakeAgent::start(remembering()).await;
     let response = start(CLOSER, &aws).await.invoke(&prompts(1000)).await.unwrap();
     assert_eq!(response, json!({"batchItemFailures": []}));
     assert_eq!(names(&aws)[..6], ["Query", "GetItem", "PutItem", "GetItem", "Query", PUSH]);

@@ -8,6 +8,8 @@ mod forms;
 mod identities;
 mod message;
 mod panics;
+mod partition;
+mod queries;
 mod relay;
 mod worker;
 

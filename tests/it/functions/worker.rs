@@ -10,7 +10,7 @@ use crate::support::aws::{answer, condition_failed, operation};
 const INVOKE: &str = "POST /runtimes/arn%3Aaws%3Abedrock-agentcore%3Aeu-central-1%3A123456789012%3Aruntime%2Fagent-0123456789/invocations?qualifier=DEFAULT";
 
 /// A table in which a claim attaches the connection for good, and an agent that greets.
-fn busy() -> impl FnMut(&Request) -> Script + Send {
+pub(super) fn busy() -> impl FnMut(&Request) -> Script + Send {
     let mut session = json!({});
     move |request| {
         if request.path.starts_with("/runtimes/") {
@@ -29,7 +29,7 @@ fn busy() -> impl FnMut(&Request) -> Script + Send {
 }
 
 /// The events' batch, its prompt being of this moment.
-fn prompts() -> Value {
+pub(super) fn prompts() -> Value {
     let mut event = event!("prompts");
     let now = SystemClock.now().0.to_string();
     let body = event["Records"][0]["body"].as_str().unwrap().replace("1790000000500", &now);

@@ -18,6 +18,9 @@ async fn the_demo_agent_streams_an_answer_to_what_was_asked() {
     let text: String = events_of(&frames).iter().map(|event| event.as_str().unwrap().to_owned()).collect();
     assert_eq!(text, "1 2 3 4 5 6 7 8 9 10 11 12 ");
     assert!(frames.len() > 4, "it comes in pieces");
+    let asked = std::time::Instant::now();
+    client.ask("wait for 1 seconds", "w").await;
+    assert!(asked.elapsed() >= Duration::from_secs(1), "it is silent if it is asked to be");
     let failed = client.ask("fail", "f").await.pop().unwrap();
     assert_eq!(
         (&failed["code"], &failed["message"]),

@@ -13,9 +13,13 @@ use crate::support::agent::{FakeAgent, RefusingPort, Script};
 use crate::support::aws::config;
 
 fn api_at(url: &str) -> ManagementApi {
+    api_under(url, "/default")
+}
+
+fn api_under(url: &str, path: &str) -> ManagementApi {
     // Where all of AWS is: the stage's own endpoint comes first.
     let aws = config("http://127.0.0.1:1");
-    ManagementApi::new(Builder::from(&aws).endpoint_url(format!("{url}/default")))
+    ManagementApi::new(Builder::from(&aws).endpoint_url(format!("{url}{path}")))
 }
 
 async fn api(script: Script) -> (FakeAgent, ManagementApi) {
@@ -39,6 +43,19 @@ async fn a_message_is_posted_as_it_is_to_the_connection_by_its_encoded_id() {
         assert_eq!(sent.body, text);
         let signature = sent.header("authorization").unwrap();
         assert!(signature.contains("/eu-central-1/execute-api/aws4_request"), "{signature}");
+    }
+}
+
+#[tokio::test]
+async fn at_a_custom_domain_a_message_is_posted_below_the_path_that_the_api_has_there() {
+    for (path, below) in
+        [("", "/@connections/"), ("/chat", "/chat/@connections/"), ("/chat/v1", "/chat/v1/@connections/")]
+    {
+        let endpoint = FakeAgent::once(Script::status(200, "")).await;
+        let api = api_under(&endpoint.url(), path);
+        assert_eq!(api.push(&connection(), "{}").await, Ok(()));
+        let sent = endpoint.only_request().path.replace("%40", "@");
+        assert!(sent.starts_with(below), "{sent}");
     }
 }
 
