@@ -117,6 +117,7 @@ module "worker" {
       AGENTS                = jsonencode(local.told_agents)
       ON_STOP               = var.on_stop
       PUSH_INTERVAL_MS      = tostring(var.push_interval_ms)
+      MAX_PUSH_INTERVAL_MS  = tostring(var.max_push_interval_ms)
       STOP_ABANDONED        = tostring(var.stop_abandoned)
       RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
       SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)

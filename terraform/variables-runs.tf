@@ -20,7 +20,7 @@ variable "stop_abandoned" {
 }
 
 variable "push_interval_ms" {
-  description = "The shortest time between two frames of a reply to one connection. Messages are most of what a reply costs (docs/cost.md): 250 makes it less than half, and less like typing."
+  description = "The time between two frames of a reply to one connection at the reply's beginning, in milliseconds. Messages are most of what a reply costs."
   type        = number
   default     = 100
   nullable    = false
@@ -28,6 +28,18 @@ variable "push_interval_ms" {
   validation {
     condition     = var.push_interval_ms >= 20 && var.push_interval_ms <= 5000 && floor(var.push_interval_ms) == var.push_interval_ms
     error_message = "push_interval_ms must be a whole number from 20 to 5000."
+  }
+}
+
+variable "max_push_interval_ms" {
+  description = "The time between two frames of a reply later on, in milliseconds: a quarter of the reply's age, up to so much. As long as `push_interval_ms`, it makes the pace constant."
+  type        = number
+  default     = 1000
+  nullable    = false
+
+  validation {
+    condition     = var.max_push_interval_ms >= var.push_interval_ms && var.max_push_interval_ms <= 5000 && floor(var.max_push_interval_ms) == var.max_push_interval_ms
+    error_message = "max_push_interval_ms must be a whole number from push_interval_ms (${var.push_interval_ms}) to 5000."
   }
 }
 

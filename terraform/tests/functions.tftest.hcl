@@ -45,6 +45,7 @@ run "as_they_come" {
       DNS_SUFFIX            = "amazonaws.com"
       ON_STOP               = "stop-session"
       PUSH_INTERVAL_MS      = "100"
+      MAX_PUSH_INTERVAL_MS  = "1000"
       STOP_ABANDONED        = "false"
       RETRY_WINDOW_SECONDS  = "60"
       SILENCE_LIMIT_SECONDS = "300"
@@ -133,6 +134,7 @@ run "as_they_can_be_set" {
     retry_window_seconds  = 5
     replay_window_seconds = 600
     push_interval_ms      = 250
+    max_push_interval_ms  = 500
     stop_abandoned        = true
     max_wait_seconds      = 3600
     max_reply_bytes       = 1048576
@@ -172,11 +174,12 @@ run "as_they_can_be_set" {
   }
 
   assert {
-    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "PUSH_INTERVAL_MS", "STOP_ABANDONED", "MAX_WAIT_SECONDS", "MAX_REPLY_BYTES", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
+    condition = { for name in ["ON_STOP", "RETRY_WINDOW_SECONDS", "SILENCE_LIMIT_SECONDS", "PUSH_INTERVAL_MS", "MAX_PUSH_INTERVAL_MS", "STOP_ABANDONED", "MAX_WAIT_SECONDS", "MAX_REPLY_BYTES", "AGENTCORE_ENDPOINT_URL"] : name => module.worker.configuration.environment[name] } == {
       ON_STOP                = "detach"
       RETRY_WINDOW_SECONDS   = "5"
       SILENCE_LIMIT_SECONDS  = "100"
       PUSH_INTERVAL_MS       = "250"
+      MAX_PUSH_INTERVAL_MS   = "500"
       STOP_ABANDONED         = "true"
       MAX_WAIT_SECONDS       = "3600"
       MAX_REPLY_BYTES        = "1048576"

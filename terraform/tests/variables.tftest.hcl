@@ -611,6 +611,20 @@ run "frames_have_a_rhythm" {
   expect_failures = [var.push_interval_ms]
 }
 
+run "frames_that_would_come_sooner" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    push_interval_ms = 1001
+  }
+
+  expect_failures = [var.max_push_interval_ms]
+}
+
 run "a_reply_has_a_limit" {
   command = plan
 
