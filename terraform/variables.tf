@@ -635,7 +635,7 @@ variable "log_retention_days" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that alarms are sent to. Empty: no alarms are made."
+  description = "SNS topics that are told when an alarm is raised, and when it is over."
   type        = list(string)
   default     = []
   nullable    = false
