@@ -11,6 +11,7 @@ use super::take::{Taken, Valid};
 use crate::backoff::retry;
 use crate::choices::OnAbandoned;
 use crate::journal::{Appended, Segment};
+use crate::metrics;
 use crate::protocol::frame::{Ending, FrameMaker};
 use crate::protocol::ids::ReplyRun;
 use crate::queue::reply::ReplyMessage;
@@ -86,6 +87,7 @@ impl Tools {
             };
             match self.append(moving, &segment).await? {
                 Appended::Written => {
+                    metrics::FRAMES.counter(&[]).increment(step.frames.len() as u64);
                     let Step { frames, ending, behind } = step;
                     if let Some(end) = ending {
                         return Ok(Written::Ended(behind, end));

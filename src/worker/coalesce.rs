@@ -1,10 +1,12 @@
 //! Packing events into frames: the second stage of a run.
 
+use ::metrics::Counter;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::log::Log;
 use super::settings::Settings;
+use crate::metrics;
 use crate::protocol::event::Event;
 use crate::protocol::frame::FrameMaker;
 use crate::protocol::output::Output;
@@ -20,8 +22,14 @@ pub(super) async fn coalesce(
     maker: FrameMaker,
     settings: &Settings,
 ) {
-    let mut coalescing =
-        Coalescing { log, settings, output: Output::new(maker), last_cut: None, waiting_since: Instant::now() };
+    let mut coalescing = Coalescing {
+        log,
+        settings,
+        output: Output::new(maker),
+        frames: metrics::FRAMES.counter(&[]),
+        last_cut: None,
+        waiting_since: Instant::now(),
+    };
     loop {
         match coalescing.next_step(&mut events).await {
             Step::Add(batches) => coalescing.add(batches),
@@ -41,6 +49,7 @@ struct Coalescing<'a> {
     log: &'a Log,
     settings: &'a Settings,
     output: Output,
+    frames: Counter,
     last_cut: Option<Instant>,
     /// Since when the event waits that came first.
     waiting_since: Instant,
@@ -83,7 +92,9 @@ impl Coalescing<'_> {
     }
 
     fn cut(&mut self) {
-        self.log.append(self.output.cut(self.log.last() + 1));
+        let frames = self.output.cut(self.log.last() + 1);
+        self.frames.increment(frames.len() as u64);
+        self.log.append(frames);
         self.last_cut = Some(Instant::now());
     }
 }
