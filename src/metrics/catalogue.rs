@@ -1,8 +1,8 @@
 //! The metrics.
 
 use super::Kind::{Counter, Duration, Gauge};
+use super::Metric;
 use super::Place::{Aws, Everywhere, OneMachine};
-use super::{Kind, Metric, Place};
 
 /// The metrics as constants, and all of them in one list.
 macro_rules! catalogue {

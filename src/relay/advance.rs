@@ -67,7 +67,10 @@ impl Tools {
             }
             return Ok(Advanced::To(fresh.taken));
         }
-        match self.write(moving, fresh.messages).await? {
+        let events: usize = fresh.messages.iter().map(|message| message.events.len()).sum();
+        let written = self.write(moving, fresh.messages).await?;
+        metrics::EVENTS.counter(&[]).increment(events as u64);
+        match written {
             Written::To(position, brought) => self.move_run(moving, began, position, brought, fresh.taken).await,
             Written::Ended(position, end) => self.end(moving, began, position, end).await,
             Written::Outrun => Ok(Advanced::Outrun),
