@@ -9,6 +9,8 @@ locals {
     log_level          = var.log_level
     log_retention_days = var.log_retention_days
     tags               = var.tags
+    # Without a namespace nothing is measured.
+    environment = var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {}
   }
 
   agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }

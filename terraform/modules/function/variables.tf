@@ -82,6 +82,7 @@ variable "settings" {
     log_level          = string
     log_retention_days = number
     tags               = map(string)
+    environment        = map(string)
   })
   nullable = false
 }
