@@ -38,10 +38,10 @@ run "as_it_comes" {
   }
 
   assert {
-    condition = { for key, alarm in aws_cloudwatch_metric_alarm.sum : key => concat([tostring(alarm.threshold)], sort([for query in alarm.metric_query : join(" ", concat([query.metric[0].namespace, query.metric[0].metric_name], values(query.metric[0].dimensions))) if length(query.metric) > 0])) } == {
+    condition = jsonencode({ for key, alarm in aws_cloudwatch_metric_alarm.sum : key => concat([tostring(alarm.threshold)], sort([for query in alarm.metric_query : join(" ", concat([query.metric[0].namespace, query.metric[0].metric_name], values(query.metric[0].dimensions))) if length(query.metric) > 0])) }) == jsonencode({
       api-5xx         = tolist(["4", "AWS/ApiGateway ExecutionError api0000000 prod", "AWS/ApiGateway IntegrationError api0000000 prod"])
       table-throttles = tolist(["10", "AWS/DynamoDB ReadThrottleEvents agentcore-gateway-prod", "AWS/DynamoDB WriteThrottleEvents agentcore-gateway-prod"])
-    }
+    })
     error_message = "Errors of the API and throttles of the table raise an alarm"
   }
 

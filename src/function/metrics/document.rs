@@ -90,3 +90,22 @@ fn timestamp() -> String {
     let _ = SystemTime.format_time(&mut Writer::new(&mut text));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{EVENTS, PUSH_DURATION};
+
+    #[test]
+    fn a_line_has_a_hundred_values_of_a_metric_and_the_next_has_the_rest() {
+        let heading = Heading { namespace: "test".to_owned(), level: "INFO".to_owned() };
+        let durations = Measured::Durations((0..250).map(f64::from).collect());
+        let measured = vec![(&PUSH_DURATION, durations), (&EVENTS, Measured::Count(7))];
+        let text = heading.documents(vec![(Labels::new(), measured)], Timestamp(1));
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_default()).collect();
+        let values: Vec<usize> = lines.iter().map(|line| line["PushDuration"].as_array().map_or(0, Vec::len)).collect();
+        assert_eq!(values, [100, 100, 50]);
+        assert_eq!(lines[2]["PushDuration"][49], 249_000.0);
+        assert_eq!(lines.iter().filter(|line| line["Events"] == 7).count(), 1);
+    }
+}

@@ -10,7 +10,7 @@ use crate::support::aws::{answer, condition_failed, operation};
 const INVOKE: &str = "POST /runtimes/arn%3Aaws%3Abedrock-agentcore%3Aeu-central-1%3A123456789012%3Aruntime%2Fagent-0123456789/invocations?qualifier=DEFAULT";
 
 /// A table in which a claim attaches the connection for good, and an agent that greets.
-fn busy() -> impl FnMut(&Request) -> Script + Send {
+pub(super) fn busy() -> impl FnMut(&Request) -> Script + Send {
     let mut session = json!({});
     move |request| {
         if request.path.starts_with("/runtimes/") {
@@ -29,7 +29,7 @@ fn busy() -> impl FnMut(&Request) -> Script + Send {
 }
 
 /// The events' batch, its prompt being of this moment.
-fn prompts() -> Value {
+pub(super) fn prompts() -> Value {
     let mut event = event!("prompts");
     let now = SystemClock.now().0.to_string();
     let body = event["Records"][0]["body"].as_str().unwrap().replace("1790000000500", &now);
@@ -69,6 +69,17 @@ async fn a_prompt_is_run_from_the_claim_to_the_ending_and_what_is_no_prompt_is_d
     let at = |wanted: &dyn Fn(&(String, Value)) -> bool| sent.iter().position(wanted).unwrap();
     assert!(at(&|(name, _)| name == "PutItem") < at(&|(name, _)| name == INVOKE));
     assert!(at(&|(_, body)| body["Item"].get("outcome").is_some()) < at(&|(_, body)| body["type"] == "completed"));
+}
+
+#[tokio::test]
+async fn the_call_of_the_agent_belongs_to_the_trace_of_the_message() {
+    let aws = FakeAgent::start(busy()).await;
+    let mut event = prompts();
+    let header = "Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1;Lineage=1:a87bd80c:0";
+    event["Records"][0]["attributes"]["AWSTraceHeader"] = json!(header);
+    start(WORKER, &aws).await.invoke(&event).await.unwrap();
+    let call = aws.requests().into_iter().find(|request| request.path.starts_with("/runtimes/")).unwrap();
+    assert_eq!(call.header("x-amzn-trace-id"), Some(header));
 }
 
 #[tokio::test]
