@@ -39,5 +39,8 @@ async fn to_lines_of_text_lambda_adds_the_time() {
     event["Records"].as_array_mut().unwrap().remove(0);
     function.invoke(&event).await.unwrap();
     let log = function.stop();
-    assert!(log.trim_start().starts_with("ERROR dropped a queue message that is no prompt"), "{log}");
+    assert!(
+        log.trim_start().starts_with("ERROR ") && log.contains("dropped a queue message that is no prompt"),
+        "{log}"
+    );
 }

@@ -58,7 +58,7 @@ async fn a_prompt_is_run_from_the_claim_to_the_ending_and_what_is_no_prompt_is_d
     let [invocation] = of(INVOKE)[..] else { panic!("{:?}", names(&aws)) };
     assert_eq!(invocation["prompt"], "Grüße aus Köln");
     let call = aws.requests().into_iter().find(|request| request.path.starts_with("/runtimes/")).unwrap();
-    assert_eq!(call.header("x-amzn-trace-id"), Some("Root=1-67891233-abcdef012345678912345678"));
+    assert!(call.header("x-amzn-trace-id").unwrap().starts_with("Root=1-67891233-abcdef012345678912345678"));
 
     let frames: Vec<(&str, u64)> =
         of(PUSH).iter().map(|frame| (frame["type"].as_str().unwrap(), frame["seq"].as_u64().unwrap())).collect();
