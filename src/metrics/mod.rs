@@ -68,19 +68,16 @@ pub struct Metric {
 
 impl Metric {
     /// The counter for these values of the labels.
-    #[must_use]
     pub fn counter(&self, values: &[&str]) -> Counter {
         ::metrics::counter!(self.name, self.labelled(values))
     }
 
     /// The gauge for these values of the labels.
-    #[must_use]
     pub fn gauge(&self, values: &[&str]) -> Gauge {
         ::metrics::gauge!(self.name, self.labelled(values))
     }
 
     /// The durations for these values of the labels.
-    #[must_use]
     pub fn durations(&self, values: &[&str]) -> Histogram {
         ::metrics::histogram!(self.name, self.labelled(values))
     }
