@@ -1,6 +1,6 @@
 //! What the gateway measures: every metric with its names, its labels and its meaning, in one place.
 //!
-//! It is recorded through the [`metrics`](::metrics) facade, where it happens. Who reads it is the program's choice: the
+//! It is recorded through the facade of the crate `metrics`, where it happens. Who reads it is the program's choice: the
 //! functions on AWS write CloudWatch's embedded metric format (`function::metrics`), the gateway on one machine shows
 //! Prometheus' text (`local::metrics`). Without either, recording does nothing.
 //!

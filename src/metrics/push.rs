@@ -52,9 +52,9 @@ impl<P: Push> MeasuredPush<P> {
 #[async_trait]
 impl<P: Push> Push for MeasuredPush<P> {
     async fn push(&self, connection: &ConnectionId, text: &str) -> Result<(), PushError> {
-        let began = Instant::now();
+        let timed = self.duration.as_ref().map(|duration| (duration, Instant::now()));
         let pushed = self.push.push(connection, text).await;
-        if let Some(duration) = &self.duration {
+        if let Some((duration, began)) = timed {
             duration.record(began.elapsed());
         }
         self.count(&pushed);
