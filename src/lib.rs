@@ -33,6 +33,7 @@
 //! - [`subprotocol`]: what a client offers in its handshake, and with it a browser's token.
 //! - [`environment`]: what a function is told by its environment variables.
 //! - [`arn`]: Amazon Resource Names, and what host names of a partition end in.
+//! - [`metrics`]: every metric, with its names, labels and meaning.
 //! - [`clock`], [`random`], [`digest`], [`trace`]: time, randomness, hashes, trace context.
 //!
 //! # Invariants, and where each is kept
@@ -80,6 +81,7 @@ pub mod journal;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod message;
+pub mod metrics;
 pub mod protocol;
 pub mod push;
 pub mod queue;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use agentcore_gateway::agent::endpoint::Endpoint;
 use agentcore_gateway::local::greeting::Greeting;
+use agentcore_gateway::local::metrics::Exporter;
 use agentcore_gateway::local::options::Options;
 use agentcore_gateway::local::{Abandoned, Config, Gateway};
 use clap::Parser;
@@ -30,7 +31,8 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = StopSignal::listen()?;
-    let config = with_credentials(options.config()?).await;
+    let mut config = with_credentials(options.config()?).await;
+    config.metrics = Some(Exporter::install());
     let agents = config.agents.clone();
     let gateway = Gateway::start(config).await?;
     let listed = agents.iter().map(|(name, endpoint)| format!("{name}: {endpoint}")).collect();

@@ -11,6 +11,7 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::gateway_event::{answer_with, connection_of};
 use crate::identity::Identity;
+use crate::metrics;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::{AgentName, RequestId};
 use crate::protocol::message::{ClientMessage, Prompt};
@@ -47,8 +48,11 @@ impl MessageHandler {
 
     /// Answers one message; `trace` is what a prompt in it belongs to.
     pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest, trace: TraceContext) -> ApiGatewayProxyResponse {
-        let answer = self.answer(&event, trace).await.unwrap_or_else(Answer::from);
-        answer_with(&answer)
+        let answered = self.answer(&event, trace).await;
+        if let Err(rejection) = &answered {
+            metrics::MESSAGES_REJECTED.count(&[rejection.code.as_str()]);
+        }
+        answer_with(&answered.unwrap_or_else(Answer::from))
     }
 
     async fn answer(&self, event: &ApiGatewayWebsocketProxyRequest, trace: TraceContext) -> Result<Answer, Rejection> {
@@ -86,7 +90,10 @@ impl MessageHandler {
             body: prompt.body,
         };
         match self.prompts.send(&queued).await {
-            Ok(()) => Ok(Answer::Accepted { request_id: request, session_id: session }),
+            Ok(()) => {
+                metrics::PROMPTS_ACCEPTED.count(&[queued.agent.as_str()]);
+                Ok(Answer::Accepted { request_id: request, session_id: session })
+            }
             Err(error) => {
                 warn!(session = queued.run.session.log_name(), %request, %error, "a prompt was not queued");
                 Err(refusal(&error, request))

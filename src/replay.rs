@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use ::metrics::Counter;
+
 use crate::backoff::retry;
 use crate::clock::{Clock, Timestamp};
 use crate::journal::Journal;
+use crate::metrics;
 use crate::protocol::frame::{Frame, Seq};
 use crate::protocol::ids::ConnectionId;
 use crate::push::{Push, PushError};
@@ -40,6 +43,7 @@ pub(crate) struct Replay<'a> {
     connecting_until: Timestamp,
     taken: Arc<AtomicU64>,
     tried: Arc<AtomicBool>,
+    replayed: Counter,
 }
 
 impl<'a> Replay<'a> {
@@ -53,7 +57,8 @@ impl<'a> Replay<'a> {
         after: Seq,
     ) -> Self {
         let (connecting_until, taken) = (Timestamp(0), Arc::new(AtomicU64::new(after)));
-        Self { journal, push, clock, run, connection, connecting_until, taken, tried: Arc::default() }
+        let replayed = metrics::FRAMES_REPLAYED.counter(&[]);
+        Self { journal, push, clock, run, connection, connecting_until, taken, tried: Arc::default(), replayed }
     }
 
     /// The same to a connection that may just be being made.
@@ -89,6 +94,7 @@ impl<'a> Replay<'a> {
             let may_pass = |error: &PushError| may_pass(error, self.clock.now() < self.connecting_until);
             retry(patience, may_pass, || self.push.push(self.connection, &frame.text)).await?;
             self.taken.store(frame.seq, Ordering::Relaxed);
+            self.replayed.increment(1);
         }
         Ok(!frames.is_empty())
     }

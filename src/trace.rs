@@ -24,6 +24,14 @@ impl TraceContext {
         Self { traceparent: Some(format!("00-{trace:032x}-{span:016x}-01")), xray: None }
     }
 
+    /// X-Ray's header, if X-Ray has decided about the trace, for or against: whoever goes on with it decides alike. Without
+    /// a decision X-Ray is off, and there is no trace to join.
+    #[must_use]
+    pub fn xray_with_decision(&self) -> Option<&str> {
+        let decides = |part: &str| matches!(part.trim(), "Sampled=0" | "Sampled=1");
+        self.xray.as_deref().filter(|header| header.split(';').any(decides))
+    }
+
     /// The trace of an invocation that AWS Lambda traces with X-Ray.
     #[must_use]
     pub fn from_xray(header: &str) -> Self {

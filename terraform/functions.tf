@@ -17,6 +17,8 @@ locals {
     kms_key_arns             = { environment = var.kms_key_arns.environment, logs = var.kms_key_arns.logs }
     vpc                      = var.vpc
     tags                     = var.tags
+    # Without a namespace nothing is measured.
+    environment = var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {}
   }
 
   # Agents are called by a client of their own, which cannot know the host names of every partition.

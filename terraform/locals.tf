@@ -54,4 +54,7 @@ locals {
   # How often what was given up may be received. AWS does not say whether the count starts anew when a message is moved:
   # if it goes on, as it does in some emulators, what was received as often as it might would pass through this queue unseen.
   given_up_receive_count = 2 * var.max_receive_count
+
+  # One for each deployment, so that two of them in an account are told apart without a dimension.
+  metrics_namespace = "AgentCoreGateway/${local.name}"
 }

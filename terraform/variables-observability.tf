@@ -43,6 +43,11 @@ variable "log_group_class" {
     condition     = contains(["STANDARD", "INFREQUENT_ACCESS"], var.log_group_class)
     error_message = "log_group_class must be \"STANDARD\" or \"INFREQUENT_ACCESS\"."
   }
+
+  validation {
+    condition     = var.log_group_class == "STANDARD" || !var.metrics
+    error_message = "CloudWatch makes metrics only of lines in a STANDARD log group: with log_group_class = \"${var.log_group_class}\" set metrics = false."
+  }
 }
 
 variable "xray_tracing" {
@@ -53,7 +58,7 @@ variable "xray_tracing" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that alarms are sent to. Empty: no alarms are made."
+  description = "SNS topics that are told when an alarm is raised, and when it is over."
   type        = list(string)
   default     = []
   nullable    = false

@@ -30,6 +30,7 @@ pub use policy::{NoMethod, Verdict};
 pub use refusal::Refusal;
 
 use crate::clock::Clock;
+use crate::metrics;
 use crate::protocol::ids::Principal;
 use claims::Claims;
 use keys::Keys;
@@ -74,6 +75,7 @@ impl Authorizer {
             Ok(token) => self.verify(token).await,
             Err(refusal) => Err(refusal),
         };
+        metrics::AUTHORIZATIONS.count(&[if decision.is_ok() { "allowed" } else { "refused" }]);
         if let Err(refusal) = &decision {
             info!(reason = %refusal, "refused a connection");
         }

@@ -7,6 +7,7 @@ use agentcore_gateway::authorizer::{Authorizer, AuthorizerConfig};
 use agentcore_gateway::clock::SystemClock;
 use agentcore_gateway::environment::Environment;
 use agentcore_gateway::function;
+use agentcore_gateway::function::metrics::Metrics;
 use aws_lambda_events::event::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -15,11 +16,11 @@ async fn main() -> ExitCode {
     function::run(serve).await
 }
 
-async fn serve(environment: Environment) -> Result<(), Error> {
+async fn serve(environment: Environment, metrics: Metrics) -> Result<(), Error> {
     let config = AuthorizerConfig::from_environment(&environment)?;
-    let authorizer = &Authorizer::new(config, Arc::new(SystemClock))?;
+    let (authorizer, metrics) = (&Authorizer::new(config, Arc::new(SystemClock))?, &metrics);
     run(service_fn(|event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>| async move {
-        authorizer.handle(&event.payload).await.map_err(Error::from)
+        metrics.written(authorizer.handle(&event.payload)).await.map_err(Error::from)
     }))
     .await
 }

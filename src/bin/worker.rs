@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use agentcore_gateway::environment::Environment;
+use agentcore_gateway::function::metrics::Metrics;
 use agentcore_gateway::function::run_events::run_events;
 use agentcore_gateway::function::{self, worker};
 use aws_lambda_events::event::sqs::SqsEvent;
@@ -15,16 +16,16 @@ async fn main() -> ExitCode {
     function::run(serve).await
 }
 
-async fn serve(environment: Environment) -> Result<(), Error> {
+async fn serve(environment: Environment, metrics: Metrics) -> Result<(), Error> {
     let config = worker::Config::read(&environment)?;
     let aws = function::aws::config(&environment)?;
     let worker = config.worker(&aws, run_events(&environment, &aws)?)?;
     // One batch after the other on Lambda, many at once on Lambda Managed Instances.
     lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let worker = worker.clone();
+        let (worker, metrics) = (worker.clone(), metrics.clone());
         // Nobody changes it, so nobody holds the other end.
         let deadline = watch::Sender::new(Some(function::deadline(&event.context))).subscribe();
-        async move { Ok::<_, Infallible>(worker.handle(event.payload, deadline).await) }
+        async move { Ok::<_, Infallible>(metrics.written(worker.handle(event.payload, deadline)).await) }
     }))
     .await
 }

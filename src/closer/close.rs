@@ -7,6 +7,7 @@ use tracing::{error, warn};
 use super::{Received, Tools, Verdict};
 use crate::backoff::retry;
 use crate::journal;
+use crate::metrics;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
@@ -45,6 +46,7 @@ impl Tools {
                     if !self.recovery().send_owed_within(TELLING, &prompt.run, owed).await {
                         return Ok(Verdict::Later);
                     }
+                    metrics::PROMPTS_GIVEN_UP.count(&[]);
                     warn!(session, %request, "ended a prompt that no worker could take");
                     return Ok(Verdict::Done);
                 }
@@ -57,7 +59,7 @@ impl Tools {
                     return Ok(Verdict::Later);
                 }
                 Attempt::TooOld => {
-                    // The field is what a metric can count.
+                    metrics::PROMPTS_DROPPED.count(&[]);
                     error!(session, %request, unended = 1, "dropped a prompt that is older than any journal");
                     return Ok(Verdict::Done);
                 }

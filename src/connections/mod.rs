@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::gateway_event::{answer_with, respond};
 use crate::identity::Identity;
 use crate::journal::Journal;
+use crate::metrics;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::RequestId;
 use crate::protocol::message::ClientMessage;
@@ -64,7 +65,14 @@ impl ConnectionsHandler {
     /// Handles one event. What it returns counts as the answer to the client, or in `$connect` as the verdict.
     pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         match event.request_context.route_key.as_deref() {
-            Some("$connect") => self.connect(&event).await,
+            Some("$connect") => {
+                let verdict = self.connect(&event).await;
+                match verdict.status_code {
+                    200 => metrics::CONNECTIONS_OPENED.count(&[]),
+                    status => metrics::CONNECTIONS_REFUSED.count(&[&status.to_string()]),
+                }
+                verdict
+            }
             Some("$disconnect") => {
                 self.disconnect(&event).await;
                 respond(200, None)
@@ -72,7 +80,10 @@ impl ConnectionsHandler {
             _ => match self.answer(&event).await {
                 Ok(Some(answer)) => answer_with(&answer),
                 Ok(None) => respond(200, None),
-                Err(rejection) => answer_with(&rejection.into()),
+                Err(rejection) => {
+                    metrics::MESSAGES_REJECTED.count(&[rejection.code.as_str()]);
+                    answer_with(&rejection.into())
+                }
             },
         }
     }

@@ -5,6 +5,7 @@ use tracing::warn;
 
 use super::ConnectionsHandler;
 use crate::clock::millis;
+use crate::metrics;
 use crate::protocol::answer::Answer;
 use crate::protocol::ids::UploadId;
 use crate::protocol::message::UploadWish;
@@ -33,6 +34,7 @@ impl ConnectionsHandler {
         let key = UploadKey { principal, upload };
         let offered = room.store.offer(&key, bytes).await;
         let url = offered.map_err(|error| refused(RejectCode::Unavailable, told(&error)))?;
+        metrics::UPLOADS.count(&["offered"]);
         Ok(Answer::Upload { upload_id: key.upload, url, expires_in_ms: millis(OFFERED_FOR) })
     }
 }

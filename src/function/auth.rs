@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::Client;
 
 use crate::environment::{Environment, InvalidVariable};
 use crate::identity::Identity;
+use crate::metrics::MeasuredTable;
 use crate::table::Table;
 
 /// Who may connect. It is the API that asks for a token or a signature; a function is told, so that it refuses what comes
@@ -43,7 +44,7 @@ impl Auth {
     pub fn identity(self, aws: &SdkConfig) -> Identity {
         match self {
             Self::Jwt => Identity::Token,
-            Self::Iam { table } => Identity::Caller(Arc::new(Table::new(Client::new(aws), table))),
+            Self::Iam { table } => Identity::Caller(Arc::new(MeasuredTable::new(Table::new(Client::new(aws), table)))),
             Self::None => Identity::Anonymous,
         }
     }

@@ -11,6 +11,7 @@ use super::choices::{max_run, on_stop};
 use crate::clock::SystemClock;
 use crate::closer::{Closer, Settings, Tools};
 use crate::environment::{Environment, InvalidVariable};
+use crate::metrics::{MeasuredPush, MeasuredQueue, MeasuredTable};
 use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
@@ -57,15 +58,16 @@ impl Config {
     /// The function that works by it, and tells `events` how runs end.
     #[must_use]
     pub fn function(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> Function {
-        let table = Arc::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table));
+        let table = Arc::new(MeasuredTable::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table)));
+        let push = ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint));
         let sqs = aws_sdk_sqs::Client::new(aws);
         let watch_queue = name_of(&self.watch_queue_url).to_owned();
         let closer = Closer::new(Tools {
             sessions: table.clone(),
             journal: table,
-            visibility: Arc::new(SqsQueue::new(sqs.clone(), self.queue_url)),
-            watch_visibility: Arc::new(SqsQueue::new(sqs, self.watch_queue_url)),
-            push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
+            visibility: Arc::new(MeasuredQueue::new(SqsQueue::new(sqs.clone(), self.queue_url))),
+            watch_visibility: Arc::new(MeasuredQueue::new(SqsQueue::new(sqs, self.watch_queue_url))),
+            push: Arc::new(MeasuredPush::timed(push)),
             events,
             clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),

@@ -16,6 +16,7 @@ use crate::connections::ConnectionsHandler;
 use crate::connections::origins::{AllowedOrigins, Origin};
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal::{self, REPLAY_WINDOW};
+use crate::metrics::{MeasuredPush, MeasuredTable};
 use crate::push::management::ManagementApi;
 use crate::random::Random;
 use crate::run_ended::RunEvents;
@@ -66,12 +67,13 @@ impl Config {
     /// The handler that works by it, and tells `events` how runs end.
     #[must_use]
     pub fn handler(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> ConnectionsHandler {
-        let table = Arc::new(Table::new(Client::new(aws), self.table));
+        let table = Arc::new(MeasuredTable::new(Table::new(Client::new(aws), self.table)));
+        let push = ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint));
         ConnectionsHandler {
             sessions: table.clone(),
             connections: table.clone(),
             journal: table,
-            push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
+            push: Arc::new(MeasuredPush::timed(push)),
             clock: Arc::new(SystemClock),
             random: Arc::new(Random::from_os()),
             identity: self.auth.identity(aws),

@@ -5,14 +5,15 @@ use tracing::Level;
 use crate::environment::Environment;
 
 /// Writes what is at least as severe as `AWS_LAMBDA_LOG_LEVEL` says to the standard output, as `AWS_LAMBDA_LOG_FORMAT`
-/// says. Lambda adds the time.
+/// says. As JSON each line has its time: one without, Lambda takes for INFO, and drops where less is wanted. To text it adds
+/// the time itself.
 pub(super) fn start(environment: &Environment) {
     let level = level(environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default());
-    let log = tracing_subscriber::fmt().with_max_level(level).with_target(false).without_time().with_ansi(false);
+    let log = tracing_subscriber::fmt().with_max_level(level).with_target(false).with_ansi(false);
     if environment.optional("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
         log.json().init();
     } else {
-        log.init();
+        log.without_time().init();
     }
 }
 

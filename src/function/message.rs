@@ -10,6 +10,7 @@ use super::auth::Auth;
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
 use crate::message::MessageHandler;
+use crate::metrics::MeasuredQueue;
 use crate::protocol::ids::AgentName;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
@@ -46,7 +47,7 @@ impl Config {
     /// The handler that works by it.
     #[must_use]
     pub fn handler(self, aws: &SdkConfig) -> MessageHandler {
-        let queue = SqsQueue::new(Client::new(aws), self.queue_url);
+        let queue = MeasuredQueue::new(SqsQueue::new(Client::new(aws), self.queue_url));
         let identity = self.auth.identity(aws);
         MessageHandler::new(Arc::new(queue), self.agents, identity, Arc::new(SystemClock), Arc::new(Random::from_os()))
     }

@@ -17,6 +17,7 @@ mod http;
 mod log;
 #[cfg(feature = "message")]
 pub mod message;
+pub mod metrics;
 #[cfg(any(feature = "relay", feature = "worker", all(feature = "eventbridge", feature = "sdk")))]
 pub mod partition;
 #[cfg(feature = "relay")]
@@ -37,16 +38,21 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::environment::Environment;
+use metrics::Metrics;
 
 /// How many bytes of events a reply may have, unless `MAX_REPLY_BYTES` says otherwise.
 #[cfg(any(feature = "relay", feature = "worker"))]
 const MAX_REPLY_BYTES: u32 = 32 * 1024 * 1024;
 
 /// Runs a function until Lambda ends it. What keeps it from starting is logged, and ends the process.
-pub async fn run(serve: impl AsyncFnOnce(Environment) -> Result<(), Error>) -> ExitCode {
+pub async fn run(serve: impl AsyncFnOnce(Environment, Metrics) -> Result<(), Error>) -> ExitCode {
     let environment = Environment::from_process();
     log::start(&environment);
-    match serve(environment).await {
+    let serving = async {
+        let metrics = Metrics::start(&environment)?;
+        serve(environment, metrics).await
+    };
+    match serving.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the function cannot work");

@@ -9,6 +9,7 @@ use super::agents::Configured;
 use super::choices::{max_run, on_abandoned, on_stop};
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
+use crate::metrics::{MeasuredPush, MeasuredQueue, MeasuredTable};
 use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
 use crate::random::Random;
@@ -58,13 +59,14 @@ impl Config {
     /// # Errors
     /// The HTTP client's, if it cannot be set up.
     pub fn relay(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> Result<Relay, reqwest::Error> {
-        let table = Arc::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table));
+        let table = Arc::new(MeasuredTable::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table)));
+        let push = ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint));
         Ok(Relay::new(Tools {
             sessions: table.clone(),
             reply_runs: table.clone(),
             journal: table,
-            visibility: Arc::new(SqsQueue::new(aws_sdk_sqs::Client::new(aws), self.queue_url)),
-            push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
+            visibility: Arc::new(MeasuredQueue::new(SqsQueue::new(aws_sdk_sqs::Client::new(aws), self.queue_url))),
+            push: Arc::new(MeasuredPush::timed(push)),
             events,
             agents: self.agents.agents(aws)?,
             clock: Arc::new(SystemClock),

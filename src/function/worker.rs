@@ -12,6 +12,7 @@ use super::uploads::UploadBucket;
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
 use crate::journal;
+use crate::metrics::{MeasuredPush, MeasuredQueue, MeasuredTable};
 use crate::protocol::reply::ReplyQueue;
 use crate::push::management::ManagementApi;
 use crate::queue::sqs::SqsQueue;
@@ -67,16 +68,17 @@ impl Config {
     /// # Errors
     /// The HTTP client's, if it cannot be set up.
     pub fn worker(self, aws: &SdkConfig, events: Arc<dyn RunEvents>) -> Result<Worker, reqwest::Error> {
-        let table = Arc::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table));
+        let table = Arc::new(MeasuredTable::new(Table::new(aws_sdk_dynamodb::Client::new(aws), self.table)));
+        let push = ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint));
         let sqs = aws_sdk_sqs::Client::new(aws);
         Ok(Worker::new(Tools {
             sessions: table.clone(),
             connections: table.clone(),
             reply_runs: table.clone(),
             journal: table,
-            visibility: Arc::new(SqsQueue::new(sqs.clone(), self.queue_url)),
-            watches: Arc::new(SqsQueue::new(sqs, self.watch_queue_url)),
-            push: Arc::new(ManagementApi::new(Builder::from(aws).endpoint_url(self.management_endpoint))),
+            visibility: Arc::new(MeasuredQueue::new(SqsQueue::new(sqs.clone(), self.queue_url))),
+            watches: Arc::new(MeasuredQueue::new(SqsQueue::new(sqs, self.watch_queue_url))),
+            push: Arc::new(MeasuredPush::timed(push)),
             events,
             agents: self.agents.agents(aws)?,
             uploads: self.uploads.map(|uploads| uploads.uploads(aws)),

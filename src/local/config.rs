@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use reqwest::Url;
 
+use super::metrics::Exporter;
 use crate::agent::endpoint::Endpoint;
 #[cfg(feature = "jwt")]
 use crate::authorizer::AuthorizerConfig;
@@ -32,6 +33,8 @@ pub struct Config {
     pub authorizer: Option<AuthorizerConfig>,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
+    /// What is shown at `/metrics`; `None`: there are no metrics.
+    pub metrics: Option<Exporter>,
     /// Whether agents may go on by themselves, after their call: then they can send to this gateway's queue.
     pub long_runs: bool,
     /// A connection without a message in either direction for so long is closed.
@@ -65,6 +68,7 @@ impl Default for Config {
             #[cfg(feature = "jwt")]
             authorizer: None,
             origins: AllowedOrigins::OneMachine(Vec::new()),
+            metrics: None,
             long_runs: false,
             // Amazon API Gateway quotas: idle connection timeout, connection duration.
             idle_timeout: Duration::from_secs(10 * 60),

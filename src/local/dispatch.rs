@@ -10,7 +10,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::Abandoned;
+use super::metrics::Counted;
 use crate::closer::Closer;
+use crate::metrics::RUNS_ACTIVE;
 use crate::protocol::ids::RequestId;
 use crate::queue::memory::{Delivery, MemoryQueue};
 use crate::queue::payload::QueuedPrompt;
@@ -45,7 +47,10 @@ impl Consumer {
     async fn handle(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let by = *deadline.borrow();
         match self {
-            Self::Worker(worker) => worker.handle(event, deadline).await,
+            Self::Worker(worker) => {
+                let _active = Counted::by(RUNS_ACTIVE.gauge(&[]));
+                worker.handle(event, deadline).await
+            }
             Self::Closer(closer) => closer.handle(event, by).await,
             Self::Relay(relay) => relay.handle(event, by).await,
             Self::Watch(closer) => closer.watch(event, by).await,

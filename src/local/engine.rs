@@ -17,6 +17,7 @@ use crate::connections::ConnectionsHandler;
 use crate::identity::Identity;
 use crate::journal::memory::{MAX_BYTES, MemoryJournal};
 use crate::message::MessageHandler;
+use crate::metrics::MeasuredPush;
 use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::AgentName;
 use crate::queue::memory::{MemoryQueue, QueueLimits};
@@ -47,6 +48,7 @@ pub(super) struct Engine {
     /// Their runs, to be looked after.
     pub(super) watch: Arc<MemoryQueue>,
     pub(super) hub: Arc<Hub>,
+    push: Arc<MeasuredPush<Hub>>,
     pub(super) telling: Telling,
     agents: Arc<AgentClient>,
     /// Where prompts are uploaded, if they may be.
@@ -66,6 +68,7 @@ impl Engine {
         let queue = Arc::new(MemoryQueue::before(given_up.clone(), config.queue));
         let uploads = (config.max_upload_bytes > 0)
             .then(|| Arc::new(MemoryUploads::new(queue.clone(), clock.clone(), random.clone())));
+        let hub = Arc::new(Hub::new(config.push_delay));
         Ok(Self {
             table: Arc::default(),
             journal: Arc::new(MemoryJournal::new(config.replay_window, MAX_BYTES)),
@@ -73,7 +76,8 @@ impl Engine {
             given_up,
             replies: Arc::new(MemoryQueue::new(replies::LIMITS)),
             watch: Arc::new(MemoryQueue::new(watch)),
-            hub: Arc::new(Hub::new(config.push_delay)),
+            push: Arc::new(MeasuredPush::counted(hub.clone())),
+            hub,
             telling: Telling::to(config.on_run_ended.clone(), &random)?,
             agents: Arc::new(AgentClient::new(agents, config.credentials.clone(), clock.clone())?),
             uploads,
@@ -91,7 +95,7 @@ impl Engine {
             journal: self.journal.clone(),
             visibility: self.queue.clone(),
             watches: self.watch.clone(),
-            push: self.hub.clone(),
+            push: self.push.clone(),
             events: self.telling.events(),
             agents: self.agents.clone(),
             uploads: self
@@ -115,7 +119,7 @@ impl Engine {
             reply_runs: self.table.clone(),
             journal: self.journal.clone(),
             visibility: self.replies.clone(),
-            push: self.hub.clone(),
+            push: self.push.clone(),
             events: self.telling.events(),
             agents: self.agents.clone(),
             clock: self.clock.clone(),
@@ -136,7 +140,7 @@ impl Engine {
             journal: self.journal.clone(),
             visibility: self.given_up.clone(),
             watch_visibility: self.watch.clone(),
-            push: self.hub.clone(),
+            push: self.push.clone(),
             events: self.telling.events(),
             clock: self.clock.clone(),
             random: self.random.clone(),
@@ -154,7 +158,7 @@ impl Engine {
             sessions: self.table.clone(),
             connections: self.table.clone(),
             journal: self.journal.clone(),
-            push: self.hub.clone(),
+            push: self.push.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             identity,

@@ -17,6 +17,7 @@ mod header;
 mod hub;
 mod incoming;
 mod linger;
+pub mod metrics;
 pub mod options;
 mod query;
 pub mod replies;
@@ -86,6 +87,7 @@ pub struct Gateway {
     consumers: Consumers,
     telling: Telling,
     server: JoinHandle<()>,
+    upkeep: Option<JoinHandle<()>>,
     demo_server: Option<JoinHandle<()>>,
 }
 
@@ -115,8 +117,9 @@ impl Gateway {
         let server = Server::new(&config, &engine, authorization, names, address);
         let consumers = Consumers::start(&engine, &config, address);
         let server = tokio::spawn(server.serve(listener));
+        let upkeep = config.metrics.map(|metrics| tokio::spawn(metrics.keep_up()));
         let (hub, telling) = (engine.hub, engine.telling);
-        Ok(Self { address, addresses, is_open, demo, hub, consumers, telling, server, demo_server })
+        Ok(Self { address, addresses, is_open, demo, hub, consumers, telling, server, upkeep, demo_server })
     }
 
     /// The address that it listens on.
@@ -155,8 +158,8 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.server.abort();
-        if let Some(demo) = &self.demo_server {
-            demo.abort();
+        for task in self.upkeep.iter().chain(&self.demo_server) {
+            task.abort();
         }
     }
 }

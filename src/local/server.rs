@@ -1,4 +1,4 @@
-//! The HTTP server: the page, and the upgrade to a WebSocket that API Gateway's `$connect` decides about.
+//! The HTTP server: the page, health and metrics, and the upgrade to a WebSocket that API Gateway's `$connect` decides about.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -28,6 +28,7 @@ use super::engine::Engine;
 use super::handshake::{self, Refusal};
 use super::hub::Hub;
 use super::incoming::{Incoming, LocalAddress};
+use super::metrics::{self, Exporter};
 use super::replies::{self, Replies};
 use super::route::EventSource;
 use super::uploads::{self, UploadDoor};
@@ -52,6 +53,7 @@ pub(super) struct Server {
     pub(super) replies: Option<Replies>,
     /// Where prompts are uploaded, if they may be.
     uploads: Option<UploadDoor>,
+    metrics: Option<Exporter>,
     max_upload_bytes: u64,
     address: SocketAddr,
     pub(super) clock: Arc<dyn Clock>,
@@ -76,6 +78,7 @@ impl Server {
             hub: engine.hub.clone(),
             replies: engine.door(config, address),
             uploads: engine.upload_door(config),
+            metrics: config.metrics.clone(),
             max_upload_bytes: config.max_upload_bytes,
             address,
             clock: engine.clock.clone(),
@@ -130,9 +133,13 @@ async fn answer(State(server): State<Arc<Server>>, request: Request) -> Result<R
     if let Some(uploads) = server.uploads.as_ref().filter(|_| uploads::is_meant(request.uri().path())) {
         return Ok(uploads.answer(request).await);
     }
+    if let Some(metrics) = server.metrics.as_ref().filter(|_| metrics::is_meant(request.uri().path())) {
+        return Ok(metrics.answer(request.method(), request.headers(), &server.connections.origins));
+    }
     Ok(match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/healthz") => "ok\n".into_response(),
         (&Method::GET | &Method::HEAD, "/") => page(),
-        (_, "/") => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        (_, "/" | "/healthz") => StatusCode::METHOD_NOT_ALLOWED.into_response(),
         _ => (StatusCode::NOT_FOUND, "Here is a page at / and a WebSocket at any path.\n").into_response(),
     })
 }

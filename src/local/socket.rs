@@ -18,9 +18,11 @@ use tracing::debug;
 
 use super::hub::{OUTGOING_MESSAGES, Outgoing};
 use super::linger;
+use super::metrics::Counted;
 use super::route::{EventSource, Route};
 use super::server::Server;
 use crate::clock::millis;
+use crate::metrics::CONNECTIONS_OPEN;
 use crate::protocol::answer::Answer;
 use crate::trace::TraceContext;
 
@@ -52,6 +54,7 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        let _open = Counted::by(CONNECTIONS_OPEN.gauge(&[]));
         let (outgoing, mut messages) = mpsc::channel(OUTGOING_MESSAGES);
         self.hub.add(source.connection.clone(), outgoing.clone());
         let (mut sink, mut incoming) = stream.split();

@@ -27,6 +27,21 @@ pub enum RejectCode {
 }
 
 impl RejectCode {
+    /// The code as it stands in an answer.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidRequest => "invalid_request",
+            Self::TooLarge => "too_large",
+            Self::UnknownAgent => "unknown_agent",
+            Self::NotFound => "not_found",
+            Self::ReplayExpired => "replay_expired",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
     /// Whether the same message may be taken later.
     #[must_use]
     pub fn retryable(self) -> bool {

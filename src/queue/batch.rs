@@ -15,6 +15,9 @@ use super::tag::Unreadable;
 /// When a message of a later version comes again. A release reaches all functions within minutes.
 pub(crate) const ROLL_OUT: Duration = Duration::from_secs(60);
 
+/// The system attribute of a message that holds its trace, for X-Ray.
+const TRACE_HEADER: &str = "AWSTraceHeader";
+
 /// What becomes of a queue message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -88,7 +91,7 @@ where
     let message_id = record.message_id.as_deref().unwrap_or_default();
     let receipt = record.receipt_handle.clone().unwrap_or_default();
     let prompt = match QueuedPrompt::decode(record.body.as_deref().unwrap_or_default()) {
-        Ok(prompt) => prompt,
+        Ok(prompt) => traced(prompt, record),
         // It would come back for ever: no later attempt can read it either.
         Err(Unreadable::Malformed(error)) => {
             error!(message_id, %error, "dropped a queue message that is no prompt");
@@ -105,6 +108,14 @@ where
         warn!(message_id, session, %request, %error, "the prompt has to come again");
         Verdict::Later
     })
+}
+
+/// The prompt in the trace of its message, which X-Ray may have gone on with since it was sent.
+fn traced(mut prompt: QueuedPrompt, record: &SqsMessage) -> QueuedPrompt {
+    if let Some(header) = record.attributes.get(TRACE_HEADER) {
+        prompt.trace.xray = Some(header.clone());
+    }
+    prompt
 }
 
 /// Names a record that has to come again.

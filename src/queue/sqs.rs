@@ -1,11 +1,14 @@
 //! Queues on Amazon SQS: of prompts, a FIFO queue with a group per session, and of runs to look after.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::MessageSystemAttributeNameForSends::AwsTraceHeader;
+use aws_sdk_sqs::types::MessageSystemAttributeValue;
 
 use super::payload::QueuedPrompt;
 use super::watch::{LONGEST_PAUSE, Watch};
@@ -31,6 +34,8 @@ impl Prompts for SqsQueue {
     async fn send(&self, prompt: &QueuedPrompt) -> Result<(), QueueError> {
         let send = self.client.send_message().queue_url(&self.url).message_body(prompt.encode());
         let send = send.message_group_id(prompt.group()).message_deduplication_id(prompt.deduplication_id());
+        let trace = prompt.trace.xray_with_decision().and_then(trace_header);
+        let send = send.set_message_system_attributes(trace.map(|trace| HashMap::from([(AwsTraceHeader, trace)])));
         send.send().await.map(|_| ()).map_err(|error| queue_error(&error))
     }
 }
@@ -56,6 +61,13 @@ impl Visibility for SqsQueue {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
         delete.send().await.map(|_| ()).map_err(|error| queue_error(&error))
     }
+}
+
+/// By it the invocation that takes the message belongs to the trace of the one that has sent it (Amazon SQS,
+/// `SendMessage`, `MessageSystemAttributes`).
+fn trace_header(xray: &str) -> Option<MessageSystemAttributeValue> {
+    // It fails without a type only.
+    MessageSystemAttributeValue::builder().data_type("String").string_value(xray).build().ok()
 }
 
 fn queue_error<E>(error: &SdkError<E, HttpResponse>) -> QueueError

@@ -8,7 +8,8 @@ use super::{Ended, Owed, Recovery};
 use crate::choices::OnStop;
 use crate::clock::Timestamp;
 use crate::journal::{Appended, Segment};
-use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
+use crate::metrics;
+use crate::protocol::frame::{Ending, Failure, FailureCode, FrameMaker, Outcome, Seq};
 use crate::run_ended::{self, RunEnded};
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
@@ -65,6 +66,9 @@ impl Recovery<'_> {
                     let segment = Segment::of(Arc::new(maker.ending(seq, &ending)));
                     if self.journal.append(run, &segment, lease, self.clock.now()).await? != Appended::Written {
                         continue;
+                    }
+                    if matches!(&ending, Ending::Failed(failure) if failure.code == FailureCode::Interrupted) {
+                        metrics::ORPHANS_ENDED.count(&[]);
                     }
                     self.tell(run, &session, &ending).await;
                     (seq, ending.outcome())

@@ -11,6 +11,7 @@ use super::take::{Taken, Valid};
 use crate::backoff::retry;
 use crate::choices::OnAbandoned;
 use crate::journal::{Appended, Segment};
+use crate::metrics;
 use crate::protocol::frame::{Ending, FrameMaker};
 use crate::protocol::ids::ReplyRun;
 use crate::queue::reply::ReplyMessage;
@@ -66,7 +67,10 @@ impl Tools {
             }
             return Ok(Advanced::To(fresh.taken));
         }
-        match self.write(moving, fresh.messages).await? {
+        let events: usize = fresh.messages.iter().map(|message| message.events.len()).sum();
+        let written = self.write(moving, fresh.messages).await?;
+        metrics::EVENTS.counter(&[]).increment(events as u64);
+        match written {
             Written::To(position, brought) => self.move_run(moving, began, position, brought, fresh.taken).await,
             Written::Ended(position, end) => self.end(moving, began, position, end).await,
             Written::Outrun => Ok(Advanced::Outrun),
@@ -86,6 +90,7 @@ impl Tools {
             };
             match self.append(moving, &segment).await? {
                 Appended::Written => {
+                    metrics::FRAMES.counter(&[]).increment(step.frames.len() as u64);
                     let Step { frames, ending, behind } = step;
                     if let Some(end) = ending {
                         return Ok(Written::Ended(behind, end));

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::clock::millis;
+use crate::metrics;
 use crate::protocol::frame::{Ending, FailureCode, Outcome};
 use crate::protocol::ids::{AgentName, Principal, RequestId, SessionId};
 use crate::session::{RunKey, SessionKey};
@@ -55,6 +56,18 @@ impl RunEnded {
         Self { principal, session_id: session, request_id: request, agent, outcome, code, duration_ms, connections }
     }
 
+    /// Counts it among the runs that have ended.
+    fn count(&self) {
+        let agent = self.agent.as_ref().map_or("unknown", AgentName::as_str);
+        metrics::RUNS_ENDED.count(&[agent, self.outcome.as_str()]);
+        if let Some(code) = self.code {
+            metrics::RUNS_FAILED.count(&[agent, code.as_str()]);
+        }
+        if self.duration_ms > 0 {
+            metrics::RUN_DURATION.took(&[agent], Duration::from_millis(self.duration_ms));
+        }
+    }
+
     /// The JSON that others get.
     #[must_use]
     #[expect(clippy::expect_used, reason = "string keys and plain data always serialise")]
@@ -68,6 +81,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tells others that a run has ended, and never holds up what comes next.
 pub(crate) async fn tell(events: &dyn RunEvents, run: &RunEnded) {
+    run.count();
     if timeout(PATIENCE, events.ended(run)).await.is_err() {
         warn!(request = %run.request_id, "nobody could be told in time that a run has ended");
     }

@@ -4,6 +4,7 @@
 use tracing::info;
 
 use super::Tools;
+use crate::metrics;
 use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::{ReplyRun, UploadId};
 use crate::protocol::invocation::{PromptBody, PromptContent};
@@ -30,7 +31,15 @@ impl Tools {
     pub(super) async fn asked(&self, prompt: &QueuedPrompt) -> Result<Asked, StoreError> {
         let body = match &prompt.body {
             PromptContent::Given(body) => Ok(body.clone()),
-            PromptContent::Uploaded(upload) => self.uploaded(prompt, upload).await?,
+            PromptContent::Uploaded(upload) => {
+                let read = self.uploaded(prompt, upload).await;
+                metrics::UPLOADS.count(&[match &read {
+                    Ok(Ok(_)) => "read",
+                    Ok(Err(_)) => "invalid",
+                    Err(_) => "unavailable",
+                }]);
+                read?
+            }
         };
         let reply = body.as_ref().ok().and_then(|body| self.gateway_reply(prompt, body));
         Ok(Asked { body, reply })

@@ -10,6 +10,7 @@ use super::Tools;
 use super::read::Called;
 use super::waiting::Waiting;
 use crate::agent::{Invocation, InvokeError, Reply};
+use crate::metrics::{self, Hearing};
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::ReplyRun;
@@ -39,12 +40,13 @@ impl Tools {
         waiting: &Waiting,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Called {
+        let hearing = Hearing::begin(&invocation.agent);
         let invoked = self.invoke(&invocation, waiting).await;
         // The agent has its tens of megabytes, or will never have them.
         drop(invocation);
         waiting.set(None);
         match invoked {
-            Ok(reply) => self.read(reply, run, events).await,
+            Ok(reply) => self.read(reply, run, hearing, events).await,
             Err(failure) => failure.into(),
         }
     }
@@ -61,6 +63,9 @@ impl Tools {
                 Err(error) => error,
             };
             let agent = &invocation.agent;
+            if matches!(error, InvokeError::QuotaExceeded | InvokeError::Throttled) {
+                metrics::AGENT_THROTTLES.count(&[agent.as_str()]);
+            }
             let decision = self.decide(&error);
             let failure = failure_of(&error);
             if let Decision::Retry { window, pause, longest } = decision {

@@ -12,6 +12,7 @@ use super::run::Run;
 use crate::backoff::retry;
 use crate::clock::Timestamp;
 use crate::journal::Tail;
+use crate::metrics;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::patience::come_again_in;
 use crate::queue::payload::QueuedPrompt;
@@ -59,6 +60,7 @@ impl Tools {
         loop {
             match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)).await? {
                 Claim::Won(session, Asked { body, reply }) => {
+                    metrics::PROMPT_WAIT.took(&[], self.clock.now().since(prompt.received_at));
                     drop(asked);
                     let (body, ending) = match self.ending_before(prompt, &session) {
                         Some(ending) => (None, Some(ending)),

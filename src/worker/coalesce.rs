@@ -1,10 +1,12 @@
 //! Packing events into frames: the second stage of a run.
 
+use ::metrics::Counter;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::log::Log;
 use super::settings::Settings;
+use crate::metrics;
 use crate::protocol::event::Event;
 use crate::protocol::frame::FrameMaker;
 use crate::protocol::output::Output;
@@ -24,6 +26,7 @@ pub(super) async fn coalesce(
         log,
         settings,
         output: Output::new(maker),
+        frames: metrics::FRAMES.counter(&[]),
         began: None,
         next_cut: None,
         waiting_since: Instant::now(),
@@ -47,6 +50,7 @@ struct Coalescing<'a> {
     log: &'a Log,
     settings: &'a Settings,
     output: Output,
+    frames: Counter,
     /// When the first event came.
     began: Option<Instant>,
     /// Before this no frame is cut that is not full.
@@ -93,7 +97,9 @@ impl Coalescing<'_> {
     }
 
     fn cut(&mut self) {
-        self.log.append(self.output.cut(self.log.last() + 1));
+        let frames = self.output.cut(self.log.last() + 1);
+        self.frames.increment(frames.len() as u64);
+        self.log.append(frames);
         let now = Instant::now();
         self.next_cut = self.began.map(|began| now + self.settings.pace.interval(now - began));
     }

@@ -7,6 +7,7 @@ use tracing::warn;
 use super::Tools;
 use super::call::silent;
 use crate::agent::{MAX_EVENT_BYTES, Progress, Reply, ReplyError};
+use crate::metrics::Hearing;
 use crate::protocol::event::Event;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::protocol::ids::ReplyRun;
@@ -66,6 +67,7 @@ impl Tools {
         &self,
         mut reply: Box<dyn Reply>,
         run: Option<&ReplyRun>,
+        mut hearing: Hearing,
         events: mpsc::Sender<Vec<Event>>,
     ) -> Called {
         let reports = reply.is_stream().then(Reports::default);
@@ -81,6 +83,7 @@ impl Tools {
             };
             let called = reading.cut_at_end(&mut batch);
             batch.retain(Event::has_data);
+            hearing.heard(batch.len());
             // Nobody takes events any more only when the run is being given up.
             if !batch.is_empty() && events.send(batch).await.is_err() {
                 return Failure::interrupted().into();

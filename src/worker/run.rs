@@ -18,6 +18,7 @@ use super::waiting::Waiting;
 use crate::backoff::persist;
 use crate::clock::{Timestamp, millis};
 use crate::journal::Segment;
+use crate::metrics;
 use crate::protocol::frame::{Ending, Frame, FrameMaker, Outcome};
 use crate::protocol::invocation::PromptBody;
 use crate::protocol::reply::GatewayReply;
@@ -138,10 +139,12 @@ impl<'a> Run<'a> {
                 Ok(Came::ToAnEnd(owed))
             }
             Ok(Worked::Detached) => {
+                metrics::RUNS_DETACHED.count(&[self.prompt.agent.as_str()]);
                 info!(session, %request, frames = self.log.last(), "a run goes on without its worker");
                 Ok(Came::ToAnEnd(Owed::default()))
             }
             Err(lost) => {
+                metrics::LEASES_LOST.count(&[]);
                 warn!(session, %request, ?lost, "gave up a run that is no longer this worker's");
                 self.give_back(lost).await
             }

@@ -5,6 +5,11 @@ mock_provider "aws" {
   source          = "./tests/mocks"
 }
 
+variables {
+  # What all functions are told for it is tested in metrics.tftest.hcl.
+  metrics = false
+}
+
 run "as_they_come" {
   command = plan
 

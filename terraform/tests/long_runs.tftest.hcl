@@ -10,6 +10,8 @@ variables {
   jwt_issuer            = "https://issuer.example.com"
   jwt_audiences         = ["gateway"]
   agentcore_runtime_arn = "arn:aws:bedrock-agentcore:eu-central-1:111122223333:runtime/main-AbCdEfGhIj"
+  # What all functions are told for it is tested in metrics.tftest.hcl.
+  metrics = false
 }
 
 run "without_long_runs" {
@@ -17,8 +19,6 @@ run "without_long_runs" {
 
   variables {
     agents = { research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789" } }
-    # All of them may have it for other queues.
-    alarm_topic_arns = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
   }
 
   assert {
@@ -43,8 +43,8 @@ run "without_long_runs" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.queue)) == toset(["dead-letters", "prompts-age"]) && output.replies_queue_url == null && output.agent_policy_json == null
-    error_message = "Without long runs there is nothing to alarm of and nothing to give to an agent"
+    condition     = output.replies_queue_url == null && output.agent_policy_json == null
+    error_message = "Without long runs there is nothing to give to an agent"
   }
 }
 
@@ -56,8 +56,7 @@ run "with_long_runs" {
       research = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/research-0123456789", endpoint_name = "live", long_runs = true }
       critic   = { runtime_arn = "arn:aws:bedrock-agentcore:us-west-2:111122223333:runtime/critic-0123456789" }
     }
-    alarm_topic_arns = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
-    event_bus_arn    = "arn:aws:events:us-west-2:444455556666:event-bus/runs"
+    event_bus_arn = "arn:aws:events:us-west-2:444455556666:event-bus/runs"
   }
 
   assert {
@@ -253,15 +252,6 @@ run "with_long_runs" {
       }]
     }
     error_message = "An agent may send to the queue of replies, and nothing else"
-  }
-
-  assert {
-    condition = { for key, alarm in aws_cloudwatch_metric_alarm.queue : key => [alarm.metric_name, alarm.dimensions.QueueName, alarm.threshold] if !contains(["dead-letters", "prompts-age"], key) } == {
-      replies-dead-letters = ["ApproximateNumberOfMessagesVisible", "agentcore-gateway-prod-replies-dead-letters.fifo", 0]
-      replies-age          = ["ApproximateAgeOfOldestMessage", "agentcore-gateway-prod-replies.fifo", 300]
-      watch-dead-letters   = ["ApproximateNumberOfMessagesVisible", "agentcore-gateway-prod-watch-dead-letters", 0]
-    } && aws_cloudwatch_metric_alarm.errors["relay"].dimensions.FunctionName == "agentcore-gateway-prod-relay"
-    error_message = "Messages that are not relayed, runs that nobody looks after and a failing relay raise an alarm"
   }
 
   assert {

@@ -156,11 +156,6 @@ run "as_it_comes" {
     condition     = aws_dynamodb_table.sessions.server_side_encryption[0].enabled
     error_message = "The table is encrypted"
   }
-
-  assert {
-    condition     = length(aws_cloudwatch_metric_alarm.queue) == 0 && length(aws_cloudwatch_metric_alarm.errors) == 0
-    error_message = "No alarms without somebody to tell"
-  }
 }
 
 run "as_it_can_be_set" {
@@ -174,7 +169,6 @@ run "as_it_can_be_set" {
     message_retention_seconds   = 7200
     table_deletion_protection   = true
     point_in_time_recovery_days = 0
-    alarm_topic_arns            = ["arn:aws:sns:eu-central-1:111122223333:on-call"]
   }
 
   assert {
@@ -200,26 +194,5 @@ run "as_it_can_be_set" {
   assert {
     condition     = !aws_dynamodb_table.sessions.point_in_time_recovery[0].enabled
     error_message = "Recovery can be off"
-  }
-
-  assert {
-    condition = (
-      { for key, alarm in aws_cloudwatch_metric_alarm.queue : key => [alarm.metric_name, alarm.dimensions.QueueName, alarm.threshold] } == {
-        dead-letters = ["ApproximateNumberOfMessagesVisible", "agentcore-gateway-prod-dead-letters.fifo", 0]
-        prompts-age  = ["ApproximateAgeOfOldestMessage", "agentcore-gateway-prod-prompts.fifo", 1200]
-      } &&
-      { for key, alarm in aws_cloudwatch_metric_alarm.errors : key => alarm.dimensions.FunctionName } == {
-        message     = "agentcore-gateway-prod-message"
-        connections = "agentcore-gateway-prod-connections"
-        worker      = "agentcore-gateway-prod-worker"
-        closer      = "agentcore-gateway-prod-closer"
-      }
-    )
-    error_message = "Dead letters, old prompts and failing functions raise an alarm"
-  }
-
-  assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.errors)) : tolist(alarm.alarm_actions) == tolist(["arn:aws:sns:eu-central-1:111122223333:on-call"])])
-    error_message = "Alarms are sent to the topics"
   }
 }

@@ -1128,6 +1128,20 @@ run "alarms_are_sent_to_topics" {
   expect_failures = [var.alarm_topic_arns]
 }
 
+run "thresholds_are_shares" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    alarm_thresholds = { failed_runs_percent = 100 }
+  }
+
+  expect_failures = [var.alarm_thresholds]
+}
+
 run "uploads_are_no_larger_than_requests_of_agentcore" {
   command = plan
 

@@ -65,6 +65,7 @@ fn links_between_documents_lead_somewhere() {
         "docs/protocol.md",
         "docs/architecture.md",
         "docs/identity.md",
+        "docs/metrics.md",
         "docs/run-ended.md",
         "docs/long-runs.md",
         "docs/operations.md",

@@ -18,6 +18,7 @@ mod environment;
 mod functions;
 mod identities;
 mod local;
+mod metrics;
 #[cfg(feature = "local")]
 mod options;
 mod origins;

@@ -1,13 +1,13 @@
 //! Who may send at all, and what a request wants, by its head alone.
 
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderName, Method};
 
 use super::CONTENT_TYPE_JSON;
 use super::refusal::{Reason, Refusal};
 use crate::connections::origins::AllowedOrigins;
-use crate::local::header::only;
+use crate::local::header::{HOST_RULE, names_trusted_host, only};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
@@ -34,10 +34,8 @@ pub(super) fn operation(head: &Parts, origins: &AllowedOrigins) -> Result<Operat
     if headers.contains_key(ORIGIN) {
         return Err(Refusal::new(Reason::AccessDenied, "Pages cannot send here: the request has an Origin header."));
     }
-    if !only(headers, &HOST).is_some_and(|host| origins.trusts_host(host)) {
-        let rule =
-            "The Host header must be an IP address, localhost, or the host of an origin that --allow-origin names.";
-        return Err(Refusal::new(Reason::AccessDenied, rule));
+    if !names_trusted_host(headers, origins) {
+        return Err(Refusal::new(Reason::AccessDenied, HOST_RULE));
     }
     if only(headers, &CONTENT_TYPE) != Some(CONTENT_TYPE_JSON) {
         let rule = format!("The Content-Type header must be {CONTENT_TYPE_JSON}, and nothing else.");

@@ -1,13 +1,13 @@
 //! What a request says of itself, before its body is read.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, IF_NONE_MATCH};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::address::TOKEN;
 use super::refusal::Refusal;
 use crate::connections::origins::AllowedOrigins;
-use crate::local::header::only;
+use crate::local::header::{HOST_RULE, names_trusted_host, only};
 
 /// An upload that is about to come.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +49,5 @@ impl<'a> Put<'a> {
 /// # Errors
 /// [`Refusal`]
 pub(super) fn check_host(headers: &HeaderMap, origins: &AllowedOrigins) -> Result<(), Refusal> {
-    if only(headers, &HOST).is_some_and(|host| origins.trusts_host(host)) {
-        return Ok(());
-    }
-    let rule = "The Host header must be an IP address, localhost, or the host of an origin that --allow-origin names.";
-    Err(Refusal::forbidden(rule))
+    if names_trusted_host(headers, origins) { Ok(()) } else { Err(Refusal::forbidden(HOST_RULE)) }
 }

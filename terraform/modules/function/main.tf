@@ -38,7 +38,7 @@ resource "aws_lambda_function" "function" {
   tags    = var.settings.tags
 
   environment {
-    variables = merge(var.environment, local.event_environment)
+    variables = merge(var.settings.environment, var.environment, local.event_environment)
   }
 
   logging_config {

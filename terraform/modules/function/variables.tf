@@ -114,6 +114,7 @@ variable "settings" {
     kms_key_arns             = object({ environment = string, logs = string })
     vpc                      = object({ subnet_ids = list(string), security_group_ids = list(string) })
     tags                     = map(string)
+    environment              = map(string)
   })
   nullable = false
 }

@@ -45,7 +45,7 @@ fn tools(engine: &Engine) -> Tools {
 }
 
 /// Says prompt `request` in session `s`, and takes it from the queue.
-async fn given_up(engine: &Engine, request: &str) -> Delivery {
+pub async fn given_up(engine: &Engine, request: &str) -> Delivery {
     engine.say("c", &prompt("s", request)).await;
     engine.queue.receive().await
 }
@@ -68,7 +68,7 @@ async fn close_with(tools: Tools, delivery: Delivery) -> bool {
     Closer::new(tools).handle(event_of([delivery]), None).await.batch_item_failures.is_empty()
 }
 
-async fn close(engine: &Engine, delivery: Delivery) -> bool {
+pub async fn close(engine: &Engine, delivery: Delivery) -> bool {
     close_with(tools(engine), delivery).await
 }
 

@@ -18,6 +18,9 @@ async fn a_prompt_is_queued_in_the_group_of_its_session_with_its_trace_and_accep
     assert_eq!((&send["QueueUrl"], &send["MessageGroupId"]), (&json!(QUEUE), &json!(GROUP)));
     // `printf 'auth0|ada\0travel #1\0r-1' | sha256sum`
     assert_eq!(send["MessageDeduplicationId"], "3924974577237f02bb48c7997f2fbb7d9cd9aca0fbfcd8003858a8e599f39a9c");
+    // By it the worker's invocation belongs to this one's trace.
+    let trace = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": TRACE}});
+    assert_eq!(send["MessageSystemAttributes"], trace);
     let mut prompt: Value = serde_json::from_str(send["MessageBody"].as_str().unwrap()).unwrap();
     assert!(prompt["receivedAt"].take().as_u64().unwrap() > 1_790_000_000_000);
     let expected = json!({

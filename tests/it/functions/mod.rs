@@ -6,7 +6,9 @@ mod configuration;
 mod connections;
 mod forms;
 mod identities;
+mod log;
 mod message;
+mod metrics;
 mod panics;
 mod partition;
 mod queries;
@@ -67,6 +69,11 @@ async fn start(binary: &str, aws: &FakeAgent) -> Function {
 
 /// As [`start`], where `auth` says who may connect.
 async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
+    start_with(binary, aws, &[("AUTH", auth)]).await
+}
+
+/// As [`start`], told `more` or something else.
+async fn start_with(binary: &str, aws: &FakeAgent, more: &[(&str, &str)]) -> Function {
     let (url, management) = (aws.url(), format!("{}/default", aws.url()));
     let agents = r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/agent-0123456789"}}"#;
     let variables = [
@@ -76,7 +83,7 @@ async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
         ("AWS_ENDPOINT_URL", &url),
         ("AGENTCORE_ENDPOINT_URL", &url),
         ("MANAGEMENT_ENDPOINT", &management),
-        ("AUTH", auth),
+        ("AUTH", "jwt"),
         ("TABLE_NAME", "gateway"),
         ("PROMPTS_QUEUE_URL", QUEUE),
         ("GIVEN_UP_QUEUE_URL", GIVEN_UP),
@@ -86,7 +93,7 @@ async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
         ("AGENTS", agents),
         ("ALLOWED_ORIGINS", "https://app.example.com"),
     ];
-    Function::start(binary, &variables).await
+    Function::start(binary, &[&variables, more].concat()).await
 }
 
 /// What has been sent: each operation, or method and path, with its body.

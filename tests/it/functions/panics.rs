@@ -24,7 +24,7 @@ fn is_function() -> bool {
 #[ignore = "is the process of a test below"]
 async fn process_of_one_after_the_other() {
     if is_function() {
-        function::run(async |_| lambda_runtime::run(service_fn(panic_if_asked)).await).await;
+        function::run(async |_, _| lambda_runtime::run(service_fn(panic_if_asked)).await).await;
     }
 }
 
@@ -32,7 +32,7 @@ async fn process_of_one_after_the_other() {
 #[ignore = "is the process of a test below"]
 async fn process_of_many_at_once() {
     if is_function() {
-        function::run(async |_| lambda_runtime::run_concurrent(service_fn(panic_if_asked)).await).await;
+        function::run(async |_, _| lambda_runtime::run_concurrent(service_fn(panic_if_asked)).await).await;
     }
 }
 

@@ -70,7 +70,7 @@ fn agents() -> Arc<ScriptedAgents> {
 }
 
 /// A run that has been left to its agent.
-struct LongRun {
+pub struct LongRun {
     engine: Engine,
     reply: Value,
     settings: Settings,
@@ -78,7 +78,7 @@ struct LongRun {
 
 impl LongRun {
     /// Request `r` of session `s`, asked for by connection `c`, whose agent has said `first` and `second`.
-    async fn begin() -> Self {
+    pub async fn begin() -> Self {
         Self::of(engine_of(agents()), "r").await
     }
 
@@ -91,7 +91,7 @@ impl LongRun {
         Self { engine, reply, settings: Settings { on_stop, ..Settings::default() } }
     }
 
-    fn message(&self, index: u64, events: &[Value]) -> Value {
+    pub fn message(&self, index: u64, events: &[Value]) -> Value {
         let [run, token] = ["run", "token"].map(|name| self.reply[name].clone());
         json!({"type": "reply", "version": 1, "run": run, "token": token, "index": index, "events": events})
     }
@@ -102,7 +102,7 @@ impl LongRun {
         message
     }
 
-    fn completed(&self, index: u64) -> Value {
+    pub fn completed(&self, index: u64) -> Value {
         self.end(index, &[], json!({"outcome": "completed"}))
     }
 
@@ -123,7 +123,7 @@ impl LongRun {
     }
 
     /// Gives these messages to a relay as one batch; the places of those that have to come again.
-    async fn relay(&self, messages: impl IntoIterator<Item = Value>) -> Vec<usize> {
+    pub async fn relay(&self, messages: impl IntoIterator<Item = Value>) -> Vec<usize> {
         self.relay_with(self.tools(), messages).await
     }
 

@@ -56,6 +56,26 @@ async fn a_prompt_is_sent_with_the_group_of_its_session_and_the_deduplication_id
 }
 
 #[tokio::test]
+async fn a_message_belongs_to_the_trace_of_its_prompt_if_x_ray_has_decided_about_that() {
+    let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
+    let decided = |decision: &str| Some(format!("{root};Parent=53995c3f42cd8ad8;{decision};Lineage=1:a87bd80c:0"));
+    for (xray, is_passed) in [
+        (decided("Sampled=1"), true),
+        (decided("Sampled=0"), true),
+        (decided("Sampled=?"), false),
+        (Some(root.to_owned()), false),
+        (None, false),
+    ] {
+        let (endpoint, queue) = queue([answer(&json!({"MessageId": "m-1", "SequenceNumber": "1"}))]).await;
+        let trace = TraceContext { traceparent: None, xray: xray.clone() };
+        Prompts::send(&queue, &QueuedPrompt { trace, ..prompt() }).await.unwrap();
+        let header = json!({"AWSTraceHeader": {"DataType": "String", "StringValue": xray}});
+        let expected = if is_passed { header } else { json!(null) };
+        assert_eq!(body(&endpoint.only_request())["MessageSystemAttributes"], expected, "{xray:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_to_look_after_comes_first_after_five_minutes() {
     let (endpoint, queue) = queue([answer(&json!({"MessageId": "m-1"}))]).await;
     Watches::send(&queue, &Watch { run: run() }).await.unwrap();

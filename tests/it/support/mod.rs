@@ -20,6 +20,7 @@ pub mod events;
 pub mod lambda;
 pub mod log;
 pub mod losing;
+pub mod measured;
 pub mod outage;
 pub mod push;
 pub mod reply;

@@ -1,0 +1,81 @@
+//! The metrics of a function, written to its log in [CloudWatch's embedded metric format].
+//!
+//! A line of that form in the standard output becomes metrics in the namespace that it names. Each metric is written as a
+//! whole, without dimensions, and by its labels: an alarm cannot add up what has dimensions.
+//!
+//! [CloudWatch's embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+mod document;
+mod recorder;
+
+use std::io::{self, Write};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::warn;
+
+use crate::clock::{Clock, SystemClock};
+use crate::environment::{Environment, InvalidVariable};
+use document::Heading;
+use recorder::Recorder;
+
+/// How often what was measured is written while an invocation goes on. CloudWatch keeps a value for each minute.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// What a function has measured, and where it is written.
+#[derive(Clone)]
+pub struct Metrics(Option<Arc<Written>>);
+
+struct Written {
+    recorder: Arc<Recorder>,
+    heading: Heading,
+}
+
+impl Metrics {
+    /// Begins to record if `METRICS_NAMESPACE` names the namespace. Lambda drops lines that are less severe than
+    /// `AWS_LAMBDA_LOG_LEVEL`, so that is the level of these.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub(super) fn start(environment: &Environment) -> Result<Self, InvalidVariable> {
+        let Some(namespace) = environment.optional("METRICS_NAMESPACE") else { return Ok(Self(None)) };
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#".contains(&byte);
+        if namespace.len() > 255 || namespace.starts_with("AWS/") || !namespace.bytes().all(is_valid) {
+            let rule = "have at most 255 letters, digits and . - _ / #, and not begin with AWS/";
+            return Err(InvalidVariable::new("METRICS_NAMESPACE", rule));
+        }
+        let level = environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or("INFO").to_ascii_uppercase();
+        let heading = Heading { namespace: namespace.to_owned(), level };
+        let recorder = Arc::<Recorder>::default();
+        // It fails only if there is one already, and a process has one function.
+        let _ = ::metrics::set_global_recorder(recorder.clone());
+        Ok(Self(Some(Arc::new(Written { recorder, heading }))))
+    }
+
+    /// Comes to what `work` comes to, and writes what was measured: every minute, and behind it. Nothing of it may be left
+    /// then, for a function is frozen between its invocations.
+    pub async fn written<T>(&self, work: impl Future<Output = T>) -> T {
+        let Some(written) = &self.0 else { return work.await };
+        let mut work = pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                done = &mut work => break done,
+                () = sleep(INTERVAL) => written.write(),
+            }
+        };
+        written.write();
+        done
+    }
+}
+
+impl Written {
+    fn write(&self) {
+        let lines = self.heading.documents(self.recorder.take(), SystemClock.now());
+        if let Err(error) = io::stdout().lock().write_all(lines.as_bytes()) {
+            warn!(%error, "the metrics were not written");
+        }
+    }
+}
