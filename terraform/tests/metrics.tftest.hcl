@@ -14,7 +14,7 @@ run "as_it_comes" {
   command = plan
 
   assert {
-    condition     = length(local.functions) == 4 && alltrue([for function in values(local.functions) : function.configuration.environment.METRICS_NAMESPACE == "AgentCoreGateway/agentcore-gateway-prod"])
+    condition     = length(local.functions) == 4 && alltrue([for function in values(local.functions) : lookup(function.configuration.environment, "METRICS_NAMESPACE", "") == "AgentCoreGateway/agentcore-gateway-prod"])
     error_message = "All functions measure, in the namespace of the deployment"
   }
 

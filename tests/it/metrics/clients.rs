@@ -60,8 +60,6 @@ async fn resumes_count_and_the_frames_that_they_replay() {
     assert!(replayed > 2);
     assert_eq!(measured.of("resumes_total"), 1.0);
     assert_eq!(measured.of("frames_replayed_total"), f64::from(u32::try_from(replayed).unwrap()));
-    engine.say("d", &json!({"action": "resume", "sessionId": ""})).await;
-    assert_eq!(measured.of("resumes_total"), 1.0, "a refused one is none");
 }
 
 #[tokio::test(start_paused = true)]
