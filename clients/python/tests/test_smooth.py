@@ -48,8 +48,8 @@ def shown(frames: Iterable[tuple[int, str]], until: int) -> Shown:
     for at in range(0, until + 1, 5):
         if at in waiting:
             smoother.push(waiting[at], at / 1_000)
-        # A hair later: sums of seconds are not exact.
-        if text := smoother.take(at / 1_000 + 1e-9):
+        # By a clock that is a hair fast: sums of seconds are not exact.
+        if text := smoother.take(at / 1_000 * (1 + 1e-9)):
             out.append((at, text))
     return out
 
@@ -94,6 +94,26 @@ def test_while_frames_come_ever_less_often_no_pause_is_longer_than_150_ms(apart:
 
 def test_few_words_are_not_stretched() -> None:
     assert shown([(0, "x"), (1_000, "a b")], 2_000)[1:] == [(1_000, "a "), (1_150, "b")]
+
+
+def test_pieces_that_come_close_together_are_one_frame() -> None:
+    out = shown([(0, "x"), (400, "a b "), (410, "c d")], 2_000)
+    assert out[1:] == [(400, "a "), (550, "b "), (700, "c "), (850, "d")]
+
+
+def test_the_next_frame_is_expected_by_the_mean_of_the_last_times_between_two() -> None:
+    out = shown([(0, "x"), (400, "y"), (500, "a b c d e")], 2_000)
+    assert out[2:] == [(500, "a "), (550, "b "), (600, "c "), (650, "d "), (700, "e")]
+
+
+def test_a_frame_that_was_long_in_coming_is_spread_over_a_second() -> None:
+    out = shown([(0, "x"), (3_000, "word " * 20)], 6_000)
+    assert [at for at, _ in out[1:]] == list(range(3_000, 4_000, 50))
+
+
+def test_a_word_is_never_put_off_by_what_comes_after_it() -> None:
+    out = shown([(0, "x"), (400, "a b c d e f g h i j "), (800, "k")], 2_000)
+    assert out[9:] == [(800, "i "), (850, "j "), (1_200, "k")]
 
 
 _FRAMES = st.lists(st.tuples(st.floats(0, 3), st.text("ab 東.", max_size=300)), max_size=12)
