@@ -17,6 +17,12 @@ def test_a_reply_comes_piece_by_piece(url: str) -> None:
         assert len(run.events) == 30
 
 
+def test_text_that_is_spread_comes_at_once_when_the_run_has_ended(url: str) -> None:
+    with connect(url) as gateway, gateway.prompt("count to 30") as run:
+        assert "".join(run.text(smooth=True)) == run.result()
+        assert list(run.text(smooth=True)) == [run.result()]
+
+
 def test_a_failure_is_raised_after_the_last_event(url: str) -> None:
     with connect(url) as gateway:
         pieces: list[str] = []

@@ -32,7 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         auth = _auth(options.sign)
         with connect(url, token=_token(options.token_env), auth=auth, session_id=session_id) as gateway:
             sessions.remember(url, session_id)
-            return Chat(gateway, agent=options.agent, raw=options.raw).run()
+            smooth = sys.stdout.isatty() and not options.no_smooth
+            return Chat(gateway, agent=options.agent, raw=options.raw, smooth=smooth).run()
     except (ValueError, ImportError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--session", metavar="ID", help="the session; default: the last one with this gateway")
     parser.add_argument("--new", action="store_true", help="begin a new session")
     parser.add_argument("--agent", metavar="NAME", help="an agent by its name; default: the gateway's default agent")
+    parser.add_argument(
+        "--no-smooth", action="store_true", help="show text as it comes; default in a terminal: spread it word by word"
+    )
     parser.add_argument("--raw", action="store_true", help="show events as lines of JSON, not the text in them")
     return parser
 

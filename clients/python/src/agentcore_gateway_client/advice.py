@@ -19,12 +19,12 @@ _WHAT_TO_DO = {
 }
 
 
-def of_ending(ending: Ending, shown: int) -> str:
-    """The words for a run that failed, of which so many events were shown."""
+def of_ending(ending: Ending, held: int, shown: int) -> str:
+    """The words for a run that failed, of which so many characters hold, and were shown."""
     message = ending.message or ""
     words = [f"Failed ({ending.code}): {message}{'' if message.endswith(('.', '!', '?')) else '.'}"]
-    if ending.kept < shown:
-        words.append(f"Of what you see only the first {ending.kept} of {shown} pieces hold.")
+    if held < shown:
+        words.append(f"Of what you see only the first {held} of {shown} characters hold.")
     if (todo := _WHAT_TO_DO.get(ending.code or "")) is not None:
         words.append(todo)
     elif ending.retryable:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
+from .core.smoother import Smoother
 from .errors import RunFailed
 from .text import TextReader, text_of
 
@@ -109,12 +110,13 @@ class Run:
             await self._change()
         _raise_if_failed(self._state.ending)
 
-    async def text(self) -> AsyncIterator[str]:
-        """The reply's text, piece by piece, whatever framework made it."""
-        reader = TextReader()
-        async for event in self:
-            if piece := reader.read(event):
-                yield piece
+    def text(self, *, smooth: bool = False) -> AsyncIterator[str]:
+        """The reply's text, piece by piece, whatever framework made it.
+
+        `smooth` spreads what came in one frame over the time to the next: word by word, and no word more than about a second
+        later than it came. What is there when the run ends comes at once.
+        """
+        return self._smooth_text() if smooth else self._text()
 
     async def result(self) -> str:
         """The whole text, once the run has ended. Raises `RunFailed` if it failed; a stopped one gives what there was."""
@@ -126,23 +128,50 @@ class Run:
         self._stop(self._state)
         return await self.ending
 
+    async def _text(self) -> AsyncIterator[str]:
+        reader = TextReader()
+        async for event in self:
+            if piece := reader.read(event):
+                yield piece
+
+    async def _smooth_text(self) -> AsyncIterator[str]:
+        now = asyncio.get_running_loop().time
+        reader, smoother, at = TextReader(), Smoother(), 0
+        while not smoother.is_done:
+            if came := self._state.events[at:]:
+                at += len(came)
+                if text := "".join(map(reader.read, came)):
+                    smoother.push(text, now())
+            if self._state.ending is not None:
+                smoother.end()
+            if due := smoother.take(now()):
+                yield due
+            elif not smoother.is_done:
+                await self._change(within=smoother.due_in(now()))
+        _raise_if_failed(await self.ending)
+
     async def _ended(self) -> Ending:
         while self._state.ending is None:
             await self._change()
         return self._state.ending
 
-    async def _change(self) -> None:
-        changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _change(self, within: float | None = None) -> None:
+        """Returns after the next change, or after so many seconds."""
+        loop = asyncio.get_running_loop()
+        changed: asyncio.Future[None] = loop.create_future()
 
         def tell() -> None:
             if not changed.done():
                 changed.set_result(None)
 
         self._state.listeners.add(tell)
+        timer = None if within is None else loop.call_later(within, tell)
         try:
             await changed
         finally:
             self._state.listeners.discard(tell)
+            if timer is not None:
+                timer.cancel()
 
 
 def _raise_if_failed(ending: Ending) -> None:

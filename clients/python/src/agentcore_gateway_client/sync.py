@@ -145,9 +145,9 @@ class Run:
     def __iter__(self) -> Iterator[Event]:
         return self._each(self._run.__aiter__())
 
-    def text(self) -> Iterator[str]:
-        """The reply's text, piece by piece."""
-        return self._each(self._run.text())
+    def text(self, *, smooth: bool = False) -> Iterator[str]:
+        """The reply's text, piece by piece; `smooth` spreads what came in one frame over the time to the next."""
+        return self._each(self._run.text(smooth=smooth))
 
     def result(self) -> str:
         """The whole text, once the run has ended. Raises `RunFailed` if it failed."""

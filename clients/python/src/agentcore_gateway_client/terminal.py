@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from . import advice
 from .errors import GatewayError, RunFailed
-from .text import TextReader
+from .text import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .sync import Gateway, Run
     from .types import ConnectionSnapshot, Event
 
-# An agent's text may not move the cursor, or say things to the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -28,6 +29,8 @@ class Chat:
     agent: str | None = None
     #: Show events as lines of JSON instead of the text in them.
     raw: bool = False
+    #: Spread the text that came in one frame over the time to the next.
+    smooth: bool = False
     #: The last run has failed.
     has_failed: bool = False
 
@@ -62,11 +65,10 @@ class Chat:
     def _show(self, run: Run) -> None:
         """Ctrl-C stops the run, and only that."""
         shown = 0
-        reader = TextReader()
         try:
-            for event in run:
-                shown += 1
-                self._write(event, reader)
+            for part in self._parts(run):
+                shown += len(part)
+                print(part, end="", flush=True)
         except RunFailed:
             pass  # told below
         except KeyboardInterrupt:
@@ -74,11 +76,8 @@ class Chat:
             run.stop()
         self._tell_ending(run, shown)
 
-    def _write(self, event: Event, reader: TextReader) -> None:
-        if self.raw:
-            print(json.dumps({"name": event.name, "data": event.data}, ensure_ascii=False), flush=True)
-        else:
-            print(_CONTROL.sub("", reader.read(event)), end="", flush=True)
+    def _parts(self, run: Run) -> Iterator[str]:
+        return map(_line, run) if self.raw else map(_harmless, run.text(smooth=self.smooth))
 
     def _tell_ending(self, run: Run, shown: int) -> None:
         ending = run.ending
@@ -86,11 +85,24 @@ class Chat:
             print(flush=True)
         self.has_failed = ending.outcome == "failed"
         if self.has_failed:
-            _say(advice.of_ending(ending, shown))
+            _say(advice.of_ending(ending, self._held(run), shown))
         elif ending.outcome == "stopped":
             _say("Stopped.")
-        elif shown and not self.raw and not any(TextReader().read(event) for event in run.events):
+        elif run.events and not shown:
             _say("The reply has no text; --raw shows what it has.")
+
+    def _held(self, run: Run) -> int:
+        """How many characters hold of what was shown."""
+        return len("".join(map(_line, run.events)) if self.raw else _harmless(text_of(run.events)))
+
+
+def _line(event: Event) -> str:
+    return json.dumps({"name": event.name, "data": event.data}, ensure_ascii=False) + "\n"
+
+
+def _harmless(text: str) -> str:
+    """An agent's text may not move the cursor, or say things to the terminal."""
+    return _CONTROL.sub("", text)
 
 
 def _ask() -> str | None:
@@ -108,4 +120,4 @@ def _tell_connection(now: ConnectionSnapshot) -> None:
 
 
 def _say(words: str) -> None:
-    print(_CONTROL.sub("", words), file=sys.stderr, flush=True)
+    print(_harmless(words), file=sys.stderr, flush=True)
