@@ -71,6 +71,7 @@ run "with_bounds" {
     manage_api_gateway_account = true
     xray_tracing               = false
     log_group_class            = "INFREQUENT_ACCESS"
+    metrics                    = false
   }
 
   assert {

@@ -1413,3 +1413,17 @@ run "log_groups_are_of_a_class_that_there_is" {
 
   expect_failures = [var.log_group_class]
 }
+
+run "metrics_need_a_class_that_makes_them" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    log_group_class = "INFREQUENT_ACCESS"
+  }
+
+  expect_failures = [var.log_group_class]
+}
