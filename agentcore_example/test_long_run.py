@@ -950,9 +950,10 @@ def status(client: httpx.Client) -> str:
 def test_the_app_is_busy_until_the_end_has_been_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    release = threading.Event()
+    release, runs = threading.Event(), queue.SimpleQueue[LongRun]()
 
     async def work(run: LongRun) -> None:
+        runs.put(run)
         await run.send("begun")
         # Blocks in a thread, as agents do.
         await asyncio.to_thread(release.wait, 60)
@@ -978,7 +979,8 @@ def test_the_app_is_busy_until_the_end_has_been_sent(
             assert response.headers["content-type"] == "application/json"
             assert response.text == f'{{"detached": "{RUN}"}}'
             assert await status() == "HealthyBusy"
-            (run,) = long_run._running
+            # The SDK has a thread of its own for it.
+            run = await asyncio.to_thread(runs.get, timeout=60)
             release.set()
             await asyncio.wait_for(asyncio.wrap_future(run._over), 60)
             assert await status() == "Healthy"
@@ -991,9 +993,10 @@ def test_the_app_is_busy_until_the_end_has_been_sent(
 
 
 def test_a_stream_may_end_with_the_marker() -> None:
-    release = threading.Event()
+    release, runs = threading.Event(), queue.SimpleQueue[LongRun]()
 
     async def work(run: LongRun) -> None:
+        runs.put(run)
         await asyncio.to_thread(release.wait, 60)
         await run.send("done")
 
@@ -1011,7 +1014,8 @@ def test_a_stream_may_end_with_the_marker() -> None:
         ) as client:
             response = await client.post("/invocations", json=sqs.payload)
         assert events(response) == ["A moment.", {"detached": RUN}]
-        (run,) = long_run._running
+        # The SDK has a thread of its own for it.
+        run = await asyncio.to_thread(runs.get, timeout=60)
         release.set()
         await asyncio.wait_for(asyncio.wrap_future(run._over), 60)
 
