@@ -53,6 +53,8 @@ pub struct Device {
     pub resumed: BTreeSet<Who>,
     /// Resumes that it sent, and those that were carried out undisturbed.
     pub resumes: (usize, usize),
+    /// When it was told that a resume has attached it, of whatever run.
+    pub attached_anew: Vec<Instant>,
 }
 
 impl Run {
@@ -132,9 +134,10 @@ impl Device {
         }
         if !has_gap && !excuse {
             let bound = if is_detached { ENDING_BOUND } else { LIVE_BOUND };
-            let overdue = run
-                .made_after(since)
-                .filter(|(seq, at)| self.is_overdue(*at, bound, self.frames.get(&(who.clone(), *seq))));
+            let overdue = run.made_after(since).filter(|(seq, at)| {
+                let came = self.frames.get(&(who.clone(), *seq));
+                self.is_overdue(*at, bound, came) && !self.was_attached_anew(*at, bound)
+            });
             let seqs: Vec<u64> = overdue.map(|(seq, _)| seq).collect();
             if !seqs.is_empty() {
                 lacks.push(format!(
@@ -143,6 +146,12 @@ impl Device {
             }
         }
         lacks
+    }
+
+    /// Whether it resumed, if only another run, before it had to have a frame that was made `at` this time. That attaches
+    /// it from then on: what was on its way to it may be lost to it, and leaves a gap by which its client knows.
+    fn was_attached_anew(&self, at: Instant, bound: Duration) -> bool {
+        self.attached_anew.iter().any(|attached| *attached >= at && *attached <= at + bound)
     }
 
     /// Whether something that there was from `at` on had not come `bound` later, though the connection lived.
