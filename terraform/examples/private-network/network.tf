@@ -33,6 +33,7 @@ resource "aws_route_table_association" "private" {
 }
 
 resource "aws_security_group" "functions" {
+  #checkov:skip=CKV2_AWS_5:The gateway's functions are in it, which get it by its rule
   name        = "agentcore-gateway-functions"
   description = "The gateway's functions"
   vpc_id      = aws_vpc.gateway.id
