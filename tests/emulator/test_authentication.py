@@ -6,7 +6,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from client import new_id
-from leftovers import leftovers
 from tokens import AUDIENCE, CLIENT
 from uploading import Uploaded, ask, bucket_and_key, folder_of
 
@@ -138,10 +137,3 @@ def test_an_upload_is_of_who_asked_for_it_and_nobody_else_can_name_it(connect_as
     bobs = ask(bob, upload.id)
     assert bob.ending(bobs).ending["code"] == "invalid_upload"
     assert agentcore.calls(bobs) == []
-
-
-def test_destroy_leaves_nothing(authenticated_gateway, emulator):
-    """Last in this file, for nothing can follow it."""
-    assert leftovers(emulator, authenticated_gateway.project) != {}
-    authenticated_gateway.destroy()
-    assert leftovers(emulator, authenticated_gateway.project) == {}

@@ -1,4 +1,5 @@
-"""The run that began before all tests. These are the last tests, so that nobody waits for it for long."""
+"""The run that began before all tests, and what is left of deployments. These are the last tests: nobody waits for the run for long,
+and nothing needs what is destroyed."""
 
 from leftovers import leftovers
 from waiting import until
@@ -24,3 +25,9 @@ def test_destroy_leaves_nothing_of_long_runs(whole_run, long_gateway, emulator):
     assert any(name.endswith("-replies.fifo") for name in leftovers(emulator, long_gateway.project)["sqs QueueUrls"])
     long_gateway.destroy()
     assert leftovers(emulator, long_gateway.project) == {}
+
+
+def test_destroy_leaves_nothing_of_a_gateway_that_asks_for_tokens(authenticated_gateway, emulator):
+    assert leftovers(emulator, authenticated_gateway.project) != {}
+    authenticated_gateway.destroy()
+    assert leftovers(emulator, authenticated_gateway.project) == {}
