@@ -11,6 +11,9 @@ type Facts = Omit<RunSnapshot, "requestId" | "sessionId" | "events" | "text" | "
 /** Distributes, so that each kind of ending keeps its own members. */
 type Outcome = Ending extends infer E ? (E extends Ending ? Omit<E, "kept"> : never) : never;
 
+/** A run that was asked here so many milliseconds ago has begun since: that it is found running is no replay of long ago. */
+const JUST_NOW = 5_000;
+
 export interface RunOptions {
   requestId: string;
   sessionId: string;
@@ -120,7 +123,9 @@ export class AgentRun implements Run {
   /** A resume found it in this state: what comes now is replayed, and says nothing about when it was. */
   resumedAs(state: ResumedState): void {
     if (state === "queued" || state === "idle" || this.hasEnded) return;
-    this.#joinedLate ||= this.#facts.startedAt === null;
+    const { startedAt, prompt, askedAt } = this.#facts;
+    const isNew = prompt !== null && Date.now() - askedAt < JUST_NOW;
+    this.#joinedLate ||= startedAt === null && !isNew;
     if (state === "running") return this.#running({});
     this.note({ endedUnseen: this.#joinedLate });
     this.accepted();

@@ -78,6 +78,21 @@ test("when a run started is known if it was told", async (context) => {
   assert.equal(Date.now() - (run?.getSnapshot().startedAt ?? 0), 200_000);
 });
 
+for (const [seconds, when] of [
+  [1, "is taken to start now"],
+  [6, "may have started long before"],
+] as const) {
+  test(`a run asked ${seconds} s ago that a resume finds running before it says so ${when}`, async (context) => {
+    const driver = new Driver(context);
+    await driver.connect();
+    const run = driver.client.prompt("hello", { requestId: "r" });
+    await driver.wait(seconds);
+    driver.resumed(0, "running");
+    driver.frame("started", 1);
+    assert.equal(run.getSnapshot().startedAt, seconds === 1 ? Date.now() : null);
+  });
+}
+
 test("a prompt that is busy tells that the run before it goes on in the background", async (context) => {
   const driver = new Driver(context);
   const run = await driver.start();
