@@ -27,17 +27,19 @@ REQUIREMENTS := agentcore_example/requirements.txt agentcore_example/requirement
 # what it has to say at its end.
 .PHONY: test
 test: format
-	$(MAKE) --jobs=2 --output-sync=target IN_LANES=yes lint emulator-test browser-test
+	$(MAKE) --jobs=2 --output-sync=target IN_LANES=yes lint browser-test emulator-test
 
 ifdef IN_LANES
 docs: | lint
-rust-test: | docs gateway
-emulator-test: | rust-test
+gateway: | docs
+rust-test: | gateway
+operations-test: | rust-test
+long-runs-test: | operations-test
+# Terraform for the emulator and Terraform for the checks would write one and the same settings.
+emulator-test: | long-runs-test terraform-test
 
 terraform-test: | agent-test
-long-runs-test: | terraform-test
-operations-test: | long-runs-test
-clients-test: | operations-test
+clients-test: | terraform-test
 browser-test: | clients-test
 endif
 
