@@ -16,10 +16,9 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::{Value, json};
 
 use crate::Result;
-use crate::in_process::Stores;
+use crate::in_process::{Nowhere, Stores};
 use crate::metered::{Cost, MeteredTable};
 use crate::scripted::ScriptedAgent;
-use crate::table_cost::Nowhere;
 
 /// What AWS charges for one message, besides the time of functions.
 pub(crate) struct Message {

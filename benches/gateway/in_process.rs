@@ -9,7 +9,7 @@ use agentcore_gateway::clock::{Clock, Timestamp};
 use agentcore_gateway::journal::Journal;
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, SessionId};
 use agentcore_gateway::protocol::invocation::{PromptBody, PromptContent};
-use agentcore_gateway::push::Push;
+use agentcore_gateway::push::{Push, PushError};
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::queue::payload::QueuedPrompt;
 use agentcore_gateway::queue::{QueueError, Visibility};
@@ -138,5 +138,24 @@ struct TokioClock(Instant);
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
         Timestamp(1_790_000_000_000).after(self.0.elapsed())
+    }
+}
+
+/// A connection that takes everything at once, and counts.
+#[derive(Default)]
+pub(crate) struct Nowhere(AtomicUsize);
+
+impl Nowhere {
+    /// How many pushes there were.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Push for Nowhere {
+    async fn push(&self, _: &ConnectionId, _: &str) -> std::result::Result<(), PushError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }

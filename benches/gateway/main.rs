@@ -8,7 +8,7 @@
 //! - [`agent`] streams replies by a plan that stands in the prompt;
 //! - [`client`] asks, either over a WebSocket through the gateway or straight over HTTP, and takes the times;
 //! - [`gateway`] starts the program, [`processor`] and it read what it uses;
-//! - [`in_process`] runs the worker alone, with the agent of [`scripted`];
+//! - [`in_process`] runs the worker alone, with the agent of [`scripted`], which says what [`prose`] has;
 //! - [`delay`], [`throughput`], [`coalescing`] and [`memory`] are the figures (a) to (d);
 //! - [`table_cost`], [`paces`] and [`detached_cost`], with the table of [`metered`], are figure (e), [`journal_delay`], with
 //!   [`journals`], figure (f);
@@ -33,6 +33,7 @@ mod memory;
 mod metered;
 mod paces;
 mod processor;
+mod prose;
 mod readers;
 mod reply_memory;
 mod report;

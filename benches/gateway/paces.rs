@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use crate::Result;
 use crate::in_process::Stores;
+use crate::prose::{EVENTS_PER_SECOND, agent};
 use crate::report::{Report, ms};
 use crate::stats::Times;
-use crate::table_cost::{COST_SECONDS, EVENTS_PER_SECOND, agent};
 
 /// The ages of a reply that are told apart, in seconds: from each to the next.
 const AGES: [u64; 6] = [0, 1, 4, 10, 60, 600];
@@ -31,11 +31,11 @@ pub(crate) struct Seen {
     waits: Vec<Times>,
 }
 
-/// What is seen of replies of all lengths, at a constant pace and at the one that slows down.
-pub(crate) async fn seen() -> Result<Vec<Seen>> {
+/// What is seen of replies of these lengths in seconds, at a constant pace and at the one that slows down.
+pub(crate) async fn seen(lengths: &[u32]) -> Result<Vec<Seen>> {
     let constant = Pace::new(Pace::SHORTEST, Pace::SHORTEST)?;
     let mut all = Vec::new();
-    for seconds in COST_SECONDS {
+    for &seconds in lengths {
         for (name, pace) in [("constant", constant), ("growing", Pace::default())] {
             all.push(Seen::of(name, pace, seconds).await?);
         }

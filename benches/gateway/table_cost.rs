@@ -1,34 +1,23 @@
 //! (e) What a reply costs at a table that charges as DynamoDB does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
-use agentcore_gateway::protocol::ids::ConnectionId;
-use agentcore_gateway::push::{Push, PushError};
-use agentcore_gateway::random::Random;
-use async_trait::async_trait;
 
 use crate::Result;
 use crate::detached_cost::Message;
-use crate::in_process::Stores;
+use crate::in_process::{Nowhere, Stores};
 use crate::metered::{Bill, Cost, MeteredTable};
 use crate::paces;
+use crate::prose::{EVENTS_PER_SECOND, Prose, agent};
 use crate::report::{Report, times};
-use crate::scripted::ScriptedAgent;
 
-pub(crate) const EVENTS_PER_SECOND: u32 = 30;
 const REPLY_SECONDS: u32 = 10;
 const CHATTY_EVENT_BYTES: usize = 200;
 
 /// Lengths of replies whose price is in docs/cost.md.
-pub(crate) const COST_SECONDS: [u32; 4] = [1, 10, 60, 600];
+const COST_SECONDS: [u32; 4] = [1, 10, 60, 600];
 
 const WRITE_UNITS: usize = 12;
 const READ_UNITS: usize = 14;
-
-/// Where the words come from: varied, and the same for ever.
-const TEXT: &str = include_str!("../../LICENSE");
 
 pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     report.title("(e) Table calls of one reply: 300 events within 10 s, by DynamoDB's units")?;
@@ -40,8 +29,8 @@ pub(crate) async fn measure(report: &mut Report) -> Result<()> {
     for seconds in COST_SECONDS {
         counts.push(Counts::of(seconds).await?);
     }
-    let paces = paces::seen().await?;
-    let said = Message::of(&prose(1).events(EVENTS_PER_SECOND as usize)).await?;
+    let paces = paces::seen(&COST_SECONDS).await?;
+    let said = Message::of(&Prose::of(1).events(EVENTS_PER_SECOND as usize)).await?;
     let heartbeat = Message::of(&[]).await?;
     tokio::time::resume();
 
@@ -153,58 +142,4 @@ async fn bill(event_bytes: usize) -> Result<Bill> {
     let agent = agent(event_bytes, REPLY_SECONDS)?;
     Stores::new(&table, table.clone()).run(Arc::new(agent), Arc::new(Nowhere::default())).await?;
     Ok(table.bill())
-}
-
-pub(crate) fn agent(event_bytes: usize, seconds: u32) -> Result<ScriptedAgent> {
-    let prose = prose(event_bytes);
-    let (events, every) = (seconds * EVENTS_PER_SECOND, Duration::from_secs(1) / EVENTS_PER_SECOND);
-    Ok(ScriptedAgent::new(usize::try_from(events)?, every, move |_| prose.event()))
-}
-
-fn prose(event_bytes: usize) -> Prose {
-    Prose { words: TEXT.split_whitespace().collect(), random: Random::seeded(1), event_bytes }
-}
-
-/// The words of the text in random order, so that they are as frequent as words are, and no sentence comes twice.
-struct Prose {
-    words: Vec<&'static str>,
-    random: Random,
-    event_bytes: usize,
-}
-
-impl Prose {
-    /// So many events.
-    fn events(&self, count: usize) -> Vec<String> {
-        (0..count).map(|_| self.event()).collect()
-    }
-
-    /// A JSON string of at least so many bytes, and of at least one word.
-    fn event(&self) -> String {
-        let mut text = String::new();
-        while text.len() < self.event_bytes {
-            let at = self.random.bits() % self.words.len() as u128;
-            text.push(' ');
-            text.push_str(self.words[usize::try_from(at).unwrap_or_default()]);
-        }
-        serde_json::Value::from(text).to_string()
-    }
-}
-
-/// A connection that takes everything at once, and counts.
-#[derive(Default)]
-pub(crate) struct Nowhere(AtomicUsize);
-
-impl Nowhere {
-    /// How many pushes there were.
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-#[async_trait]
-impl Push for Nowhere {
-    async fn push(&self, _: &ConnectionId, _: &str) -> std::result::Result<(), PushError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
 }
