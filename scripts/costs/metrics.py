@@ -78,7 +78,7 @@ def metrics():
         f"  {most}, {most * CUSTOM_METRIC_MONTH:.2f} dollars. Each further agent adds {further} at most. In an hour without a prompt they cost nothing.",
         f"- The lines that they are made of have {METRIC_BYTES / 1000:.1f} KB for a reply of 10 s: {logged * LOGGED_GB:.2f} dollars for a million.",
         "- `metrics = false` saves both.",
-        f"- **Alarms** look at {ALARM_METRICS} metrics with `auth = \"jwt\"`: {ALARM_METRICS * ALARM_METRIC_MONTH:.2f} dollars a month. **The dashboard**: {DASHBOARD_MONTH:.2f} dollars a month, of",
+        f'- **Alarms** look at {ALARM_METRICS} metrics with `auth = "jwt"`: {ALARM_METRICS * ALARM_METRIC_MONTH:.2f} dollars a month. **The dashboard**: {DASHBOARD_MONTH:.2f} dollars a month, of',
         "  which an account has three for nothing; `dashboard = false` saves it.",
         "",
     ]

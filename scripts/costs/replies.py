@@ -1,6 +1,5 @@
 """A prompt and its reply: this gateway, and other ways to do it."""
 
-
 from .functions import (
     MESSAGE_GB,
     MESSAGE_SECONDS,

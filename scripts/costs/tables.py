@@ -1,5 +1,6 @@
 """Tables of Markdown."""
 
+
 def dollars(amount):
     return f"{amount:,.2f}" if amount else ""
 
