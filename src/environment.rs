@@ -91,6 +91,17 @@ impl Environment {
         Ok(Duration::from_secs(seconds.into()))
     }
 
+    /// The time in `variable`, which is in milliseconds; `None` if it is absent.
+    ///
+    /// # Errors
+    /// If it is no whole number from 1 to 2^32 - 1.
+    pub fn milliseconds(&self, variable: &'static str) -> Result<Option<Duration>, InvalidVariable> {
+        if self.optional(variable).is_none() {
+            return Ok(None);
+        }
+        self.count(variable, 0).map(|count| Some(Duration::from_millis(count.into())))
+    }
+
     /// As [`duration_seconds`](Self::duration_seconds), and no longer than `longest`.
     ///
     /// # Errors

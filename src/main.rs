@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut stop = StopSignal::listen()?;
     let mut config = with_credentials(options.config()?).await;
-    config.metrics = Some(Exporter::install());
+    config.metrics = (!options.no_metrics).then(Exporter::install);
     let agents = config.agents.clone();
     let gateway = Gateway::start(config).await?;
     let listed = agents.iter().map(|(name, endpoint)| format!("{name}: {endpoint}")).collect();

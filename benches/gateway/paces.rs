@@ -33,7 +33,7 @@ pub(crate) struct Seen {
 
 /// What is seen of replies of these lengths in seconds, at a constant pace and at the one that slows down.
 pub(crate) async fn seen(lengths: &[u32]) -> Result<Vec<Seen>> {
-    let constant = Pace::new(Pace::SHORTEST, Pace::SHORTEST)?;
+    let constant = Pace::new(Pace::SHORTEST, Some(Pace::SHORTEST))?;
     let mut all = Vec::new();
     for &seconds in lengths {
         for (name, pace) in [("constant", constant), ("growing", Pace::default())] {

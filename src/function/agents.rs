@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::agent::Agents;
 use crate::agent::client::AgentClient;
 use crate::agent::echo::EchoAgents;
-use crate::agent::endpoint::{Endpoint, Runtime};
+use crate::agent::endpoint::{Endpoint, InvalidEndpoint, Runtime};
 use crate::arn::DnsSuffix;
 use crate::clock::SystemClock;
 use crate::environment::{Environment, InvalidVariable};
@@ -81,9 +81,12 @@ fn endpoint(
         Some(endpoint) => format!("{}/runtime-endpoint/{endpoint}", agent.runtime_arn),
         None => agent.runtime_arn.clone(),
     };
-    let Ok(mut runtime) = Runtime::from_arn(&text, dns_suffix) else {
-        return Err(InvalidVariable::new("AGENTS", format!("hold the ARN of an AgentCore runtime for {name}")));
-    };
+    let mut runtime = Runtime::from_arn(&text, dns_suffix).map_err(|error| match error {
+        InvalidEndpoint::Partition(_) => {
+            InvalidVariable::new("DNS_SUFFIX", format!("be what host names end in where the runtime of {name} is"))
+        }
+        _ => InvalidVariable::new("AGENTS", format!("hold the ARN of an AgentCore runtime for {name}")),
+    })?;
     if let Some(service) = service {
         runtime.service = service.clone();
     }

@@ -104,13 +104,8 @@ fn long_runs(environment: &Environment, agents: &Configured) -> Result<Option<Lo
 }
 
 fn pace(environment: &Environment) -> Result<Pace, InvalidVariable> {
-    let milliseconds = |variable, default: Duration| {
-        let default = default.as_millis().try_into().unwrap_or(u32::MAX);
-        environment.count(variable, default).map(|count| Duration::from_millis(count.into()))
-    };
-    let shortest = milliseconds("PUSH_INTERVAL_MS", Pace::SHORTEST)?;
-    let longest = milliseconds("MAX_PUSH_INTERVAL_MS", Pace::LONGEST.max(shortest))?;
-    Pace::new(shortest, longest)
+    let shortest = environment.milliseconds("PUSH_INTERVAL_MS")?.unwrap_or(Pace::SHORTEST);
+    Pace::new(shortest, environment.milliseconds("MAX_PUSH_INTERVAL_MS")?)
         .map_err(|_| InvalidVariable::new("MAX_PUSH_INTERVAL_MS", "be no less than PUSH_INTERVAL_MS"))
 }
 

@@ -123,9 +123,14 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_PUSH_INTERVAL", value_name = "MILLISECONDS", default_value = "100", value_parser = parse_interval)]
     pub push_interval: Duration,
 
-    /// How many milliseconds lie between two frames of a reply later on: a quarter of its age, up to so many
-    #[arg(long, env = "GATEWAY_MAX_PUSH_INTERVAL", value_name = "MILLISECONDS", default_value = "1000", value_parser = parse_interval)]
-    pub max_push_interval: Duration,
+    /// How many milliseconds lie between two frames of a reply later on: a quarter of its age, up to so many [default:
+    /// 1000, or the push interval if that is more]
+    #[arg(long, env = "GATEWAY_MAX_PUSH_INTERVAL", value_name = "MILLISECONDS", value_parser = parse_interval)]
+    pub max_push_interval: Option<Duration>,
+
+    /// Show no metrics at /metrics
+    #[arg(long, env = "GATEWAY_NO_METRICS", value_parser = parse_switch)]
+    pub no_metrics: bool,
 
     /// Push each batch of events at once instead of packing them into frames
     #[arg(long, env = "GATEWAY_NO_COALESCING", value_parser = parse_switch)]

@@ -29,11 +29,13 @@ impl Pace {
     pub const UNBOUNDED: Self = Self { shortest: Duration::ZERO, longest: Duration::ZERO };
 
     /// A quarter of a reply's age lies between two of its frames, but never less than `shortest` and never more than
-    /// `longest`. Equal ones make the pace constant.
+    /// `longest`: [`LONGEST`](Self::LONGEST) where that is not given, or `shortest` if that is more. Equal ones make the pace
+    /// constant.
     ///
     /// # Errors
     /// If `longest` is shorter than `shortest`.
-    pub fn new(shortest: Duration, longest: Duration) -> Result<Self, InvalidPace> {
+    pub fn new(shortest: Duration, longest: Option<Duration>) -> Result<Self, InvalidPace> {
+        let longest = longest.unwrap_or(Self::LONGEST.max(shortest));
         if longest < shortest { Err(InvalidPace { shortest, longest }) } else { Ok(Self { shortest, longest }) }
     }
 

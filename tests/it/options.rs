@@ -268,22 +268,28 @@ fn without_coalescing_every_event_leaves_at_once() {
 }
 
 #[test]
+fn metrics_are_shown_unless_they_are_not_wanted() {
+    assert!(!parse(&[]).unwrap().no_metrics && parse(&["--no-metrics"]).unwrap().no_metrics);
+}
+
+#[test]
 fn the_pace_of_frames_has_two_bounds() {
     let milliseconds = Duration::from_millis;
     let pace = |arguments: &[&str]| config(arguments).worker.pace;
     assert_eq!(pace(&[]), Pace::default());
-    assert_eq!(Pace::new(milliseconds(100), milliseconds(1000)), Ok(Pace::default()));
+    assert_eq!(Pace::new(milliseconds(100), Some(milliseconds(1000))), Ok(Pace::default()));
     let constant = pace(&["--push-interval", "250", "--max-push-interval", "250"]);
-    assert_eq!(Ok(constant), Pace::new(milliseconds(250), milliseconds(250)));
+    assert_eq!(Ok(constant), Pace::new(milliseconds(250), Some(milliseconds(250))));
     for value in ["19", "5001", "1s", "0.5"] {
         for option in ["--push-interval", "--max-push-interval"] {
             assert_refused(&[option, value], &[option, value, "a whole number of milliseconds from 20 to 5000"]);
         }
     }
+    assert_eq!(Ok(pace(&["--push-interval", "2000"])), Pace::new(milliseconds(2000), Some(milliseconds(2000))));
     assert_eq!(
-        parse(&["--push-interval", "2000"]).unwrap().config().unwrap_err().to_string(),
-        "--max-push-interval must be no less than --push-interval: the longest time between two frames, 1000 ms, is shorter \
-         than the shortest one, 2000 ms"
+        parse(&["--push-interval", "200", "--max-push-interval", "100"]).unwrap().config().unwrap_err().to_string(),
+        "--max-push-interval must be no less than --push-interval: the longest time between two frames, 100 ms, is shorter \
+         than the shortest one, 200 ms"
     );
 }
 

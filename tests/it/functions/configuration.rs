@@ -91,6 +91,17 @@ async fn each_variable_that_is_needed_is_asked_for() {
 }
 
 #[tokio::test]
+async fn of_a_partition_that_is_not_known_the_end_of_host_names_is_asked_for() {
+    let arn = "arn:aws-hunter2:bedrock-agentcore:eu-1:123456789012:runtime/a-0123456789";
+    let agents = format!(r#"{{"default": {{"runtime_arn": "{arn}"}}}}"#);
+    let (_, needs) = NEEDS.iter().find(|(needing, _)| *needing == WORKER).unwrap();
+    let others = needs.iter().copied().filter(|(name, _)| *name != "AGENTS");
+    let variables: Vec<_> = others.chain([("AGENTS", agents.as_str())]).collect();
+    let rule = "be what host names end in where the runtime of default is";
+    assert_refuses_all(WORKER, &variables, "DNS_SUFFIX", rule).await;
+}
+
+#[tokio::test]
 async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
     let (origins, seconds) = ("be origins such as https://app.example.com", "be a whole number of seconds above 0");
     let arn = "hold the ARN of an AgentCore runtime for default";
@@ -118,6 +129,8 @@ async fn each_variable_that_breaks_its_rule_is_named_with_the_rule() {
         (WORKER, "ON_STOP", "hunter2", "be stop-session or detach"),
         (WORKER, "RETRY_WINDOW_SECONDS", "-1", seconds),
         (WORKER, "SILENCE_LIMIT_SECONDS", "5m", seconds),
+        (WORKER, "PUSH_INTERVAL_MS", "0.1", "be a whole number above 0"),
+        (WORKER, "MAX_PUSH_INTERVAL_MS", "99", "be no less than PUSH_INTERVAL_MS"),
         (WORKER, "MAX_WAIT_SECONDS", "0", seconds),
         (WORKER, "MAX_WAIT_SECONDS", "86401", "be at most 86400 seconds"),
         (WORKER, "MAX_REPLY_BYTES", "32M", "be a whole number above 0"),

@@ -119,7 +119,7 @@ async fn a_session_whose_run_ended_and_was_not_freed_takes_the_next_prompt() {
     use agentcore_gateway::session::transition::Transition;
 
     let long_run = LongRun::begin().await;
-    let sessions = crate::support::around::AroundSessions::of(long_run.engine.tools.sessions.clone());
+    let sessions = AroundSessions::of(long_run.engine.tools.sessions.clone());
     let sessions = sessions.apply(|apply| async move {
         match apply.transition {
             Transition::Finish { .. } => Err(StoreError::Throttled),

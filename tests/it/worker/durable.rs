@@ -29,7 +29,7 @@ fn run() -> RunKey {
 
 /// A frame every 100 ms.
 fn steady(settings: &mut Settings) {
-    settings.pace = Pace::new(100 * MS, 100 * MS).unwrap();
+    settings.pace = Pace::new(100 * MS, Some(100 * MS)).unwrap();
 }
 
 /// An agent whose ten events are frames 2 to 11 where one is due every 100 ms; 12 is the ending.

@@ -13,7 +13,7 @@ use crate::support::scripted::{ScriptedAgents, stream};
 const APART: Duration = Duration::from_millis(33);
 
 fn pace(shortest: u64, longest: u64) -> Pace {
-    Pace::new(Duration::from_millis(shortest), Duration::from_millis(longest)).unwrap()
+    Pace::new(Duration::from_millis(shortest), Some(Duration::from_millis(longest))).unwrap()
 }
 
 /// What a device sees of a reply that takes so many seconds: how many messages, and how long each event waited.
@@ -66,7 +66,7 @@ async fn equal_bounds_make_the_pace_constant() {
 
 #[test]
 fn the_longest_interval_is_no_shorter_than_the_shortest() {
-    let error = Pace::new(Duration::from_millis(200), Duration::from_millis(100)).unwrap_err();
+    let error = Pace::new(Duration::from_millis(200), Some(Duration::from_millis(100))).unwrap_err();
     assert!(error.to_string().contains("100 ms, is shorter than the shortest one, 200 ms"), "{error}");
 }
 
