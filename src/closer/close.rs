@@ -46,7 +46,6 @@ impl Tools {
                     if !self.recovery().send_owed_within(TELLING, &prompt.run, owed).await {
                         return Ok(Verdict::Later);
                     }
-                    metrics::PROMPTS_GIVEN_UP.count(&[]);
                     warn!(session, %request, "ended a prompt that no worker could take");
                     return Ok(Verdict::Done);
                 }
@@ -103,6 +102,9 @@ impl Tools {
             None => Failure::retryable(FailureCode::Internal, "The prompt could not be run."),
         };
         let ended = self.recovery().end_unbegun(prompt, lease, session, Ending::Failed(failure)).await?;
+        if ended.is_some() {
+            metrics::PROMPTS_GIVEN_UP.count(&[]);
+        }
         Ok(ended.map_or(Attempt::Overtaken, Attempt::Ended))
     }
 

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::ConnectionsHandler;
 use super::resume::{Failed, Resuming};
 use crate::backoff::retry;
+use crate::metrics;
 use crate::protocol::answer::{Answer, RequestState};
 use crate::protocol::ids::RequestId;
 use crate::push::PushError;
@@ -149,6 +150,7 @@ impl ConnectionsHandler {
         let session_id = resuming.key.session.clone();
         let answer = Answer::Resumed { request_id, session_id, after: resuming.after, state };
         push_patiently(self.push.as_ref(), resuming.connection, &answer.to_text()).await.map_err(CutShort::from)?;
+        metrics::RESUMES.count(&[]);
         Ok(())
     }
 

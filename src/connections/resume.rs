@@ -12,7 +12,6 @@ use super::replay::CutShort;
 use super::{ConnectionsHandler, unavailable};
 use crate::gateway_event::connection_of;
 use crate::journal::Tail;
-use crate::metrics;
 use crate::protocol::answer::{Answer, RequestState};
 use crate::protocol::frame::{Outcome, Seq};
 use crate::protocol::ids::{ConnectionId, RequestId};
@@ -64,11 +63,7 @@ impl ConnectionsHandler {
         let key = SessionKey { principal, session: resume.session };
         let replay = ReplayId(self.random.unique_name());
         let resuming = Resuming { key: &key, connection: &connection, replay, after: resume.after };
-        let resumed = self.attach_and_replay(&resuming, resume.request).await;
-        if matches!(resumed, Ok(()) | Err(Failed::CutShort(_))) {
-            metrics::RESUMES.count(&[]);
-        }
-        match resumed {
+        match self.attach_and_replay(&resuming, resume.request).await {
             Ok(()) => Ok(None),
             // The client has gone, takes nothing, or has resumed again: what it lacks it asks for.
             Err(Failed::CutShort(why)) => {

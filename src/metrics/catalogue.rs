@@ -38,7 +38,7 @@ catalogue! {
     MESSAGES_REJECTED: "messages_rejected_total", "MessagesRejected", Counter, ["code"], Everywhere,
         "Messages of clients that were rejected, by the code of the answer.";
     UPLOADS: "uploads_total", "Uploads", Counter, ["result"], Everywhere,
-        "Uploads: places offered, uploads read, and those that were invalid or unavailable when their prompt came to be run.";
+        "Uploads: places offered, uploads read, invalid ones, and tries to read one that was unavailable.";
     PROMPT_WAIT: "prompt_wait_seconds", "PromptWait", Duration, [], Everywhere,
         "How long prompts waited, from their acceptance until a worker had claimed them.";
     RUNS_ACTIVE: "runs_active", "RunsActive", Gauge, [], OneMachine,
@@ -80,7 +80,7 @@ catalogue! {
     ORPHANS_ENDED: "orphans_ended_total", "OrphansEnded", Counter, [], Everywhere,
         "Runs that somebody else ended, because their worker or their agent counted as dead.";
     PROMPTS_GIVEN_UP: "prompts_given_up_total", "PromptsGivenUp", Counter, [], Everywhere,
-        "Prompts that no worker could take, and that the closer ended.";
+        "Prompts that no worker had begun, and that the closer ended.";
     PROMPTS_DROPPED: "prompts_dropped_total", "PromptsDropped", Counter, [], Everywhere,
         "Prompts that have no ending: they came too late for anybody to know whether they had run.";
 }

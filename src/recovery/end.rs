@@ -9,22 +9,43 @@ use crate::choices::OnStop;
 use crate::clock::Timestamp;
 use crate::journal::{Appended, Segment};
 use crate::metrics;
-use crate::protocol::frame::{Ending, Failure, FailureCode, FrameMaker, Outcome, Seq};
+use crate::protocol::frame::{Ending, Failure, FrameMaker, Outcome, Seq};
 use crate::run_ended::{self, RunEnded};
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
 use crate::session::{Active, Latest, LeaseId, RunKey, Session, Standing, Unstopped, Untold};
+
+/// Whose ending a run is to have that has none.
+#[derive(Clone, Copy)]
+enum Missing<'a> {
+    /// That of a run whose worker, or whose agent that goes on by itself, is dead.
+    Orphans,
+    /// This one, if it is detached.
+    Detached(&'a Ending),
+    /// None: it may go on.
+    Nobodys,
+}
+
+impl Missing<'_> {
+    /// The ending for `run` of `session`, by who has `lease`; `None`: it may live.
+    fn ending(self, run: &RunKey, session: &Session, lease: &LeaseId, now: Timestamp) -> Option<Ending> {
+        match self {
+            Self::Orphans => match session.standing(&run.request, now) {
+                Standing::Runs(active) if active.lease != *lease => None,
+                _ => Some(Ending::Failed(Failure::interrupted())),
+            },
+            Self::Detached(ending) => session.detached_run(&run.request).map(|_| ending.clone()),
+            Self::Nobodys => None,
+        }
+    }
+}
 
 impl Recovery<'_> {
     /// Ends `run` if its worker, or the agent that goes on by itself, is dead. `None`: it may live.
     ///
     /// The append fences the dead worker: should it still live, its next append finds the place taken.
     pub(crate) async fn end_orphan(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Ended>, StoreError> {
-        let ending_for = |session: &Session, now| match session.standing(&run.request, now) {
-            Standing::Runs(active) if active.lease != *lease => None,
-            _ => Some(Ending::Failed(Failure::interrupted())),
-        };
-        self.end(run, lease, ending_for).await
+        self.end(run, lease, Missing::Orphans).await
     }
 
     /// Ends `run` with `ending`, if it is detached: no worker could.
@@ -34,24 +55,17 @@ impl Recovery<'_> {
         lease: &LeaseId,
         ending: &Ending,
     ) -> Result<Option<Ended>, StoreError> {
-        let ending_for = |session: &Session, _| session.detached_run(&run.request).map(|_| ending.clone());
-        self.end(run, lease, ending_for).await
+        self.end(run, lease, Missing::Detached(ending)).await
     }
 
     /// Does what is left to be done of `run` if it has its ending: whoever gave it that may have died.
     pub(crate) async fn finish_ended(self, run: &RunKey, lease: &LeaseId) -> Result<Option<Ended>, StoreError> {
-        self.end(run, lease, |_, _| None).await
+        self.end(run, lease, Missing::Nobodys).await
     }
 
-    /// Sees to it that `run` has an ending, its own or what `ending_for` says of its session, and that its session is free
-    /// again. Whoever frees the session also pushes the ending, and so does who finds it freed: it may be that the answer
+    /// Sees to it that `run` has an ending, its own or the `missing` one, and that its session is free again. Whoever frees the session also pushes the ending, and so does who finds it freed: it may be that the answer
     /// to the write was lost. `None`: it has none, and is to have none; or it has the session still.
-    async fn end(
-        self,
-        run: &RunKey,
-        lease: &LeaseId,
-        ending_for: impl Fn(&Session, Timestamp) -> Option<Ending>,
-    ) -> Result<Option<Ended>, StoreError> {
+    async fn end(self, run: &RunKey, lease: &LeaseId, missing: Missing<'_>) -> Result<Option<Ended>, StoreError> {
         let maker = FrameMaker::new(&run.request, &run.session.session);
         loop {
             let tail = self.journal.tail(run, self.clock.now()).await?;
@@ -61,13 +75,13 @@ impl Recovery<'_> {
             let (last_seq, outcome) = match tail.and_then(|tail| Some((tail.last, tail.outcome?))) {
                 Some(ended) => ended,
                 None => {
-                    let Some(ending) = ending_for(&session, now) else { return Ok(None) };
+                    let Some(ending) = missing.ending(run, &session, lease, now) else { return Ok(None) };
                     let seq = tail.map_or(1, |tail| tail.last + 1);
                     let segment = Segment::of(Arc::new(maker.ending(seq, &ending)));
                     if self.journal.append(run, &segment, lease, self.clock.now()).await? != Appended::Written {
                         continue;
                     }
-                    if matches!(&ending, Ending::Failed(failure) if failure.code == FailureCode::Interrupted) {
+                    if matches!(missing, Missing::Orphans) {
                         metrics::ORPHANS_ENDED.count(&[]);
                     }
                     self.tell(run, &session, &ending).await;

@@ -67,10 +67,7 @@ impl Tools {
             }
             return Ok(Advanced::To(fresh.taken));
         }
-        let events: usize = fresh.messages.iter().map(|message| message.events.len()).sum();
-        let written = self.write(moving, fresh.messages).await?;
-        metrics::EVENTS.counter(&[]).increment(events as u64);
-        match written {
+        match self.write(moving, fresh.messages).await? {
             Written::To(position, brought) => self.move_run(moving, began, position, brought, fresh.taken).await,
             Written::Ended(position, end) => self.end(moving, began, position, end).await,
             Written::Outrun => Ok(Advanced::Outrun),
@@ -90,8 +87,10 @@ impl Tools {
             };
             match self.append(moving, &segment).await? {
                 Appended::Written => {
-                    metrics::FRAMES.counter(&[]).increment(step.frames.len() as u64);
-                    let Step { frames, ending, behind } = step;
+                    let Step { frames, events, ending, behind } = step;
+                    let of_events = frames.len() - usize::from(ending.is_some());
+                    metrics::EVENTS.counter(&[]).increment(events as u64);
+                    metrics::FRAMES.counter(&[]).increment(of_events as u64);
                     if let Some(end) = ending {
                         return Ok(Written::Ended(behind, end));
                     }

@@ -26,6 +26,8 @@ pub(super) struct Position {
 pub(super) struct Step {
     /// What is to be appended; heartbeats are nothing.
     pub(super) frames: Vec<Arc<Frame>>,
+    /// How many events these frames bring to their end.
+    pub(super) events: usize,
     /// What these frames end the run with.
     pub(super) ending: Option<End>,
     /// The place behind it.
@@ -74,18 +76,19 @@ impl<'a> Plan<'a> {
             return Some(self.part(position, first));
         }
         let mut output = Output::new(self.maker.clone());
-        let (mut next, mut waiting, mut end) = (position.next, 0, None);
+        let (mut next, mut waiting, mut count, mut end) = (position.next, 0, 0, None);
         while let Some((message, size)) = messages.next_if(|(_, size)| waiting + size <= MAX_SEGMENT_BYTES) {
             let (events, how) = self.within_limit(message, next.bytes);
             events.iter().for_each(|event| output.add(event.clone()));
             waiting += size;
+            count += events.len();
             next = NextMessage { index: message.index + 1, frames: 0, bytes: next.bytes + message.bytes() as u64 };
             if how.is_some() {
                 end = how;
                 break;
             }
         }
-        Some(self.whole(position, output.cut(position.seq + 1), next, end))
+        Some(self.whole(position, output.cut(position.seq + 1), count, next, end))
     }
 
     /// A part of a message that is too large for one segment. It is cut alone, always the same.
@@ -102,19 +105,27 @@ impl<'a> Plan<'a> {
         }
         if rest.peek().is_none() {
             let bytes = position.next.bytes + message.bytes() as u64;
-            return self.whole(position, frames, NextMessage { index: message.index + 1, frames: 0, bytes }, end);
+            let next = NextMessage { index: message.index + 1, frames: 0, bytes };
+            return self.whole(position, frames, events.len(), next, end);
         }
         let behind = NextMessage { frames: position.next.frames + frames.len() as u64, ..position.next };
-        self.whole(position, frames, behind, None)
+        self.whole(position, frames, 0, behind, None)
     }
 
-    fn whole(&self, position: Position, mut frames: Vec<Frame>, next: NextMessage, end: Option<End>) -> Step {
+    fn whole(
+        &self,
+        position: Position,
+        mut frames: Vec<Frame>,
+        events: usize,
+        next: NextMessage,
+        end: Option<End>,
+    ) -> Step {
         let last = |frames: &[Frame]| frames.last().map_or(position.seq, |frame| frame.seq);
         if let Some(End { ending, .. }) = &end {
             frames.push(self.maker.ending(last(&frames) + 1, ending));
         }
         let behind = Position { seq: last(&frames), next };
-        Step { frames: frames.into_iter().map(Arc::new).collect(), ending: end, behind }
+        Step { frames: frames.into_iter().map(Arc::new).collect(), events, ending: end, behind }
     }
 
     /// The events of `message` that a reply of so many `bytes` has room for, and how it ends the run.

@@ -58,7 +58,7 @@ impl RunEnded {
 
     /// Counts it among the runs that have ended.
     fn count(&self) {
-        let agent = self.agent.as_ref().map_or("unknown", AgentName::as_str);
+        let agent = self.agent.as_ref().map_or(UNKNOWN_AGENT, AgentName::as_str);
         metrics::RUNS_ENDED.count(&[agent, self.outcome.as_str()]);
         if let Some(code) = self.code {
             metrics::RUNS_FAILED.count(&[agent, code.as_str()]);
@@ -75,6 +75,9 @@ impl RunEnded {
         serde_json::to_string(self).expect("an event is plain data")
     }
 }
+
+/// Stands for the agent of a run whose session no longer says. No agent can have this name.
+const UNKNOWN_AGENT: &str = "(unknown)";
 
 /// How long an ending waits for others to be told.
 const PATIENCE: Duration = Duration::from_secs(2);

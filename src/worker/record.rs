@@ -1,5 +1,7 @@
 //! Making a run's log durable, off the push path.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, timeout_at};
 
 use super::audience::{Audience, announce};
@@ -81,7 +83,7 @@ impl Run<'_> {
     /// Tells others that the run has its ending.
     async fn tell_ended(&self) {
         let Some(ending) = self.ending.get() else { return };
-        let duration = self.tools.clock.now().since(self.claimed_at);
+        let duration = if self.has_begun() { self.tools.clock.now().since(self.claimed_at) } else { Duration::ZERO };
         let (agent, connections) = (Some(self.prompt.agent.clone()), self.audience.borrow().attachments.len());
         let event = RunEnded::of(&self.prompt.run, agent, ending, duration, connections);
         run_ended::tell(self.tools.events.as_ref(), &event).await;

@@ -178,6 +178,11 @@ impl<'a> Run<'a> {
         Ok(recorded)
     }
 
+    /// Whether it was not over before its agent was called: its first frame is no ending then.
+    pub(super) fn has_begun(&self) -> bool {
+        self.first.outcome.is_none()
+    }
+
     /// Its agent's messages name the run as the agent knows it. The first may come before the agent has answered.
     async fn name_run(&self) -> Result<(), Lost> {
         if let Some(GatewayReply { run, .. }) = &self.reply {

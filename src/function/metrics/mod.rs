@@ -8,7 +8,7 @@
 mod document;
 mod recorder;
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,12 @@ pub struct Metrics(Option<Arc<Written>>);
 struct Written {
     recorder: Arc<Recorder>,
     heading: Heading,
+    log: fn(&str) -> io::Result<()>,
+}
+
+/// What Lambda takes for a function's log.
+fn log(lines: &str) -> io::Result<()> {
+    io::stdout().lock().write_all(lines.as_bytes())
 }
 
 impl Metrics {
@@ -51,7 +57,7 @@ impl Metrics {
         let recorder = Arc::<Recorder>::default();
         // It fails only if there is one already, and a process has one function.
         let _ = ::metrics::set_global_recorder(recorder.clone());
-        Ok(Self(Some(Arc::new(Written { recorder, heading }))))
+        Ok(Self(Some(Arc::new(Written { recorder, heading, log }))))
     }
 
     /// Comes to what `work` comes to, and writes what was measured: every minute, and behind it. Nothing of it may be left
@@ -74,8 +80,42 @@ impl Metrics {
 impl Written {
     fn write(&self) {
         let lines = self.heading.documents(self.recorder.take(), SystemClock.now());
-        if let Err(error) = io::stdout().lock().write_all(lines.as_bytes()) {
+        if let Err(error) = (self.log)(&lines) {
             warn!(%error, "the metrics were not written");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::metrics::EVENTS;
+
+    static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_measured_is_written_every_minute_and_in_the_end() {
+        let recorder = Arc::<Recorder>::default();
+        let heading = Heading { namespace: "test".to_owned(), level: "INFO".to_owned() };
+        let log = |lines: &str| -> io::Result<()> {
+            LOG.lock().map_or(Ok(()), |mut log| {
+                log.push(lines.to_owned());
+                Ok(())
+            })
+        };
+        let metrics = Metrics(Some(Arc::new(Written { recorder: recorder.clone(), heading, log })));
+        let work = async {
+            for _ in 0..5 {
+                ::metrics::with_local_recorder(&recorder, || EVENTS.count(&[]));
+                sleep(Duration::from_secs(30)).await;
+            }
+        };
+        metrics.written(work).await;
+        let written = LOG.lock().map(|log| log.clone()).unwrap_or_default();
+        let counts: Vec<bool> = written.iter().map(|lines| lines.contains(r#""Events":2"#)).collect();
+        assert_eq!(counts, [true, true, false], "{written:?}");
+        assert!(written[2].contains(r#""Events":1"#), "{written:?}");
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agentcore_gateway::connections::origins::AllowedOrigins;
-use agentcore_gateway::uploads::{UploadOffers, UploadRoom};
+use agentcore_gateway::uploads::{FetchError, UploadOffers, UploadRoom};
 use serde_json::json;
 
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::measured::Measured;
+use crate::support::push::Manner;
 use crate::support::scripted::{ScriptedAgents, stream};
 use crate::support::uploads::RecordingUploads;
 use crate::worker::runs::prompt;
@@ -59,6 +60,9 @@ async fn resumes_count_and_the_frames_that_they_replay() {
     let replayed = engine.frames("d", "r").len();
     assert!(replayed > 2);
     assert_eq!(measured.of("resumes_total"), 1.0);
+    engine.push.set("e", Manner::Gone);
+    engine.say("e", &json!({"action": "resume", "sessionId": "s"})).await;
+    assert_eq!(measured.of("resumes_total"), 1.0, "nobody heard the answer");
     assert_eq!(measured.of("frames_replayed_total"), f64::from(u32::try_from(replayed).unwrap()));
 }
 
@@ -81,7 +85,13 @@ async fn uploads_count_when_they_are_offered_and_when_they_are_wanted() {
         pass(1.0).await;
     }
     engine.say("c", &json!({"action": "upload", "bytes": 1001})).await;
-    for (result, count) in [("offered", 3.0), ("read", 1.0), ("invalid", 2.0)] {
+    let offered = engine.say("c", &json!({"action": "upload", "bytes": 15})).await.unwrap();
+    let (key, _) = uploads.offers().pop().unwrap();
+    uploads.put(key, r#"{"prompt":"hi"}"#);
+    uploads.fail(vec![FetchError::Unavailable("away".to_owned()); 2]);
+    engine.say("c", &json!({"upload": offered["uploadId"], "sessionId": "s"})).await;
+    assert!(engine.work_next().await);
+    for (result, count) in [("offered", 4.0), ("read", 2.0), ("invalid", 2.0), ("unavailable", 2.0)] {
         assert_eq!(measured.of(&format!("uploads_total{{result=\"{result}\"}}")), count, "{result}");
     }
 }

@@ -5,14 +5,11 @@ use std::sync::Mutex;
 use agentcore_gateway::protocol::frame::Frame;
 use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::session::RunKey;
-use agentcore_gateway::session::store::{Sessions, StoreError};
-use agentcore_gateway::session::transition::Transition;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use super::*;
-use crate::support::around::AroundSessions;
 use crate::support::around_journal::AroundJournal;
 use crate::support::engine::{events_of, key};
 
@@ -244,14 +241,4 @@ async fn deliver_all(messages: Vec<Vec<usize>>, cuts: Vec<(usize, usize, bool)>)
     assert_eq!(delivered.len(), expected.len());
     assert_eq!(delivered, expected);
     contents(&frames);
-}
-
-/// `sessions` that no relay can move on: it dies between the journal and the session.
-fn without_moves(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
-    Arc::new(AroundSessions::of(sessions).apply(|apply| async move {
-        match apply.transition {
-            Transition::Move { .. } => Err(StoreError::Throttled),
-            _ => apply.done().await,
-        }
-    }))
 }

@@ -20,11 +20,14 @@ use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
 use agentcore_gateway::random::Random;
 use agentcore_gateway::relay::{Relay, Settings, Tools};
 use agentcore_gateway::session::Session;
+use agentcore_gateway::session::store::{Sessions, StoreError};
+use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::worker;
 use agentcore_gateway::worker::settings::LongRuns;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde_json::{Value, json};
 
+use crate::support::around::AroundSessions;
 use crate::support::engine::{Engine, event_of};
 use crate::support::scripted::{Script, ScriptedAgents, Step};
 use crate::worker::runs::prompt;
@@ -127,6 +130,12 @@ impl LongRun {
         self.relay_with(self.tools(), messages).await
     }
 
+    /// By a relay that cannot move the session on: it dies between the journal and the session.
+    pub async fn relay_without_moves(&self, messages: impl IntoIterator<Item = Value>) -> Vec<usize> {
+        let tools = self.tools();
+        self.relay_with(Tools { sessions: without_moves(tools.sessions.clone()), ..tools }, messages).await
+    }
+
     async fn relay_with(&self, tools: Tools, messages: impl IntoIterator<Item = Value>) -> Vec<usize> {
         let group = self.reply["group"].as_str().unwrap_or("group").to_owned();
         let records = messages.into_iter().enumerate().map(|(at, message)| record(at, &group, message.to_string()));
@@ -204,4 +213,14 @@ fn contents(frames: &[Value]) -> Vec<Value> {
 
 fn stop() -> Value {
     json!({"action": "stop", "sessionId": "s", "requestId": "r"})
+}
+
+/// `sessions` that no relay can move on: it dies between the journal and the session.
+fn without_moves(sessions: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
+    Arc::new(AroundSessions::of(sessions).apply(|apply| async move {
+        match apply.transition {
+            Transition::Move { .. } => Err(StoreError::Throttled),
+            _ => apply.done().await,
+        }
+    }))
 }
