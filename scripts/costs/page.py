@@ -76,6 +76,7 @@ def page(all_counts, all_messages):
             "",
             "Two settings, in milliseconds, and what they do to the price and to how a reply is read. Between two frames lies a quarter of the",
             "reply's age, but no less than the first and no more than the second; the first event never waits. `accepted` is among the messages.",
+            "The default was counted, the others are computed in the same way.",
             "",
             *paces_table(all_counts),
             "",
