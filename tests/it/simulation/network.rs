@@ -147,13 +147,13 @@ impl Push for Network {
         let message: Value = serde_json::from_str(text).expect("a message is JSON");
         self.process.awake().await;
         let sockets = self.process.sockets();
-        let attempt = self.slowness.begin(&self.process, connection.as_str(), &message);
-        let pushed = self.attempt(connection.as_str(), message).await;
-        attempt.ended(&pushed);
+        let mut attempt = self.slowness.begin(&self.process, connection.as_str(), &message);
+        let answer = self.attempt(connection.as_str(), message).await;
+        attempt.is_answered();
         self.process.awake().await;
-        if self.process.sockets() != sockets {
-            return Err(PushError::Unavailable("the answer was lost".to_owned()));
-        }
+        let is_lost = self.process.sockets() != sockets;
+        let pushed = if is_lost { Err(PushError::Unavailable("the answer was lost".to_owned())) } else { answer };
+        attempt.ended(&pushed);
         pushed
     }
 }

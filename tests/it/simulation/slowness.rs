@@ -102,7 +102,15 @@ impl Slowness {
         known.steady += pause;
         known.freezes = new.freezes;
         let message = serde_json::json!({"sessionId": message["sessionId"], "requestId": message["requestId"]});
-        Attempt { slowness: self.clone(), process: process.clone(), key, message, began: now, has_succeeded: false }
+        Attempt {
+            slowness: self.clone(),
+            process: process.clone(),
+            key,
+            message,
+            began: now,
+            answered: None,
+            has_succeeded: false,
+        }
     }
 }
 
@@ -113,10 +121,17 @@ pub struct Attempt {
     key: Key,
     message: Value,
     began: Instant,
+    answered: Option<Instant>,
     has_succeeded: bool,
 }
 
 impl Attempt {
+    /// What comes now until its process hears of that is none of the connection's fault.
+    pub fn is_answered(&mut self) {
+        self.answered = Some(Instant::now());
+    }
+
+    /// `pushed` is what its process hears.
     pub fn ended(mut self, pushed: &Result<(), PushError>) {
         self.has_succeeded = pushed.is_ok();
     }
@@ -124,7 +139,7 @@ impl Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let now = Instant::now();
+        let now = self.answered.unwrap_or_else(Instant::now);
         self.slowness.note(self);
         let mut tries = self.slowness.tries.lock().unwrap();
         let Some(known) = tries.get_mut(&self.key) else { return };
