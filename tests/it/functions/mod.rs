@@ -7,6 +7,7 @@ mod connections;
 mod forms;
 mod identities;
 mod log;
+mod many;
 mod message;
 mod metrics;
 mod panics;
@@ -74,15 +75,22 @@ async fn start_as(auth: &str, binary: &str, aws: &FakeAgent) -> Function {
 
 /// As [`start`], told `more` or something else.
 async fn start_with(binary: &str, aws: &FakeAgent, more: &[(&str, &str)]) -> Function {
+    let variables = variables(aws);
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Function::start(binary, &[&variables, more].concat()).await
+}
+
+/// What all functions are told for the services at `aws`.
+fn variables(aws: &FakeAgent) -> Vec<(&'static str, String)> {
     let (url, management) = (aws.url(), format!("{}/default", aws.url()));
     let agents = r#"{"default": {"runtime_arn": "arn:aws:bedrock-agentcore:eu-central-1:123456789012:runtime/agent-0123456789"}}"#;
-    let variables = [
+    let told = [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_REGION", "eu-central-1"),
-        ("AWS_ENDPOINT_URL", &url),
-        ("AGENTCORE_ENDPOINT_URL", &url),
-        ("MANAGEMENT_ENDPOINT", &management),
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("AGENTCORE_ENDPOINT_URL", url.as_str()),
+        ("MANAGEMENT_ENDPOINT", management.as_str()),
         ("AUTH", "jwt"),
         ("TABLE_NAME", "gateway"),
         ("PROMPTS_QUEUE_URL", QUEUE),
@@ -93,7 +101,7 @@ async fn start_with(binary: &str, aws: &FakeAgent, more: &[(&str, &str)]) -> Fun
         ("AGENTS", agents),
         ("ALLOWED_ORIGINS", "https://app.example.com"),
     ];
-    Function::start(binary, &[&variables, more].concat()).await
+    told.map(|(name, value)| (name, value.to_owned())).to_vec()
 }
 
 /// What has been sent: each operation, or method and path, with its body.

@@ -15,18 +15,23 @@ use super::DynamoDb;
 use super::operations::Refusal;
 
 impl DynamoDb {
+    /// Status and body of what is answered to `operation`.
+    pub fn execute(&self, operation: &str, body: &Value) -> (u16, Value) {
+        let is_write = !matches!(operation, "GetItem" | "Query");
+        if is_write && self.loses_answer.as_ref().is_some_and(|loses| loses()) {
+            let _ = self.lock().execute(operation, body);
+        }
+        match self.lock().execute(operation, body) {
+            Ok(answer) => (200, answer),
+            Err(refusal) => (400, error(refusal)),
+        }
+    }
+
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let body = request.body().bytes().expect("a body in memory");
         let (operation, body) = (operation.expect("an operation"), serde_json::from_slice(body).expect("JSON"));
-        let is_write = !matches!(operation, "GetItem" | "Query");
-        if is_write && self.loses_answer.as_ref().is_some_and(|loses| loses()) {
-            let _ = self.lock().execute(operation, &body);
-        }
-        let (status, answer) = match self.lock().execute(operation, &body) {
-            Ok(answer) => (200, answer),
-            Err(refusal) => (400, error(refusal)),
-        };
+        let (status, answer) = self.execute(operation, &body);
         let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(answer.to_string()));
         response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
         response
