@@ -125,7 +125,7 @@ pub(crate) fn failed(record: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
-fn receive_count(record: &SqsMessage) -> u32 {
+pub(crate) fn receive_count(record: &SqsMessage) -> u32 {
     let count = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     count.unwrap_or_default()
 }

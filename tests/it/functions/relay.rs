@@ -87,18 +87,21 @@ async fn a_heartbeat_writes_no_segment_and_says_that_the_run_is_alive() {
 }
 
 #[tokio::test]
-async fn messages_of_a_run_that_is_not_detached_yet_come_again_in_two_seconds() {
-    let aws = FakeAgent::start(table(false)).await;
-    let event = event!("replies");
-    let response = start(RELAY, &aws).await.invoke(&event).await.unwrap();
-    let failed =
-        event["Records"].as_array().unwrap().iter().map(|record| json!({"itemIdentifier": record["messageId"]}));
-    assert_eq!(response, json!({"batchItemFailures": failed.collect::<Vec<_>>()}));
-    let sent = sent(&aws);
-    let hidden: Vec<_> = sent.iter().filter(|(name, _)| name == "ChangeMessageVisibility").collect();
-    assert_eq!(hidden.len(), 2);
-    for (_, hidden) in hidden {
-        assert_eq!((&hidden["QueueUrl"], &hidden["VisibilityTimeout"]), (&json!(REPLIES), &json!(2)));
+async fn messages_of_a_run_that_is_not_detached_yet_come_again_in_two_seconds_and_later_in_ten() {
+    for (received, pause) in [("1", 2), ("150", 2), ("151", 10)] {
+        let aws = FakeAgent::start(table(false)).await;
+        let mut event = event!("replies");
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!(received);
+        let response = start(RELAY, &aws).await.invoke(&event).await.unwrap();
+        let failed =
+            event["Records"].as_array().unwrap().iter().map(|record| json!({"itemIdentifier": record["messageId"]}));
+        assert_eq!(response, json!({"batchItemFailures": failed.collect::<Vec<_>>()}));
+        let sent = sent(&aws);
+        let hidden: Vec<_> = sent.iter().filter(|(name, _)| name == "ChangeMessageVisibility").collect();
+        assert_eq!(hidden.len(), 2);
+        for (_, hidden) in hidden {
+            assert_eq!((&hidden["QueueUrl"], &hidden["VisibilityTimeout"]), (&json!(REPLIES), &json!(pause)));
+        }
     }
 }
 
