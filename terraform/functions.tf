@@ -27,6 +27,9 @@ locals {
     var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
   )
 
+  # Whether there is one is known by its function's name; its ARN may be known only when it has been made.
+  existing_roles = { for name, arn in var.existing_role_arns : name => { arn = arn } }
+
   # In S3 the version is part of the key, so another version is another program.
   archives = { for name in ["message", "connections", "worker", "relay", "closer", "authorizer"] : name => (
     var.archives == null
@@ -42,7 +45,7 @@ module "message" {
   role_name               = "${local.name}-message-${local.region}"
   description             = "Checks a prompt and puts it into the queue"
   archive                 = local.archives.message
-  role_arn                = lookup(var.existing_role_arns, "message", null)
+  existing_role           = lookup(local.existing_roles, "message", null)
   function_version        = lookup(var.function_versions, "message", null)
   provisioned_concurrency = var.provisioned_concurrency.message
   memory_mb               = var.memory_mb.message
@@ -69,7 +72,7 @@ module "connections" {
   role_name               = "${local.name}-connections-${local.region}"
   description             = "Connects, disconnects, resumes and stops"
   archive                 = local.archives.connections
-  role_arn                = lookup(var.existing_role_arns, "connections", null)
+  existing_role           = lookup(local.existing_roles, "connections", null)
   function_version        = lookup(var.function_versions, "connections", null)
   provisioned_concurrency = var.provisioned_concurrency.connections
   memory_mb               = var.memory_mb.connections
@@ -101,7 +104,7 @@ module "worker" {
   role_name            = "${local.name}-worker-${local.region}"
   description          = "Calls the agent and pushes its reply"
   archive              = local.archives.worker
-  role_arn             = lookup(var.existing_role_arns, "worker", null)
+  existing_role        = lookup(local.existing_roles, "worker", null)
   function_version     = lookup(var.function_versions, "worker", null)
   memory_mb            = var.memory_mb.worker
   timeout              = var.timeout_seconds.worker
@@ -147,7 +150,7 @@ module "relay" {
   role_name            = "${local.name}-relay-${local.region}"
   description          = "Relays what agents say that go on by themselves"
   archive              = local.archives.relay
-  role_arn             = lookup(var.existing_role_arns, "relay", null)
+  existing_role        = lookup(local.existing_roles, "relay", null)
   function_version     = lookup(var.function_versions, "relay", null)
   memory_mb            = var.memory_mb.relay
   timeout              = var.timeout_seconds.relay
@@ -179,7 +182,7 @@ module "closer" {
   role_name            = "${local.name}-closer-${local.region}"
   description          = "Ends what nobody else does"
   archive              = local.archives.closer
-  role_arn             = lookup(var.existing_role_arns, "closer", null)
+  existing_role        = lookup(local.existing_roles, "closer", null)
   function_version     = lookup(var.function_versions, "closer", null)
   memory_mb            = var.memory_mb.closer
   timeout              = var.timeout_seconds.closer
@@ -213,7 +216,7 @@ module "authorizer" {
   role_name            = "${local.name}-authorizer-${local.region}"
   description          = "Checks the token of a new connection"
   archive              = local.archives.authorizer
-  role_arn             = lookup(var.existing_role_arns, "authorizer", null)
+  existing_role        = lookup(local.existing_roles, "authorizer", null)
   function_version     = lookup(var.function_versions, "authorizer", null)
   memory_mb            = var.memory_mb.authorizer
   timeout              = var.timeout_seconds.authorizer

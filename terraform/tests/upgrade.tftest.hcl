@@ -1,8 +1,7 @@
 # What an earlier release made stays what it is, though its address is another.
 
 mock_provider "aws" {
-  override_during = plan
-  source          = "./tests/mocks"
+  source = "./tests/mocks"
 }
 
 run "an_earlier_release" {
@@ -14,7 +13,6 @@ run "an_earlier_release" {
 }
 
 run "this_release" {
-  command   = plan
   state_key = "deployed"
 
   variables {

@@ -30,7 +30,7 @@ output "function_name" {
 
 output "role_name" {
   description = "Name of the role."
-  value       = local.has_own_role ? aws_iam_role.function[0].name : reverse(split("/", var.role_arn))[0]
+  value       = local.has_own_role ? aws_iam_role.function[0].name : reverse(split("/", local.role_arn))[0]
 }
 
 output "role_arn" {

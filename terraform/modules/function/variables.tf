@@ -21,9 +21,9 @@ variable "description" {
   nullable    = false
 }
 
-variable "role_arn" {
-  description = "ARN of a role that is there already. Null: one is made."
-  type        = string
+variable "existing_role" {
+  description = "A role that is there already. Null: one is made."
+  type        = object({ arn = string })
   default     = null
 }
 
