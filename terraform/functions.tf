@@ -5,7 +5,6 @@
 locals {
   function_settings = {
     region                   = var.aws_region
-    dns_suffix               = data.aws_partition.current.dns_suffix
     function_arn_prefix      = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:"
     architecture             = var.architecture
     log_level                = var.log_level
@@ -17,15 +16,15 @@ locals {
     kms_key_arns             = { environment = var.kms_key_arns.environment, logs = var.kms_key_arns.logs }
     vpc                      = var.vpc
     tags                     = var.tags
-    # Without a namespace nothing is measured.
-    environment = var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {}
+    # What agents and the event bus are called by are clients of the gateway's own, which cannot know the host names of every
+    # partition. Without a namespace nothing is measured.
+    environment = merge(
+      { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
+      var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {},
+    )
   }
 
-  # Agents are called by a client of their own, which cannot know the host names of every partition.
-  agentcore_environment = merge(
-    { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
-    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
-  )
+  agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }
 
   # Whether there is one is known by its function's name; its ARN may be known only when it has been made.
   existing_roles = { for name, arn in var.existing_role_arns : name => { arn = arn } }
@@ -122,7 +121,6 @@ module "worker" {
       AGENTS                = jsonencode(local.told_agents)
       ON_STOP               = var.on_stop
       PUSH_INTERVAL_MS      = tostring(var.push_interval_ms)
-      MAX_PUSH_INTERVAL_MS  = tostring(var.max_push_interval_ms)
       STOP_ABANDONED        = tostring(var.stop_abandoned)
       RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
       SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)
@@ -131,6 +129,7 @@ module "worker" {
       MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
       LONGEST_RUN_SECONDS   = tostring(var.timeout_seconds.worker)
     },
+    var.max_push_interval_ms == null ? {} : { MAX_PUSH_INTERVAL_MS = tostring(var.max_push_interval_ms) },
     local.agentcore_environment,
     local.uploads_environment,
     !local.has_long_runs ? {} : {

@@ -100,8 +100,7 @@ variable "event_bus_arn" {
 variable "settings" {
   description = "What all functions have in common."
   type = object({
-    region     = string
-    dns_suffix = string
+    region = string
     # Behind it stands the function's name.
     function_arn_prefix      = string
     architecture             = string
