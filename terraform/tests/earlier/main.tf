@@ -14,6 +14,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_route53_record" "gateway" {
+  #checkov:skip=CKV2_AWS_23:What it points to is not made here
   count = 1
 
   zone_id = "Z0123456789"
