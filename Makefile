@@ -189,7 +189,7 @@ preflight: $(OPERATIONS_VENV)/.installed
 
 .PHONY: verify
 verify: $(OPERATIONS_VENV)/.installed
-	@PYTHONPATH=scripts $(OPERATIONS_VENV)/bin/python -m verify $(URL) $(ARGS)
+	@PYTHONPATH=scripts $(OPERATIONS_VENV)/bin/python -m verify $(if $(URL),'$(URL)') $(ARGS)
 
 $(OPERATIONS_VENV)/.tested: $(OPERATIONS_VENV)/.installed tests/verify/requirements.txt
 	$(OPERATIONS_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/verify/requirements.txt

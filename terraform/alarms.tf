@@ -71,12 +71,13 @@ locals {
     }
   }]...)
 
-  # Sums of several metrics of AWS.
+  # Sums of one metric of AWS or of two.
   sum_alarms = {
+    # IntegrationError would count refusals too: it is of what functions answer with 4xx and 5xx.
     api-5xx = {
-      description = "API Gateway answered messages or connections with errors of the gateway (5xx). Look at the errors and throttles of message and connections, then at status and integrationError in the access log."
+      description = "API Gateway could not call a function, and answered messages or connections with errors of the gateway (5xx). Look at the errors and throttles of message and connections, then at status and integrationError in the access log."
       namespace   = "AWS/ApiGateway"
-      metrics     = ["IntegrationError", "ExecutionError"]
+      metrics     = ["ExecutionError"]
       dimensions  = { ApiId = aws_apigatewayv2_api.gateway.id, Stage = aws_apigatewayv2_stage.gateway.name }
       threshold   = 4
     }
@@ -89,6 +90,8 @@ locals {
       threshold   = 10
     }
   }
+
+  sum_ids = { for key, alarm in local.sum_alarms : key => slice(["first", "second"], 0, length(alarm.metrics)) }
 
   # Shares, of what the gateway itself measures. A few in a quiet hour are no share of anything.
   rate_alarm_minimum = 5
@@ -168,13 +171,13 @@ resource "aws_cloudwatch_metric_alarm" "sum" {
 
   metric_query {
     id          = "sum"
-    expression  = "SUM([FILL(first, 0), FILL(second, 0)])"
+    expression  = "SUM([${join(", ", [for id in local.sum_ids[each.key] : "FILL(${id}, 0)"])}])"
     label       = each.key
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = zipmap(["first", "second"], each.value.metrics)
+    for_each = zipmap(local.sum_ids[each.key], each.value.metrics)
     content {
       id = metric_query.key
       metric {

@@ -103,28 +103,38 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
   }
 }
 
+# A permission that takes another's place is there before that one goes, which is when the stage has its new deployment. So
+# no two have the same id.
 resource "aws_lambda_permission" "route" {
   for_each = { for key, route in local.routes : key => route if route.function != null }
 
-  region        = var.aws_region
-  statement_id  = "route-${trimprefix(each.key, "$")}"
-  action        = "lambda:InvokeFunction"
-  function_name = local.route_functions[each.value.function].function_name
-  qualifier     = local.route_functions[each.value.function].alias_name
-  principal     = "apigateway.amazonaws.com"
-  source_arn    = "${local.stage_execution_arn}/${each.key}"
+  region              = var.aws_region
+  statement_id_prefix = "route-${trimprefix(each.key, "$")}-"
+  action              = "lambda:InvokeFunction"
+  function_name       = local.route_functions[each.value.function].function_name
+  qualifier           = local.route_functions[each.value.function].alias_name
+  principal           = "apigateway.amazonaws.com"
+  source_arn          = "${local.stage_execution_arn}/${each.key}"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_lambda_permission" "authorizer" {
   count = var.auth == "jwt" ? 1 : 0
 
-  region        = var.aws_region
-  statement_id  = "authorizer"
-  action        = "lambda:InvokeFunction"
-  function_name = module.authorizer[0].function_name
-  qualifier     = module.authorizer[0].alias_name
-  principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.gateway.execution_arn}/authorizers/${aws_apigatewayv2_authorizer.jwt[0].id}"
+  region              = var.aws_region
+  statement_id_prefix = "authorizer-"
+  action              = "lambda:InvokeFunction"
+  function_name       = module.authorizer[0].function_name
+  qualifier           = module.authorizer[0].alias_name
+  principal           = "apigateway.amazonaws.com"
+  source_arn          = "${aws_apigatewayv2_api.gateway.execution_arn}/authorizers/${aws_apigatewayv2_authorizer.jwt[0].id}"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # A deployment is a snapshot of the API. A new one is made whenever a part of it changes.

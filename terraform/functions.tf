@@ -5,7 +5,6 @@
 locals {
   function_settings = {
     region                   = var.aws_region
-    dns_suffix               = data.aws_partition.current.dns_suffix
     function_arn_prefix      = "arn:${data.aws_partition.current.partition}:lambda:${local.region}:${data.aws_caller_identity.current.account_id}:function:"
     architecture             = var.architecture
     log_level                = var.log_level
@@ -17,15 +16,18 @@ locals {
     kms_key_arns             = { environment = var.kms_key_arns.environment, logs = var.kms_key_arns.logs }
     vpc                      = var.vpc
     tags                     = var.tags
-    # Without a namespace nothing is measured.
-    environment = var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {}
+    # What agents and the event bus are called by are clients of the gateway's own, which cannot know the host names of every
+    # partition. Without a namespace nothing is measured.
+    environment = merge(
+      { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
+      var.metrics ? { METRICS_NAMESPACE = local.metrics_namespace } : {},
+    )
   }
 
-  # Agents are called by a client of their own, which cannot know the host names of every partition.
-  agentcore_environment = merge(
-    { DNS_SUFFIX = data.aws_partition.current.dns_suffix },
-    var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url },
-  )
+  agentcore_environment = var.agentcore_endpoint_url == "" ? {} : { AGENTCORE_ENDPOINT_URL = var.agentcore_endpoint_url }
+
+  # Whether there is one is known by its function's name; its ARN may be known only when it has been made.
+  existing_roles = { for name, arn in var.existing_role_arns : name => { arn = arn } }
 
   # In S3 the version is part of the key, so another version is another program.
   archives = { for name in ["message", "connections", "worker", "relay", "closer", "authorizer"] : name => (
@@ -42,7 +44,7 @@ module "message" {
   role_name               = "${local.name}-message-${local.region}"
   description             = "Checks a prompt and puts it into the queue"
   archive                 = local.archives.message
-  role_arn                = lookup(var.existing_role_arns, "message", null)
+  existing_role           = lookup(local.existing_roles, "message", null)
   function_version        = lookup(var.function_versions, "message", null)
   provisioned_concurrency = var.provisioned_concurrency.message
   memory_mb               = var.memory_mb.message
@@ -69,7 +71,7 @@ module "connections" {
   role_name               = "${local.name}-connections-${local.region}"
   description             = "Connects, disconnects, resumes and stops"
   archive                 = local.archives.connections
-  role_arn                = lookup(var.existing_role_arns, "connections", null)
+  existing_role           = lookup(local.existing_roles, "connections", null)
   function_version        = lookup(var.function_versions, "connections", null)
   provisioned_concurrency = var.provisioned_concurrency.connections
   memory_mb               = var.memory_mb.connections
@@ -101,7 +103,7 @@ module "worker" {
   role_name            = "${local.name}-worker-${local.region}"
   description          = "Calls the agent and pushes its reply"
   archive              = local.archives.worker
-  role_arn             = lookup(var.existing_role_arns, "worker", null)
+  existing_role        = lookup(local.existing_roles, "worker", null)
   function_version     = lookup(var.function_versions, "worker", null)
   memory_mb            = var.memory_mb.worker
   timeout              = var.timeout_seconds.worker
@@ -119,7 +121,6 @@ module "worker" {
       AGENTS                = jsonencode(local.told_agents)
       ON_STOP               = var.on_stop
       PUSH_INTERVAL_MS      = tostring(var.push_interval_ms)
-      MAX_PUSH_INTERVAL_MS  = tostring(var.max_push_interval_ms)
       STOP_ABANDONED        = tostring(var.stop_abandoned)
       RETRY_WINDOW_SECONDS  = tostring(var.retry_window_seconds)
       SILENCE_LIMIT_SECONDS = tostring(var.silence_limit_seconds)
@@ -128,6 +129,7 @@ module "worker" {
       MAX_RECEIVE_COUNT     = tostring(var.max_receive_count)
       LONGEST_RUN_SECONDS   = tostring(var.timeout_seconds.worker)
     },
+    var.max_push_interval_ms == null ? {} : { MAX_PUSH_INTERVAL_MS = tostring(var.max_push_interval_ms) },
     local.agentcore_environment,
     local.uploads_environment,
     !local.has_long_runs ? {} : {
@@ -147,7 +149,7 @@ module "relay" {
   role_name            = "${local.name}-relay-${local.region}"
   description          = "Relays what agents say that go on by themselves"
   archive              = local.archives.relay
-  role_arn             = lookup(var.existing_role_arns, "relay", null)
+  existing_role        = lookup(local.existing_roles, "relay", null)
   function_version     = lookup(var.function_versions, "relay", null)
   memory_mb            = var.memory_mb.relay
   timeout              = var.timeout_seconds.relay
@@ -179,7 +181,7 @@ module "closer" {
   role_name            = "${local.name}-closer-${local.region}"
   description          = "Ends what nobody else does"
   archive              = local.archives.closer
-  role_arn             = lookup(var.existing_role_arns, "closer", null)
+  existing_role        = lookup(local.existing_roles, "closer", null)
   function_version     = lookup(var.function_versions, "closer", null)
   memory_mb            = var.memory_mb.closer
   timeout              = var.timeout_seconds.closer
@@ -213,7 +215,7 @@ module "authorizer" {
   role_name            = "${local.name}-authorizer-${local.region}"
   description          = "Checks the token of a new connection"
   archive              = local.archives.authorizer
-  role_arn             = lookup(var.existing_role_arns, "authorizer", null)
+  existing_role        = lookup(local.existing_roles, "authorizer", null)
   function_version     = lookup(var.function_versions, "authorizer", null)
   memory_mb            = var.memory_mb.authorizer
   timeout              = var.timeout_seconds.authorizer

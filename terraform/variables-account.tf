@@ -12,7 +12,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "role_path" {
-  description = "Path of every role that is made, such as `/gateway/`."
+  description = "Path of every role that is made, such as `/gateway/`. For the first apply only: another path would make the roles anew, and IAM refuses a second role of one name."
   type        = string
   default     = "/"
   nullable    = false

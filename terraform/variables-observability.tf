@@ -34,7 +34,7 @@ variable "log_retention_days" {
 }
 
 variable "log_group_class" {
-  description = "Class of the log groups: `STANDARD`, or `INFREQUENT_ACCESS` for half the price of writing, without metric filters, live tail and metrics that are written as log lines. Another class makes the groups anew, and what is in them is lost."
+  description = "Class of the log groups: `STANDARD`, or `INFREQUENT_ACCESS` for half the price of writing, without metric filters, live tail and metrics that are written as log lines. For the first apply only: CloudWatch cannot change a group's class, and refuses a second group of one name."
   type        = string
   default     = "STANDARD"
   nullable    = false

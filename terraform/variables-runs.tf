@@ -32,14 +32,13 @@ variable "push_interval_ms" {
 }
 
 variable "max_push_interval_ms" {
-  description = "The time between two frames of a reply later on, in milliseconds: a quarter of the reply's age, up to so much. As long as `push_interval_ms`, it makes the pace constant."
+  description = "The time between two frames of a reply later on, in milliseconds: a quarter of the reply's age, up to so much. As long as `push_interval_ms`, it makes the pace constant. Null: 1000, or `push_interval_ms` if that is more."
   type        = number
-  default     = 1000
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.max_push_interval_ms >= var.push_interval_ms && var.max_push_interval_ms <= 5000 && floor(var.max_push_interval_ms) == var.max_push_interval_ms
-    error_message = "max_push_interval_ms must be a whole number from push_interval_ms (${var.push_interval_ms}) to 5000."
+    condition     = var.max_push_interval_ms == null || try(var.max_push_interval_ms >= var.push_interval_ms && var.max_push_interval_ms <= 5000 && floor(var.max_push_interval_ms) == var.max_push_interval_ms, false)
+    error_message = "max_push_interval_ms must be a whole number from push_interval_ms (${var.push_interval_ms}) to 5000, or null."
   }
 }
 

@@ -45,9 +45,9 @@ HEALTHY_METRICS = {
 }
 # Lines of `message` and `worker` for a reply of 10 s, one invocation for each prompt.
 METRIC_BYTES = 3700
-# terraform/alarms.tf, with tokens and without long runs: two for each of five functions, three of queues, and four that look
-# at two metrics each.
-ALARM_METRICS = 2 * 5 + 3 + 4 * 2
+# terraform/alarms.tf, with tokens and without long runs: two for each of five functions, three of queues, one of the API, and
+# three that look at two metrics each.
+ALARM_METRICS = 2 * 5 + 3 + 1 + 3 * 2
 
 
 def metrics_on_aws():

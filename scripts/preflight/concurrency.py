@@ -16,7 +16,7 @@ QUOTA = 'raise the quota "Concurrent executions" of Lambda (L-B99A9384) in Servi
 
 
 def look(aws: Aws, settings: Settings) -> Iterator[Finding]:
-    """Compares what workers may use up, and what is reserved, with the account's quota."""
+    """Compares what is reserved with the account's quota, and with the rest what workers may use up of it."""
     functions = aws.client("lambda")
     try:
         limit = functions.get_account_settings()["AccountLimit"]
@@ -25,18 +25,23 @@ def look(aws: Aws, settings: Settings) -> Iterator[Finding]:
         yield warning("concurrency", f"the quota cannot be read: {why(failure)}", "allow lambda:GetAccountSettings and lambda:GetFunctionConcurrency")
         return
     total, wanted = limit["ConcurrentExecutions"], sum(settings.reserved.values())
-    # What the deployed functions have is theirs to keep.
-    reservable = limit["UnreservedConcurrentExecutions"] + reserved_now - UNRESERVABLE
+    # What the deployed functions have is theirs to keep; what functions of others have is not to be had.
+    unreserved = limit["UnreservedConcurrentExecutions"] + reserved_now
+    reservable = unreserved - UNRESERVABLE
     if wanted > max(0, reservable):
         words = f"{wanted} executions shall be reserved, and {max(0, reservable)} of {total} can be: Lambda keeps {UNRESERVABLE} for all"
         yield error("concurrency", words, f"reserve less, or {QUOTA}")
-    workers = settings["maximum_concurrency"] * (2 if settings.has_long_runs else 1)
-    if workers + LEFT_OVER > total - wanted:
-        who = "workers and relays" if settings.has_long_runs else "workers"
-        words = f"{who} may use {workers} executions at once (maximum_concurrency), and the account has {total}: then nobody can connect"
+        return
+    free = unreserved - wanted
+    sharing = [f"{name}s" for name in ("worker", "relay") if name in settings.functions and name not in settings.reserved]
+    used, who = settings["maximum_concurrency"] * len(sharing), " and ".join(sharing)
+    if sharing and used + LEFT_OVER > free:
+        words = f"{who} may use {used} executions at once (maximum_concurrency), and {free} of {total} are not reserved: then the other functions are throttled"
         yield warning("concurrency", words, f"{QUOTA}; or set maximum_concurrency lower")
-    elif wanted <= reservable or not wanted:
-        yield ok("concurrency", f"{total} executions, of which workers may use {workers}")
+    elif sharing:
+        yield ok("concurrency", f"{free} of {total} executions are not reserved, and {who} may use {used} of them")
+    else:
+        yield ok("concurrency", f"{free} of {total} executions are not reserved, and workers have their own")
 
 
 def _reserved(functions, name: str) -> int:

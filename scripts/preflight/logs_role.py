@@ -19,7 +19,7 @@ def look(aws: Aws, settings: Settings) -> Iterator[Finding]:
     except ClientError as failure:
         yield warning("logs role", f"the setting cannot be read: {why(failure)}", "allow apigateway:GET on /account")
         return
-    own = f":role/{settings.name}-api-logs-{aws.region}"
+    own = f":role{settings['role_path']}{settings.name}-api-logs-{aws.region}"
     if settings["manage_api_gateway_account"]:
         if role and not role.endswith(own):
             words = f"{role} is set, and the deploy replaces it for all APIs of the account in {aws.region}"

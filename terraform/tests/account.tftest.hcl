@@ -27,8 +27,8 @@ run "as_it_comes" {
   }
 
   assert {
-    condition     = output.function_versions == { for name in keys(local.functions) : name => "7" }
-    error_message = "The newest version is called"
+    condition     = output.function_versions == { for name in keys(local.functions) : name => "7" } && alltrue([for function in values(local.functions) : function.configuration.publish])
+    error_message = "Each change makes a version, and the newest is called"
   }
 
   assert {

@@ -79,8 +79,8 @@ run "anybody_may_connect" {
   }
 
   assert {
-    condition     = alltrue([for permission in aws_lambda_permission.route : can(regex("^[a-zA-Z0-9-_]+$", permission.statement_id))])
-    error_message = "Lambda takes letters, digits, hyphens and underscores in the id of a statement"
+    condition     = alltrue([for permission in aws_lambda_permission.route : can(regex("^[a-zA-Z0-9-_]+-$", permission.statement_id_prefix))])
+    error_message = "Lambda takes letters, digits, hyphens and underscores in the id of a statement, and each has one of its own"
   }
 
   assert {

@@ -21,6 +21,7 @@ run "as_they_come" {
 
   assert {
     condition = module.message.configuration.environment == tomap({
+      DNS_SUFFIX        = "amazonaws.com"
       AUTH              = "none"
       PROMPTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENT_NAMES       = "default"
@@ -30,6 +31,7 @@ run "as_they_come" {
 
   assert {
     condition = module.connections.configuration.environment == tomap({
+      DNS_SUFFIX            = "amazonaws.com"
       AUTH                  = "none"
       TABLE_NAME            = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
@@ -43,14 +45,13 @@ run "as_they_come" {
 
   assert {
     condition = module.worker.configuration.environment == tomap({
+      DNS_SUFFIX            = "amazonaws.com"
       TABLE_NAME            = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT   = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       PROMPTS_QUEUE_URL     = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
       AGENTS                = "{}"
-      DNS_SUFFIX            = "amazonaws.com"
       ON_STOP               = "stop-session"
       PUSH_INTERVAL_MS      = "100"
-      MAX_PUSH_INTERVAL_MS  = "1000"
       STOP_ABANDONED        = "false"
       RETRY_WINDOW_SECONDS  = "60"
       SILENCE_LIMIT_SECONDS = "300"
@@ -66,6 +67,7 @@ run "as_they_come" {
 
   assert {
     condition = module.closer.configuration.environment == tomap({
+      DNS_SUFFIX          = "amazonaws.com"
       TABLE_NAME          = "agentcore-gateway-prod"
       MANAGEMENT_ENDPOINT = "https://api0000000.execute-api.eu-central-1.amazonaws.com/prod"
       GIVEN_UP_QUEUE_URL  = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-given-up.fifo"
@@ -200,6 +202,7 @@ run "as_they_can_be_set" {
 
   assert {
     condition = module.authorizer[0].configuration.environment == tomap({
+      DNS_SUFFIX         = "amazonaws.com"
       JWT_ISSUER         = "https://issuer.example.com/"
       JWT_AUDIENCES      = "web,mobile"
       JWT_CLIENTS        = "app,https://app.example.com"
@@ -260,6 +263,7 @@ run "signed_requests_are_told_to_the_functions" {
 
   assert {
     condition = module.message.configuration.environment == tomap({
+      DNS_SUFFIX        = "amazonaws.com"
       AUTH              = "iam"
       TABLE_NAME        = "agentcore-gateway-prod"
       PROMPTS_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/agentcore-gateway-prod-prompts.fifo"
@@ -288,6 +292,7 @@ run "the_authorizer_finds_the_keys_itself" {
 
   assert {
     condition = module.authorizer[0].configuration.environment == tomap({
+      DNS_SUFFIX         = "amazonaws.com"
       JWT_ISSUER         = "https://issuer.example.com"
       JWT_AUDIENCES      = ""
       JWT_CLIENTS        = "app"

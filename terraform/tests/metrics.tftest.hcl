@@ -39,10 +39,34 @@ run "as_it_comes" {
 
   assert {
     condition = jsonencode({ for key, alarm in aws_cloudwatch_metric_alarm.sum : key => concat([tostring(alarm.threshold)], sort([for query in alarm.metric_query : join(" ", concat([query.metric[0].namespace, query.metric[0].metric_name], values(query.metric[0].dimensions))) if length(query.metric) > 0])) }) == jsonencode({
-      api-5xx         = tolist(["4", "AWS/ApiGateway ExecutionError api0000000 prod", "AWS/ApiGateway IntegrationError api0000000 prod"])
+      api-5xx         = tolist(["4", "AWS/ApiGateway ExecutionError api0000000 prod"])
       table-throttles = tolist(["10", "AWS/DynamoDB ReadThrottleEvents agentcore-gateway-prod", "AWS/DynamoDB WriteThrottleEvents agentcore-gateway-prod"])
     })
     error_message = "Errors of the API and throttles of the table raise an alarm"
+  }
+
+  assert {
+    condition = { for key, alarm in merge(aws_cloudwatch_metric_alarm.sum, aws_cloudwatch_metric_alarm.rate) : key => [for query in alarm.metric_query : query.expression if length(query.metric) == 0] } == {
+      api-5xx         = ["SUM([FILL(first, 0)])"]
+      table-throttles = ["SUM([FILL(first, 0), FILL(second, 0)])"]
+      failed-runs     = ["IF(part < 5, 0, 100 * part / whole)"]
+    }
+    error_message = "Sums are of all of them, and shares are of five at least"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.sum, aws_cloudwatch_metric_alarm.rate) : toset([for query in alarm.metric_query : [query.metric[0].stat, query.metric[0].period] if length(query.metric) > 0]) == toset([["Sum", 300]])])
+    error_message = "Sums and shares are of five minutes"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.queue, aws_cloudwatch_metric_alarm.function) : alarm.period == 300]) && alltrue([for alarm in aws_cloudwatch_metric_alarm.function : alarm.statistic == "Sum" && alarm.namespace == "AWS/Lambda"]) && alltrue([for alarm in aws_cloudwatch_metric_alarm.queue : alarm.namespace == "AWS/SQS"])
+    error_message = "So are the alarms of queues and functions"
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), values(aws_cloudwatch_metric_alarm.sum), values(aws_cloudwatch_metric_alarm.rate)) : alarm.comparison_operator == "GreaterThanThreshold" && alarm.evaluation_periods == 1 && alarm.treat_missing_data == "notBreaching"])
+    error_message = "Alarms are raised once there is more than the threshold, and not by a lack of data"
   }
 
   assert {
@@ -114,7 +138,7 @@ run "with_everything" {
   }
 
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), values(aws_cloudwatch_metric_alarm.sum), values(aws_cloudwatch_metric_alarm.rate)) : tolist(alarm.alarm_actions) == tolist(["arn:aws:sns:eu-central-1:111122223333:on-call"])])
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), values(aws_cloudwatch_metric_alarm.sum), values(aws_cloudwatch_metric_alarm.rate)) : tolist(alarm.alarm_actions) == tolist(["arn:aws:sns:eu-central-1:111122223333:on-call"]) && alarm.ok_actions == alarm.alarm_actions])
     error_message = "Topics are told"
   }
 

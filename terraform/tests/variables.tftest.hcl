@@ -619,10 +619,37 @@ run "frames_that_would_come_sooner" {
   }
 
   variables {
-    push_interval_ms = 1001
+    push_interval_ms     = 1001
+    max_push_interval_ms = 1000
   }
 
   expect_failures = [var.max_push_interval_ms]
+}
+
+run "frames_that_would_come_too_late" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    max_push_interval_ms = 5001
+  }
+
+  expect_failures = [var.max_push_interval_ms]
+}
+
+run "frames_that_come_late_from_the_first" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    push_interval_ms = 1001
+  }
 }
 
 run "a_reply_has_a_limit" {

@@ -69,6 +69,9 @@ def test_a_region_that_is_not_there(environment, found):
     assert (level, subject) == ("error", "region") and "eu-central-1" in words
 
 
+LONG_RUNS = {"default": agent(long_runs=True)}
+
+
 def limits(total, unreserved):
     return 200, {"AccountLimit": {"ConcurrentExecutions": total, "UnreservedConcurrentExecutions": unreserved}}
 
@@ -80,14 +83,21 @@ def limits(total, unreserved):
         (109, 109, {}, "warning"),
         (10, 10, {"maximum_concurrency": 2}, "warning"),
         (12, 12, {"maximum_concurrency": 2}, None),
-        (210, 210, {"local_agents": {"default": agent(long_runs=True)}}, None),
-        (209, 209, {"local_agents": {"default": agent(long_runs=True)}}, "warning"),
-        # What is reserved is not the workers' to use.
+        (210, 210, {"local_agents": LONG_RUNS}, None),
+        (209, 209, {"local_agents": LONG_RUNS}, "warning"),
+        # What is reserved is not the workers' to use, whoever has it.
+        (1000, 110, {}, None),
+        (1000, 109, {}, "warning"),
         (114, 114, {"reserved_concurrency": {"closer": 4}}, None),
         (113, 113, {"reserved_concurrency": {"closer": 4}}, "warning"),
+        # What workers have of their own they take from nobody; nor do relays.
+        (1000, 200, {"reserved_concurrency": {"worker": 100}}, None),
+        (1000, 219, {"reserved_concurrency": {"worker": 100}, "local_agents": LONG_RUNS}, None),
+        (1000, 209, {"reserved_concurrency": {"worker": 100}, "local_agents": LONG_RUNS}, "warning"),
+        (1000, 300, {"reserved_concurrency": {"worker": 100, "relay": 100}, "local_agents": LONG_RUNS}, None),
         # Lambda keeps a hundred for all.
-        (1000, 104, {"reserved_concurrency": {"closer": 4}}, None),
-        (1000, 103, {"reserved_concurrency": {"closer": 4}}, "error"),
+        (1000, 104, {"reserved_concurrency": {"closer": 4}, "maximum_concurrency": 90}, None),
+        (1000, 103, {"reserved_concurrency": {"closer": 4}, "maximum_concurrency": 90}, "error"),
     ],
 )
 def test_concurrency(aws, preflight, total, unreserved, changed, level):
@@ -100,10 +110,17 @@ def test_concurrency(aws, preflight, total, unreserved, changed, level):
     assert level is None or "L-B99A9384" in found[2]
 
 
-def test_what_is_reserved_already_can_be_reserved_again(aws, preflight):
-    aws.answers[LIMITS] = limits(1000, 100)
+def test_what_is_reserved_already_can_be_reserved_again(aws, preflight, found):
+    aws.answers[LIMITS] = limits(1000, 110)
     aws.answers[reserved("gateway-prod-closer")] = (200, {"ReservedConcurrentExecutions": 4})
-    assert preflight(reserved_concurrency={"closer": 4, "relay": 900})[0] == 0
+    assert {level for level, _, _ in preflight(reserved_concurrency={"closer": 4, "relay": 900})[1]} == {"ok"}
+    assert found(reserved_concurrency={"closer": 5})[0] == "warning", "one more is taken from the workers"
+
+
+def test_a_reservation_that_is_given_up_is_everybodys(aws, preflight):
+    aws.answers[LIMITS] = limits(1000, 100)
+    aws.answers[reserved("gateway-prod-worker")] = (200, {"ReservedConcurrentExecutions": 10})
+    assert {level for level, _, _ in preflight()[1]} == {"ok"}
 
 
 def test_the_role_that_api_gateway_writes_logs_with(aws, preflight, found):
@@ -111,8 +128,12 @@ def test_the_role_that_api_gateway_writes_logs_with(aws, preflight, found):
     level, subject, words = found()
     assert (level, subject) == ("error", "logs role") and "manage_api_gateway_account = true" in words
     assert preflight(access_logs=False)[0] == preflight(manage_api_gateway_account=True)[0] == 0
-    aws.answers[LOGS_ROLE] = (200, {"cloudwatchRoleArn": "arn:aws:iam::111122223333:role/gateway-prod-api-logs-eu-central-1"})
-    assert not [finding for finding in preflight(manage_api_gateway_account=True)[1] if finding[0] != "ok"]
+
+
+@pytest.mark.parametrize("path", ["/", "/gateway/"])
+def test_the_role_for_logs_that_the_deploy_has_made(aws, preflight, path):
+    aws.answers[LOGS_ROLE] = (200, {"cloudwatchRoleArn": f"arn:aws:iam::111122223333:role{path}gateway-prod-api-logs-eu-central-1"})
+    assert {level for level, _, _ in preflight(manage_api_gateway_account=True, role_path=path)[1]} == {"ok"}
 
 
 def test_a_role_for_logs_that_the_deploy_would_replace(found):

@@ -3,7 +3,7 @@
 locals {
   is_local_archive  = var.archive.path != null
   is_archive_there  = local.is_local_archive ? fileexists(var.archive.path) : true
-  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn, DNS_SUFFIX = var.settings.dns_suffix } : {}
+  event_environment = local.tells_of_ended_runs ? { EVENT_BUS_ARN = var.event_bus_arn } : {}
 }
 
 resource "aws_cloudwatch_log_group" "function" {

@@ -30,7 +30,7 @@ output "function_name" {
 
 output "role_name" {
   description = "Name of the role."
-  value       = local.has_own_role ? aws_iam_role.function[0].name : reverse(split("/", var.role_arn))[0]
+  value       = local.has_own_role ? aws_iam_role.function[0].name : reverse(split("/", local.role_arn))[0]
 }
 
 output "role_arn" {
@@ -72,6 +72,7 @@ output "configuration" {
     key           = aws_lambda_function.function.kms_key_arn
     vpc           = one(aws_lambda_function.function.vpc_config[*])
     archive       = [aws_lambda_function.function.filename, aws_lambda_function.function.s3_bucket, aws_lambda_function.function.s3_key]
+    publish       = aws_lambda_function.function.publish
     provisioned   = one(aws_lambda_provisioned_concurrency_config.live[*].provisioned_concurrent_executions)
     role          = aws_lambda_function.function.role
     role_path     = one(aws_iam_role.function[*].path)

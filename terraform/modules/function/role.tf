@@ -1,8 +1,8 @@
 # What the function may do. A role that is there already is not changed: whoever owns it gives it the same policy.
 
 locals {
-  has_own_role = var.role_arn == null
-  role_arn     = local.has_own_role ? aws_iam_role.function[0].arn : var.role_arn
+  has_own_role = var.existing_role == null
+  role_arn     = local.has_own_role ? aws_iam_role.function[0].arn : var.existing_role.arn
 
   tells_of_ended_runs = var.event_bus_arn != ""
 

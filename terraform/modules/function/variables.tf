@@ -21,9 +21,9 @@ variable "description" {
   nullable    = false
 }
 
-variable "role_arn" {
-  description = "ARN of a role that is there already. Null: one is made."
-  type        = string
+variable "existing_role" {
+  description = "A role that is there already. Null: one is made."
+  type        = object({ arn = string })
   default     = null
 }
 
@@ -100,8 +100,7 @@ variable "event_bus_arn" {
 variable "settings" {
   description = "What all functions have in common."
   type = object({
-    region     = string
-    dns_suffix = string
+    region = string
     # Behind it stands the function's name.
     function_arn_prefix      = string
     architecture             = string
