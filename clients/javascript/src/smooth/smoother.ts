@@ -59,6 +59,11 @@ export class Smoother {
     return this.#hasEnded ? 0 : Math.max(0, next.dueAt - now);
   }
 
+  /** All that waits, due or not, which goes on waiting. */
+  get waiting(): string {
+    return this.#words.map(({ text }) => text).join("");
+  }
+
   /** All that waits, due or not. */
   takeAll(): string {
     return this.#taken(this.#words.length);
