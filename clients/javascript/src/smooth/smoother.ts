@@ -59,7 +59,7 @@ export class Smoother {
     return this.#hasEnded ? 0 : Math.max(0, next.dueAt - now);
   }
 
-  /** All that waits, due or not, which goes on waiting. */
+  /** The text that waits, due or not. It is not taken. */
   get waiting(): string {
     return this.#words.map(({ text }) => text).join("");
   }
