@@ -11,16 +11,16 @@ import { startSessionsDialog } from "./sessions-dialog.ts";
 import { remembered } from "./storage.ts";
 import { showAll } from "./turns.ts";
 
-/** A switch over the chat, which `turns` has as an attribute, and which stays as it was left. */
-function startSwitch(id: string, name: string, otherwise: "on" | "off"): void {
+/** A switch over the chat, which `turns` has as an attribute, and which stays as it was left: "yes" is on, as in pages of before. */
+function startSwitch(id: string, name: string, otherwise: "yes" | "no"): void {
   const box = field(id);
   const show = () => {
     $("turns").dataset[name] = box.checked ? "on" : "off";
     showAll();
   };
-  box.checked = (remembered.get(id) ?? otherwise) === "on";
+  box.checked = (remembered.get(id) ?? otherwise) === "yes";
   box.addEventListener("change", () => {
-    remembered.set(id, box.checked ? "on" : "off");
+    remembered.set(id, box.checked ? "yes" : "no");
     show();
   });
   show();
@@ -32,8 +32,8 @@ startComposer();
 startRaw();
 startConnection(); // before the sessions, which show what goes on without one
 startSessions();
-startSwitch("raw-events", "raw", "off");
-startSwitch("smooth", "smooth", "on");
+startSwitch("raw-events", "raw", "no");
+startSwitch("smooth", "smooth", "yes");
 startClearing();
 startSessionsDialog();
 startCheck();

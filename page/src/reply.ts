@@ -21,6 +21,8 @@ export class Reply {
   /** Words that came with others in a frame, and are shown over the time to the next. */
   #waiting = new Smoother();
   #unplanned = "";
+  /** Line ends behind a card: they belong to the text that follows, and are nothing if another card does. */
+  #blank = "";
   #calls = new ToolReader();
   #other: AgentEvent[] = [];
   #otherCount = 0;
@@ -44,6 +46,7 @@ export class Reply {
     this.#parts = [];
     this.#tools.clear();
     this.#changed.clear();
+    this.#blank = "";
     this.#text = new TextReader();
     this.#waiting = new Smoother();
     this.#calls = new ToolReader();
@@ -53,9 +56,9 @@ export class Reply {
     this.#showOthers();
   }
 
-  /** Whether words wait for their turn: `show` is to be called again soon. */
-  get isWaiting(): boolean {
-    return this.#waiting.dueIn(0) !== null;
+  /** In how many milliseconds `show` is to be called again for a word that waits; null if none does. */
+  get dueIn(): number | null {
+    return this.#waiting.dueIn(performance.now());
   }
 
   /** Reads more events; `show` brings them to the screen. */
@@ -76,8 +79,15 @@ export class Reply {
     this.#showOthers();
   }
 
+  /** All that has come, the words that wait too. */
   stored(): StoredPart[] {
-    return this.#parts.map((part) => (part instanceof GrowingText ? { text: part.text } : { tool: part.call }));
+    const parts = this.#parts.map((part) => (part instanceof GrowingText ? { text: part.text } : { tool: part.call }));
+    const waiting = this.#blank + this.#waiting.waiting;
+    if (!waiting.trim()) return parts;
+    const last = parts.at(-1);
+    if (last && "text" in last) last.text += waiting;
+    else parts.push({ text: waiting });
+    return parts;
   }
 
   restore(parts: readonly StoredPart[], others: number): void {
@@ -117,18 +127,19 @@ export class Reply {
 
   #append(text: string): void {
     if (!text) return;
-    let last = this.#parts.at(-1);
-    if (!(last instanceof GrowingText)) {
-      if (last && !text.trim()) return; // line ends between two calls of tools
-      last = this.#put(new GrowingText());
-    }
-    if (last instanceof GrowingText) last.append(text);
-    if (last) this.#changed.add(last);
+    const last = this.#parts.at(-1);
+    const whole = this.#blank + text;
+    this.#blank = last instanceof ToolCard && !whole.trim() ? whole : "";
+    if (this.#blank) return;
+    const part = last instanceof GrowingText ? last : this.#put(new GrowingText());
+    part.append(whole);
+    this.#changed.add(part);
   }
 
   #put<Part extends GrowingText | ToolCard>(part: Part): Part {
     const before = this.#parts.at(-1);
     if (before instanceof GrowingText) before.show(true);
+    this.#blank = "";
     this.#parts.push(part);
     this.box.append(part.box);
     return part;

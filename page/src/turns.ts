@@ -57,24 +57,38 @@ export function followRun(run: Run): Turn {
 // Frames may come faster than a screen shows: what has come is shown once per picture, and seldomer where that takes long.
 const dirty = new Set<Turn>();
 let pause = 16;
-export function later(turn: Turn): void {
-  if (!dirty.size) setTimeout(flush, pause); // not an animation frame: a hidden tab goes on too
+let timer = 0;
+let flushAt = Number.POSITIVE_INFINITY;
+export function later(turn: Turn, wait = 0): void {
   dirty.add(turn);
+  const rest = Math.max(pause, Math.ceil(wait)); // timers count in whole milliseconds, and a word is not shown before it is due
+  const at = performance.now() + rest;
+  if (at >= flushAt) return;
+  clearTimeout(timer);
+  flushAt = at;
+  timer = setTimeout(flush, rest); // not an animation frame: a hidden tab goes on too
 }
 
 function flush(): void {
   const from = performance.now();
+  flushAt = Number.POSITIVE_INFINITY;
   const changed = [...dirty];
   dirty.clear();
   for (const turn of changed) showChange(turn);
   showStop();
   followChat();
   pause = Math.max(16, Math.min(500, 3 * (performance.now() - from)));
-  for (const turn of changed) if (turn.view.reply.isWaiting) later(turn);
+  for (const turn of changed.filter(isHere)) {
+    const wait = turn.view.reply.dueIn;
+    if (wait !== null) later(turn, wait);
+  }
 }
 
+/** Not of a session that was left. */
+const isHere = (turn: Turn): boolean => turns.get(turn.requestId) === turn;
+
 function showChange(turn: Turn): void {
-  if (turns.get(turn.requestId) !== turn) return; // of a session that was left
+  if (!isHere(turn)) return;
   const before = `${turn.facts.state} ${turn.facts.accepted} ${turn.facts.firstAt} ${turn.facts.startedAt} ${turn.facts.background}`;
   const wasUploaded = Boolean(turn.facts.upload?.uploadId);
   const ended = turn.update(runsBeside(turn));

@@ -24,9 +24,15 @@ def reply_of(turn):
 
 
 def play(page, gateway, answers):
-    """Opens the page against a gateway that the test plays: `answers(message)` gives the frames for a message of the client."""
+    """Opens the page against a gateway that the test plays: `answers(message)` gives the frames for a message of the client.
+
+    Gives what sends a frame unasked.
+    """
+    sockets = []
 
     def serve(socket):
+        sockets.append(socket)
+
         def on_message(text):
             message = json.loads(text)
             for frame in answers(message) or idle(message):
@@ -36,6 +42,7 @@ def play(page, gateway, answers):
 
     page.route_web_socket(re.compile("."), serve)
     page.goto(gateway.http)
+    return lambda frame: sockets[-1].send(json.dumps(frame))
 
 
 def idle(message):

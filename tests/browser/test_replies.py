@@ -137,6 +137,19 @@ def test_the_switch_shows_all_events_as_they_came(context, gateway):
     expect(last_turn(page).locator(".reply")).to_be_visible()
 
 
+@pytest.mark.parametrize(("name", "key"), [("Raw events", "raw-events"), ("Smooth", "smooth")])
+@pytest.mark.parametrize("value", ["yes", "no"])
+def test_switches_stay_as_an_earlier_page_left_them(page, name, key, value):
+    page.evaluate("([key, value]) => localStorage.setItem(`gateway-test.${key}`, value)", [key, value])
+    page.reload()
+    switch = page.get_by_role("switch", name=name)
+    expect(switch).to_be_checked(checked=value == "yes")
+    switch.click()
+    page.reload()
+    expect(switch).to_be_checked(checked=value == "no")
+    assert page.evaluate("key => localStorage.getItem(`gateway-test.${key}`)", key) == ("no" if value == "yes" else "yes")
+
+
 def test_of_very_many_events_so_many_are_shown_and_the_others_are_a_click_away(context, gateway):
     page = shown(context, gateway, *({"n": n} for n in range(500)))
     expect(last_turn(page).locator(".others summary")).to_have_text("500 events")

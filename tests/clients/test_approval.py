@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,17 @@ class Terminal:
         processes.append(self.process)
 
     def read_until(self, text):
-        """What it says up to `text`, which is what it waits behind."""
+        """What it says up to `text`, which is what it waits behind. A program that does not say it is ended, and the test with it."""
         said = b""
-        while not said.endswith(text.encode()):
-            byte = self.process.stdout.read(1)
-            assert byte, f"it ended after saying {said.decode()!r}"
-            said += byte
+        limit = threading.Timer(60, self.process.kill)
+        limit.start()
+        try:
+            while not said.endswith(text.encode()):
+                byte = self.process.stdout.read(1)
+                assert byte, f"it ended after saying {said.decode()!r}"
+                said += byte
+        finally:
+            limit.cancel()
         return said.decode()
 
     def say(self, line):

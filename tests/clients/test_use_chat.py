@@ -106,7 +106,7 @@ def test_two_tabs_show_one_reply_and_either_stops_it(context, open_chat):
         expect(reply(page)).not_to_contain_text(" 200")
 
 
-def test_a_chat_that_is_left_goes_on(context, open_chat, react_chat):
+def test_a_reply_goes_on_while_another_chat_is_open(context, open_chat, react_chat):
     page = open_chat(context, "left")
     ask(page, COUNT)
     expect_to_be_writing(page)

@@ -123,7 +123,7 @@ export class Router {
   }
 
   #follow(follower: Follower, frame: Of<"resumed">): void {
-    follower.run.resumedAs(frame.state);
+    follower.run.resumedAs(frame.state, follower.delivery?.mayBeKnown ?? true);
     const step = follower.resumed(frame);
     if (frame.state === "running" || frame.state === "queued") this.#engine.asker.over(follower);
     this.#engine.follow(follower, step, FORGOTTEN);

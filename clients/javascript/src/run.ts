@@ -11,7 +11,7 @@ type Facts = Omit<RunSnapshot, "requestId" | "sessionId" | "events" | "text" | "
 /** Distributes, so that each kind of ending keeps its own members. */
 type Outcome = Ending extends infer E ? (E extends Ending ? Omit<E, "kept"> : never) : never;
 
-/** A run that was asked here so many milliseconds ago has begun since: that it is found running is no replay of long ago. */
+/** A run that was first asked here so many milliseconds ago has begun since: that it is found running is no replay of long ago. */
 const JUST_NOW = 5_000;
 
 export interface RunOptions {
@@ -120,11 +120,11 @@ export class AgentRun implements Run {
     this.note({ accepted: true, ...(this.#facts.state === "sending" && { state: "queued" }) });
   }
 
-  /** A resume found it in this state: what comes now is replayed, and says nothing about when it was. */
-  resumedAs(state: ResumedState): void {
+  /** A resume found it in this state: what comes now is replayed, and says nothing about when it was, if it may be of long ago. */
+  resumedAs(state: ResumedState, mayBeKnown: boolean): void {
     if (state === "queued" || state === "idle" || this.hasEnded) return;
-    const { startedAt, prompt, askedAt } = this.#facts;
-    const isNew = prompt !== null && Date.now() - askedAt < JUST_NOW;
+    const { startedAt, askedAt } = this.#facts;
+    const isNew = !mayBeKnown && Date.now() - askedAt < JUST_NOW;
     this.#joinedLate ||= startedAt === null && !isNew;
     if (state === "running") return this.#running({});
     this.note({ endedUnseen: this.#joinedLate });

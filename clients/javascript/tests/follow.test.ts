@@ -78,18 +78,20 @@ test("when a run started is known if it was told", async (context) => {
   assert.equal(Date.now() - (run?.getSnapshot().startedAt ?? 0), 200_000);
 });
 
-for (const [seconds, when] of [
-  [1, "is taken to start now"],
-  [6, "may have started long before"],
+for (const [seconds, id, when] of [
+  [1, "a new id", "is taken to start now"],
+  [6, "a new id", "may have started before"],
+  [1, "an id that was given", "may have been asked and started long before"],
 ] as const) {
-  test(`a run asked ${seconds} s ago that a resume finds running before it says so ${when}`, async (context) => {
+  test(`a run asked ${seconds} s ago under ${id} that a resume finds running before it says so ${when}`, async (context) => {
     const driver = new Driver(context);
     await driver.connect();
-    const run = driver.client.prompt("hello", { requestId: "r" });
+    const run = driver.client.prompt("hello", id === "a new id" ? {} : { requestId: "r" });
+    const { requestId } = run;
     await driver.wait(seconds);
-    driver.resumed(0, "running");
-    driver.frame("started", 1);
-    assert.equal(run.getSnapshot().startedAt, seconds === 1 ? Date.now() : null);
+    driver.resumed(0, "running", requestId);
+    driver.frame("started", 1, { requestId });
+    assert.equal(run.getSnapshot().startedAt, when === "is taken to start now" ? Date.now() : null);
   });
 }
 

@@ -119,6 +119,20 @@ test("No word waits much longer than a second, whatever comes when; none is lost
   );
 });
 
+test("All that waits can be looked at, and taken before it is due; what comes then is spread as ever", () => {
+  const smoother = new Smoother();
+  smoother.push("a ", 0);
+  assert.equal(smoother.take(0), "a ");
+  smoother.push("b c d ", 300);
+  assert.equal(smoother.take(300), "b ");
+  assert.equal(smoother.waiting, "c d ");
+  assert.equal(smoother.takeAll(), "c d ");
+  assert.deepEqual([smoother.waiting, smoother.takeAll(), smoother.dueIn(300)], ["", "", null]);
+  smoother.push("e f ", 600);
+  assert.equal(smoother.take(600), "e ");
+  assert.equal(smoother.dueIn(600), 150);
+});
+
 test("Very much comes at once but for its end", () => {
   const smoother = new Smoother();
   smoother.push("x", 0);

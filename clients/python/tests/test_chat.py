@@ -31,9 +31,22 @@ class FakeRun:
         return (str(event.data) for event in self)
 
 
+class InterruptedRun(FakeRun):
+    """A reply of which two words have come when Ctrl-C is pressed, and one is shown."""
+
+    ending = Ending("stopped")
+
+    def __iter__(self) -> Any:
+        yield self.events[0]
+        raise KeyboardInterrupt
+
+    def stop(self) -> None:
+        print("(stopped)")
+
+
 class FakeGateway:
-    def __init__(self) -> None:
-        self.run = FakeRun()
+    def __init__(self, run: FakeRun) -> None:
+        self.run = run
 
     def connected(self) -> None:
         pass
@@ -47,7 +60,7 @@ class FakeGateway:
 
 
 def chat(monkeypatch: pytest.MonkeyPatch, *, smooth: bool, raw: bool = False) -> FakeRun:
-    gateway: Any = FakeGateway()
+    gateway: Any = FakeGateway(FakeRun())
     monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
     assert Chat(gateway, raw=raw, smooth=smooth).run() == 1
     run: FakeRun = gateway.run
@@ -67,6 +80,22 @@ def test_text_is_spread_if_wanted_and_what_does_not_hold_is_told(
 def test_raw_events_are_never_spread(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert chat(monkeypatch, raw=True, smooth=True).smooth == []
     assert capsys.readouterr().out.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (False, "one two (stopped)"),
+        (True, '{"name": "message", "data": "one "}\n{"name": "message", "data": "two "}\n(stopped)'),
+    ],
+)
+def test_ctrl_c_shows_what_has_come_before_the_reply_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raw: bool, shown: str
+) -> None:
+    gateway: Any = FakeGateway(InterruptedRun())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
+    assert Chat(gateway, raw=raw, smooth=True).run() == 0
+    assert capsys.readouterr().out.strip() == shown
 
 
 class Terminal(io.StringIO):

@@ -12,9 +12,10 @@ const transport = new GatewayChatTransport({ client, replayEnded: true });
 
 /** Each address after # is a chat of its own. */
 const id = location.hash.slice(1) || "first";
+// A chat is left by loading the page again: that stops no reply, so it goes on at the gateway and is resumed by whoever comes back.
 window.addEventListener("hashchange", () => location.reload());
 const stored = (): UIMessage[] => JSON.parse(localStorage.getItem(id) ?? "[]");
-// Outside the components, so that a chat goes on when its component is gone.
+// Outside the components: a chat that `useChat` makes is stopped when its component goes away, and the reply with it, for all.
 const chat = new Chat<UIMessage>({ id, transport, messages: stored() });
 // What is asked in another tab is shown here too.
 client.session(id).on("run", () => {

@@ -59,6 +59,11 @@ export class Smoother {
     return this.#hasEnded ? 0 : Math.max(0, next.dueAt - now);
   }
 
+  /** The text that waits, due or not. It is not taken. */
+  get waiting(): string {
+    return this.#words.map(({ text }) => text).join("");
+  }
+
   /** All that waits, due or not. */
   takeAll(): string {
     return this.#taken(this.#words.length);

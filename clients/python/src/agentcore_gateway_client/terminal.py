@@ -72,6 +72,7 @@ class Chat:
         except RunFailed:
             pass  # told below
         except KeyboardInterrupt:
+            shown += self._show_rest(run, shown)
             _say("\nStopping … (Ctrl-C again to leave it)")
             run.stop()
         self._tell_ending(run, shown)
@@ -79,21 +80,27 @@ class Chat:
     def _parts(self, run: Run) -> Iterator[str]:
         return map(_line, run) if self.raw else map(_harmless, run.text(smooth=self.smooth))
 
+    def _show_rest(self, run: Run, shown: int) -> int:
+        """What had come and waited to be shown. Gives how many characters that are."""
+        rest = self._whole(run)[shown:]
+        print(rest, end="", flush=True)
+        return len(rest)
+
     def _tell_ending(self, run: Run, shown: int) -> None:
         ending = run.ending
         if not self.raw:
             print(flush=True)
         self.has_failed = ending.outcome == "failed"
         if self.has_failed:
-            _say(advice.of_ending(ending, self._held(run), shown))
+            _say(advice.of_ending(ending, len(self._whole(run)), shown))
         elif ending.outcome == "stopped":
             _say("Stopped.")
         elif run.events and not shown:
             _say("The reply has no text; --raw shows what it has.")
 
-    def _held(self, run: Run) -> int:
-        """How many characters hold of what was shown."""
-        return len("".join(map(_line, run.events)) if self.raw else _harmless(text_of(run.events)))
+    def _whole(self, run: Run) -> str:
+        """All that has come and holds, as it is shown."""
+        return "".join(map(_line, run.events)) if self.raw else _harmless(text_of(run.events))
 
 
 def _line(event: Event) -> str:
