@@ -93,7 +93,7 @@ impl Default for Settings {
             coalesce_bytes: 24 * 1024,
             segment_interval: Duration::from_millis(2500),
             segment_bytes: 8 * 1024,
-            poll_interval: Duration::from_secs(1),
+            poll_interval: Duration::from_millis(1500),
             lease: Duration::from_secs(60),
             renew_interval: Duration::from_secs(20),
             silence_limit: Duration::from_secs(5 * 60),

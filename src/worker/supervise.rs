@@ -16,6 +16,9 @@ use crate::session::transition::Transition;
 /// A call that takes longer is made again: one that hangs must not cost the lease.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A renewal that failed is made again so soon: it must not wait for the next look.
+const AGAIN: Duration = Duration::from_secs(1);
+
 impl Run<'_> {
     /// Never returns while the run is this worker's.
     pub(super) async fn supervise(&self) -> Lost {
@@ -29,9 +32,11 @@ impl Run<'_> {
 
     /// Renews the lease by what is left of it, and between that looks at the session.
     async fn keep_lease(&self) -> Lost {
-        let mut live_from = 0;
+        let (mut live_from, mut pause) = (0, Duration::ZERO);
         loop {
-            sleep(self.tools.settings.poll_interval.min(self.until_renewal())).await;
+            let next = self.tools.settings.poll_interval.min(self.until_renewal());
+            sleep(next.max(pause).min(self.lease_left())).await;
+            pause = Duration::ZERO;
             if self.lease_left().is_zero() {
                 return Lost::Lease;
             }
@@ -47,17 +52,18 @@ impl Run<'_> {
                     live_from = given_out_by_then;
                 }
                 Ok(Ok(None)) => return Lost::Lease,
-                Ok(Err(error)) => self.log_failure(&error.to_string()).await,
+                Ok(Err(error)) => pause = self.failed(&error.to_string()),
                 // A look that is in the way of the renewal is dropped.
                 Err(_) if !until_renewal.is_zero() => {}
-                Err(_) => self.log_failure("the table takes too long").await,
+                Err(_) => pause = self.failed("the table takes too long"),
             }
         }
     }
 
-    async fn log_failure(&self, error: &str) {
+    /// Logs it; returns how long to wait at least.
+    fn failed(&self, error: &str) -> Duration {
         warn!(session = self.prompt.run.session.log_name(), error, "the session could not be read");
-        sleep(self.tools.settings.poll_interval.min(self.lease_left())).await;
+        AGAIN
     }
 
     /// The session, if it is still this worker's.

@@ -129,6 +129,14 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
         let apply = || -> Attempt<'_, Result<Result<Session, Refused>, StoreError>> {
             Box::pin(async move {
                 let applied = self.inner.apply(key, transition, now).await;
+                // The store itself may have made it twice: the second is refused, for the run is detached already.
+                if let (Ok(Err(Refused { session, .. })), Transition::DetachRun { lease, until, .. }) =
+                    (&applied, transition)
+                    && let Some(active) = session.active.as_ref().filter(|active| active.lease == *lease)
+                    && session.detached_run(&active.request).is_some()
+                {
+                    record.detached.leased(&who_is(key, &active.request), began + until.since(now));
+                }
                 if let Ok(Ok(session)) = &applied {
                     record.owed.session_is(key, session);
                     if let Transition::Claim { request, until, .. } = transition {
@@ -211,7 +219,11 @@ impl<T: Journal + ?Sized> Journal for Troubled<T> {
 #[async_trait]
 impl<T: ReplyRuns + ?Sized> ReplyRuns for Troubled<T> {
     async fn name_run(&self, name: &ReplyRun, run: &RunKey, now: Timestamp) -> Result<(), StoreError> {
-        self.trouble.write(|| self.inner.name_run(name, run, now)).await?
+        // Without it no agent is called.
+        let call = self.trouble.note(&run.session);
+        let named = self.trouble.write(|| self.inner.name_run(name, run, now)).await?;
+        call.answered(named.is_ok());
+        named
     }
 
     async fn run_of(&self, name: &ReplyRun, now: Timestamp) -> Result<Option<RunKey>, StoreError> {
@@ -222,7 +234,10 @@ impl<T: ReplyRuns + ?Sized> ReplyRuns for Troubled<T> {
 #[async_trait]
 impl<T: Watches> Watches for Troubled<T> {
     async fn send(&self, watch: &Watch) -> Result<(), QueueError> {
+        // Without it no run is left to its agent.
+        let call = self.trouble.note(&watch.run.session);
         let sent = self.trouble.write(|| self.inner.send(watch)).await;
+        call.answered(matches!(sent, Ok(Ok(()))));
         sent.map_err(|error| QueueError::Unavailable(error.to_string()))?
     }
 }
