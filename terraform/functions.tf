@@ -105,11 +105,19 @@ module "worker" {
   archive              = local.archives.worker
   existing_role        = lookup(local.existing_roles, "worker", null)
   function_version     = lookup(var.function_versions, "worker", null)
-  memory_mb            = var.memory_mb.worker
+  memory_mb            = local.worker_memory_mb
   timeout              = var.timeout_seconds.worker
   reserved_concurrency = var.reserved_concurrency.worker
   statements           = local.worker_statements
   settings             = local.function_settings
+
+  managed_instances = !local.has_managed_instances ? null : {
+    capacity_provider_arn = aws_lambda_capacity_provider.worker[0].arn
+    max_concurrency       = var.managed_instances.max_runs
+    min_environments      = var.managed_instances.min_environments
+    max_environments      = var.managed_instances.max_environments
+    memory_gib_per_vcpu   = var.managed_instances.memory_gib_per_vcpu
+  }
 
   event_bus_arn = var.event_bus_arn
 

@@ -61,11 +61,11 @@ variable "architecture" {
 }
 
 variable "memory_mb" {
-  description = "Memory of each function in MiB: message, connections and authorizer 256, worker, relay and closer 128. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
+  description = "Memory of each function in MiB: message, connections and authorizer 256, worker, relay and closer 128; on managed instances 2048 for an environment of the worker. Processor time grows with it. The worker mostly waits, and its price is memory times waiting."
   type = object({
     message     = optional(number, 256)
     connections = optional(number, 256)
-    worker      = optional(number, 128)
+    worker      = optional(number)
     relay       = optional(number, 128)
     closer      = optional(number, 128)
     authorizer  = optional(number, 256)
@@ -74,13 +74,18 @@ variable "memory_mb" {
   nullable = false
 
   validation {
-    condition     = alltrue([for size in values(var.memory_mb) : size >= 128 && size <= 10240 && floor(size) == size])
+    condition     = alltrue([for name, size in var.memory_mb : size == null || try(size >= 128 && (size <= 10240 || name == "worker" && var.worker_capacity != "lambda") && floor(size) == size, false)])
     error_message = "The memory of a function must be a whole number from 128 to 10240 (MiB)."
+  }
+
+  validation {
+    condition     = var.worker_capacity == "lambda" || try(var.memory_mb.worker >= 2048 && var.memory_mb.worker <= 32768, var.memory_mb.worker == null)
+    error_message = "The worker's memory on managed instances must be from 2048 to 32768 (MiB)."
   }
 }
 
 variable "timeout_seconds" {
-  description = "How long each function may run: message and authorizer 10, relay 30, closer 60, connections 300, worker 900. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
+  description = "How long each function may run: message and authorizer 10, relay 30, closer 60, connections 300, worker 900, or up to 5400 on managed instances. The worker's bounds the length of a reply. `connections` may go on beyond the 29 s that API Gateway waits: a long replay does."
   type = object({
     message     = optional(number, 10)
     connections = optional(number, 300)
@@ -93,8 +98,8 @@ variable "timeout_seconds" {
   nullable = false
 
   validation {
-    condition     = alltrue([for timeout in values(var.timeout_seconds) : timeout >= 1 && timeout <= 900 && floor(timeout) == timeout])
-    error_message = "The time-out of a function must be a whole number from 1 to 900 (seconds)."
+    condition     = alltrue([for name, timeout in var.timeout_seconds : timeout >= 1 && timeout <= (name == "worker" && var.worker_capacity != "lambda" ? 5400 : 900) && floor(timeout) == timeout])
+    error_message = "The time-out of a function must be a whole number from 1 to 900 (seconds); of the worker on managed instances to 5400."
   }
 
   validation {

@@ -42,7 +42,7 @@ variable "max_upload_bytes" {
 
   validation {
     # 64 MiB for the program and its replies, and room for an upload three times over.
-    condition     = 3 * var.max_upload_bytes <= (var.memory_mb.worker - 64) * 1048576
+    condition     = 3 * var.max_upload_bytes <= (coalesce(var.memory_mb.worker, var.worker_capacity == "lambda" ? 128 : 2048) - 64) * 1048576
     error_message = "max_upload_bytes must be at most a third of the worker's memory beyond 64 MiB: give the worker more memory, in memory_mb."
   }
 }

@@ -1454,3 +1454,285 @@ run "metrics_need_a_class_that_makes_them" {
 
   expect_failures = [var.log_group_class]
 }
+
+# variables-capacity.tf, and what depends on it.
+
+run "the_worker_runs_on_lambda_or_on_instances" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity = "ec2"
+  }
+
+  expect_failures = [var.worker_capacity]
+}
+
+run "instances_need_a_network" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity = "managed-instances"
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "a_network_of_instances_has_a_security_group" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { subnet_ids = ["subnet-a"] }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "a_network_of_instances_has_a_subnet" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { subnet_ids = [], security_group_ids = ["sg-a"] }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "instances_take_nothing_of_the_accounts_concurrency" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity      = "managed-instances"
+    managed_instances    = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    reserved_concurrency = { worker = 100 }
+  }
+
+  expect_failures = [var.worker_capacity]
+}
+
+run "a_worker_on_instances_has_one_version" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity   = "managed-instances"
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    function_versions = { worker = "7" }
+  }
+
+  expect_failures = [var.worker_capacity]
+}
+
+run "instances_have_two_processors_at_least" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { max_vcpus = 1 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "an_environment_is_always_there" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { min_environments = 0 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "no_more_environments_are_kept_than_there_may_be" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { min_environments = 4, max_environments = 3 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "environments_have_a_most" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { max_environments = 15001 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "an_environment_has_at_most_1600_runs" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { max_runs = 1601 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "memory_comes_with_a_processor_in_steps" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { memory_gib_per_vcpu = 3 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "an_operator_is_a_role" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { operator_role_arn = "operator" }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "there_is_room_for_as_many_runs_as_are_begun" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity   = "managed-instances"
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"], max_environments = 3, max_runs = 33 }
+  }
+
+  expect_failures = [var.managed_instances]
+}
+
+run "a_worker_on_lambda_runs_for_15_minutes_at_most" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    timeout_seconds = { worker = 901 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "a_worker_on_instances_runs_for_90_minutes_at_most" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity   = "managed-instances"
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    timeout_seconds   = { worker = 5401 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "other_functions_never_run_for_longer_than_15_minutes" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity   = "managed-instances"
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    timeout_seconds   = { connections = 901 }
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "an_environment_on_instances_has_2_gib_at_least" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity   = "managed-instances"
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    memory_mb         = { worker = 1024 }
+  }
+
+  expect_failures = [var.memory_mb]
+}
+
+run "a_prompt_that_waits_for_the_longest_run_is_not_dropped" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    worker_capacity           = "managed-instances"
+    managed_instances         = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+    timeout_seconds           = { worker = 5400 }
+    message_retention_seconds = 90000
+  }
+
+  expect_failures = [var.message_retention_seconds]
+}

@@ -4,23 +4,23 @@ output "arn" {
 }
 
 output "alias_arn" {
-  description = "ARN by which the function is called: of its alias."
-  value       = aws_lambda_alias.live.arn
+  description = "ARN by which the function is called: of its alias, or of the one version that is published."
+  value       = local.is_managed ? "${aws_lambda_function.function.arn}:${local.published}" : aws_lambda_alias.live[0].arn
 }
 
 output "alias_name" {
   description = "Name of the alias."
-  value       = aws_lambda_alias.live.name
+  value       = local.is_managed ? local.published : aws_lambda_alias.live[0].name
 }
 
 output "invoke_arn" {
-  description = "ARN by which API Gateway invokes the function: of its alias."
-  value       = aws_lambda_alias.live.invoke_arn
+  description = "ARN by which API Gateway invokes the function: of its alias. Null on managed instances."
+  value       = one(aws_lambda_alias.live[*].invoke_arn)
 }
 
 output "live_version" {
   description = "The version that is called."
-  value       = aws_lambda_alias.live.function_version
+  value       = local.is_managed ? local.published : aws_lambda_alias.live[0].function_version
 }
 
 output "function_name" {
@@ -71,6 +71,8 @@ output "configuration" {
     log_key       = aws_cloudwatch_log_group.function.kms_key_id
     key           = aws_lambda_function.function.kms_key_arn
     vpc           = one(aws_lambda_function.function.vpc_config[*])
+    managed       = one(flatten(aws_lambda_function.function.capacity_provider_config[*].lambda_managed_instances_capacity_provider_config))
+    environments  = one(flatten(aws_lambda_function_scaling_config.published[*].function_scaling_config))
     archive       = [aws_lambda_function.function.filename, aws_lambda_function.function.s3_bucket, aws_lambda_function.function.s3_key]
     publish       = aws_lambda_function.function.publish
     provisioned   = one(aws_lambda_provisioned_concurrency_config.live[*].provisioned_concurrent_executions)

@@ -59,7 +59,7 @@ locals {
       resources  = ["*"]
       conditions = { ArnEquals = { "lambda:SourceFunctionArn" = ["${var.settings.function_arn_prefix}${var.name}"] } }
     },
-  ] : statement if var.settings.vpc != null]
+  ] : statement if var.settings.vpc != null && !local.is_managed]
 
   statements = concat(
     [for statement in var.statements : merge(statement, { effect = "Allow" })],

@@ -68,6 +68,18 @@ variable "reserved_concurrency" {
   default     = null
 }
 
+variable "managed_instances" {
+  description = "The capacity provider that the function runs on: how many invocations at once in each environment, how many environments, and how much memory comes with a processor. Null: it runs on Lambda's own."
+  type = object({
+    capacity_provider_arn = string
+    max_concurrency       = number
+    min_environments      = number
+    max_environments      = number
+    memory_gib_per_vcpu   = number
+  })
+  default = null
+}
+
 variable "environment" {
   description = "The settings that the program reads."
   type        = map(string)
