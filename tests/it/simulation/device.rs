@@ -116,7 +116,7 @@ impl Device {
         let fate = fates.of(who).or(run.was_interrupted().then_some("lost its lease"));
         let is_detached = detached.is_detached(who);
         let is_slow = self.slow.contains(who) && (fate.is_some() || fates.was_late(who) || is_detached);
-        let excuse = is_slow || fates.was_let_go(who);
+        let excuse = is_slow || fates.was_let_go(who) || fates.was_read_late(who);
         // A worker that is out of time leaves the ending to whoever takes the message next, and that one tells no more.
         let has_gap = fate.is_some() || fates.was_late(who);
         let mut lacks = Vec::new();

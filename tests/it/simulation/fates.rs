@@ -59,6 +59,8 @@ struct State {
     enders: BTreeMap<Who, BTreeSet<usize>>,
     /// Requests that nobody had begun, whose end was dealt with until near an invocation's deadline.
     late: BTreeSet<Who>,
+    /// Runs whose journal was slow to be read, or not to be read at all.
+    read_slowly: BTreeSet<Who>,
     /// The run that a process claimed last in a session.
     current: BTreeMap<(usize, String), Who>,
 }
@@ -184,6 +186,16 @@ impl Fates {
         state.leases.get(who).into_iter().flatten().any(|lease| lease.was_late.is_some()) || state.late.contains(who)
     }
 
+    /// Whether whoever was to tell what stands in the journal of `who` waited for it until near its deadline.
+    pub fn was_read_late(&self, who: &Who) -> bool {
+        self.was_late(who) && self.state().read_slowly.contains(who)
+    }
+
+    /// Notes that the journal of `run` is being read, until it is dropped.
+    pub fn reading(&self, run: &RunKey) -> Reading {
+        Reading { fates: self.clone(), who: who_is(&run.session, &run.request), began: Instant::now() }
+    }
+
     fn noted(&self, process: usize, session: &SessionKey, is_append: bool) -> Call {
         let (fates, session, began) = (self.clone(), session.clone(), Instant::now());
         Call { fates, process, session, began, is_append, ok: false }
@@ -234,6 +246,21 @@ impl Lease {
                 self.answered.push_front((began, now));
             }
             (false, false) => {}
+        }
+    }
+}
+
+/// A read of a journal that is under way.
+pub struct Reading {
+    fates: Fates,
+    who: Who,
+    began: Instant,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if self.began.elapsed() >= SLOW {
+            self.fates.state().read_slowly.insert(self.who.clone());
         }
     }
 }

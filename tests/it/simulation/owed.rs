@@ -6,7 +6,8 @@
 //!
 //! A connection is no longer alive when it was closed, when it took nothing for 30 s, or when it was the oldest of a full
 //! session. One that was slower than whoever announces a dead worker's ending waits may have to resume for that,
-//! and one that was behind when the run was over and its worker died while it sent the rest. One that resumes is attached
+//! and one that was behind when the run was over and its worker died while it sent the rest, or could not read the journal
+//! until its time was over. One that resumes is attached
 //! anew: what was made before and had not come yet, of whatever run, it may have to resume.
 
 use std::collections::BTreeMap;

@@ -212,7 +212,10 @@ impl<T: Journal + ?Sized> Journal for Troubled<T> {
     }
 
     async fn read(&self, run: &RunKey, after: Seq, now: Timestamp) -> Result<Vec<Arc<Frame>>, StoreError> {
-        self.trouble.once(self.inner.read(run, after, now)).await?
+        let reading = self.trouble.record.fates.reading(run);
+        let read = self.trouble.once(self.inner.read(run, after, now)).await;
+        drop(reading);
+        read?
     }
 }
 
