@@ -68,7 +68,15 @@ class Function:
         self._api.__exit__()
 
     def invoke(self, event):
-        return self._api.invoke(event)
+        """What the function answers to an event."""
+        self.begin([event])
+        return self.answers(1)[0]
+
+    def begin(self, events):
+        self._api.begin(events)
+
+    def answers(self, count):
+        return self._api.answers(count)
 
     def resident_bytes(self):
         lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()

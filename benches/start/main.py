@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from function import Function
+from many import figure_many
 from report import Report
 from servers import Queue
 
@@ -134,6 +135,7 @@ def main(arguments):
         programs = {name: (archive, unpacked(archive, folder / name)) for name, archive in archives.items()}
         figure_sizes_and_starts(report, programs, python)
         figure_prompts(report, programs["message"][1], python)
+        figure_many(report, programs["worker"][1])
     report.summary()
 
 

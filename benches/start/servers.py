@@ -59,10 +59,17 @@ class RuntimeApi(Server):
         self._events = SimpleQueue()
         self._answers = SimpleQueue()
 
-    def invoke(self, event):
-        """What the function answers to an event."""
-        self._events.put(json.dumps(event).encode())
-        path, answer = self._answers.get(timeout=20)
+    def begin(self, events):
+        """Gives the function these events, as soon as it asks for each."""
+        for event in events:
+            self._events.put(json.dumps(event).encode())
+
+    def answers(self, count):
+        """The next so many answers of the function."""
+        return [self._answer() for _ in range(count)]
+
+    def _answer(self):
+        path, answer = self._answers.get(timeout=60)
         if not path.endswith("/response"):
             raise RuntimeError(f"the function failed: {answer.decode()}")
         return json.loads(answer)

@@ -45,6 +45,9 @@ HEALTHY_METRICS = {
 }
 # Lines of `message` and `worker` for a reply of 10 s, one invocation for each prompt.
 METRIC_BYTES = 3700
+# A line of the worker for each run, and what Lambda writes of each invocation of `message` and `worker` (`platform.start`,
+# `platform.report`).
+LOG_BYTES = 500 + 2 * 850
 # terraform/alarms.tf, with tokens and without long runs: two for each of five functions, three of queues, one of the API, and
 # three that look at two metrics each.
 ALARM_METRICS = 2 * 5 + 3 + 1 + 3 * 2
@@ -62,6 +65,17 @@ def most_metrics(agents):
     values = lambda name, label: agents if label == "agent" else LABEL_VALUES.get(f"{name}.{label}", LABEL_VALUES.get(label))
     of_labels = lambda name, labels: math.prod(values(name, label) for label in labels) if labels else 0
     return sum(1 + of_labels(name, labels) for name, labels in metrics_on_aws().items())
+
+
+def logged_bytes(counts):
+    """What a prompt brings to the logs: the worker writes what it measured each minute."""
+    return METRIC_BYTES * (1 + counts["seconds"] // 60) + LOG_BYTES
+
+
+def fixed_month():
+    """What a month costs with one agent and nothing that fails, however many prompts there are."""
+    healthy = sum(1 + values for values in HEALTHY_METRICS.values())
+    return healthy * CUSTOM_METRIC_MONTH + ALARM_METRICS * ALARM_METRIC_MONTH + DASHBOARD_MONTH
 
 
 def metrics():

@@ -10,6 +10,7 @@ from .functions import (
     WORKER_GB,
     WORKER_OWN_SECONDS,
 )
+from .instances import capacity
 from .long_runs import long_runs
 from .metrics import metrics
 from .paces import paces_table
@@ -54,7 +55,7 @@ def page(all_counts, all_messages):
             "",
             "Written by `scripts/cost` from the counts in `cost-counts.json`, which the benchmarks' figure (e) counts, and from",
             f"list prices of us-east-1 as of {PRICES_AS_OF}, without free tier and taxes. The agent itself (AgentCore, its model)",
-            "is not in it, nor are data transfer and logs but for the lines of metrics. Nothing here was taken from a bill.",
+            "is not in it, nor is data transfer; metrics and logs are where it says so. Nothing here was taken from a bill.",
             "",
             "## A million prompts",
             "",
@@ -95,6 +96,7 @@ def page(all_counts, all_messages):
             "",
             f"With `event_bus_arn` an event for each run that ends adds {EVENT * MILLION:.2f} dollar to a million, whatever its length (run-ended.md).",
             "",
+            *capacity(all_counts),
             *uploads(),
             *long_runs(all_counts, all_messages),
             *metrics(),

@@ -24,6 +24,10 @@ CUSTOM_METRIC_MONTH = 0.30
 LOGGED_GB = 0.50
 ALARM_METRIC_MONTH = 0.10
 DASHBOARD_MONTH = 3.00
+# c7g.large: 2 processors, 4 GiB.
+INSTANCE_HOUR = 0.0725
+# What Lambda asks for on top of it.
+MANAGEMENT = 1.15
 
 SOURCES = [
     ("API Gateway, a message, in units of 32 KB, either way", MESSAGE * MILLION, "million", "Amazon API Gateway pricing, WebSocket APIs"),
@@ -41,4 +45,5 @@ SOURCES = [
     ("CloudWatch, a GB of logs", LOGGED_GB, "one", "Amazon CloudWatch pricing, logs, class Standard"),
     ("CloudWatch, a metric that an alarm looks at, for a month", ALARM_METRIC_MONTH, "one", "Amazon CloudWatch pricing, alarms"),
     ("CloudWatch, a dashboard for a month", DASHBOARD_MONTH, "one", "Amazon CloudWatch pricing, dashboards"),
+    ("EC2, an hour of a c7g.large", INSTANCE_HOUR, "one", "Amazon EC2 on-demand pricing; Lambda Managed Instances add 15 %"),
 ]

@@ -33,7 +33,7 @@ def look(aws: Aws, settings: Settings) -> Iterator[Finding]:
         yield error("concurrency", words, f"reserve less, or {QUOTA}")
         return
     free = unreserved - wanted
-    sharing = [f"{name}s" for name in ("worker", "relay") if name in settings.functions and name not in settings.reserved]
+    sharing = [f"{name}s" for name in ("worker", "relay") if name in settings.on_lambda and name not in settings.reserved]
     used, who = settings["maximum_concurrency"] * len(sharing), " and ".join(sharing)
     if sharing and used + LEFT_OVER > free:
         words = f"{who} may use {used} executions at once (maximum_concurrency), and {free} of {total} are not reserved: then the other functions are throttled"

@@ -66,6 +66,11 @@ class Settings:
         return ["message", "connections", "worker", "closer", *(name for name, wanted in optional.items() if wanted)]
 
     @property
+    def on_lambda(self) -> list[str]:
+        """The functions that use the account's concurrency."""
+        return [name for name in self.functions if name != "worker" or self["worker_capacity"] == "lambda"]
+
+    @property
     def reserved(self) -> dict[str, int]:
         """How much of the account's concurrency is kept for single functions."""
         return {name: value for name, value in self["reserved_concurrency"].items() if name in self.functions and value is not None}

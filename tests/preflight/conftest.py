@@ -38,6 +38,7 @@ SETTINGS = {
     "archives": None,
     "manage_api_gateway_account": False,
     "maximum_concurrency": 100,
+    "worker_capacity": "lambda",
     "role_path": "/",
     "reserved_concurrency": dict.fromkeys(FUNCTIONS),
     "local_agents": {"default": agent()},

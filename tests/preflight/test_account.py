@@ -82,6 +82,7 @@ def limits(total, unreserved):
         (110, 110, {}, None),
         (109, 109, {}, "warning"),
         (10, 10, {"maximum_concurrency": 2}, "warning"),
+        (10, 10, {"worker_capacity": "managed-instances"}, None),
         (12, 12, {"maximum_concurrency": 2}, None),
         (210, 210, {"local_agents": LONG_RUNS}, None),
         (209, 209, {"local_agents": LONG_RUNS}, "warning"),
