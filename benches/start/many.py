@@ -35,7 +35,7 @@ def prompt(number):
 
 def measured(program, count):
     """Memory and processor time of each of so many runs at once; the memory while all of them are under way."""
-    with Aws(EVENTS, SECONDS) as aws, Function([str(program)], **aws.settings(), AWS_LAMBDA_MAX_CONCURRENCY=str(count)) as function:
+    with Aws(EVENTS, SECONDS) as aws, Function([str(program)], **aws.settings(), AWS_LAMBDA_LOG_LEVEL="WARN", AWS_LAMBDA_MAX_CONCURRENCY=str(count)) as function:
         idle, before = function.resident_bytes(), function.processor_seconds()
         function.begin([prompt(number) for number in range(count)])
         aws.half_over()

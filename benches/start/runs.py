@@ -7,6 +7,8 @@ import time
 from servers import Handler, Server
 
 HALF = 0.5
+# So many events at a time: the agents must not be what the processors are busy with.
+TOGETHER = 10
 
 
 class Aws(Server):
@@ -34,7 +36,7 @@ class Aws(Server):
         time.sleep(self.seconds * HALF)
 
     def answer_table(self, operation, request):
-        key = json.dumps(request.get("Key"))
+        key = json.dumps(request.get("Key"), sort_keys=True)
         values = request.get("ExpressionAttributeValues", {})
         if operation == "UpdateItem" and ":active" in values:
             item = {"active": values[":active"], "connections": values[":connections"], "expires_at": values[":expires_at"]}
@@ -72,11 +74,11 @@ class AwsHandler(Handler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         began = time.monotonic()
-        for number in range(self.server.events):
-            due = began + self.server.seconds * number / self.server.events
+        for first in range(0, self.server.events, TOGETHER):
+            due = began + self.server.seconds * first / self.server.events
             time.sleep(max(0.0, due - time.monotonic()))
-            event = f'data: "word {number} "\n\n'.encode()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            events = "".join(f'data: "word {number} "\n\n' for number in range(first, first + TOGETHER)).encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(events), events))
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()

@@ -1,6 +1,7 @@
 """What a function talks to, on loopback: Lambda's Runtime API, and a queue."""
 
 import json
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,8 @@ class Server(ThreadingHTTPServer):
     """Serves from the first `with` to the end of it."""
 
     daemon_threads = True
+    # Connections that come at once.
+    request_queue_size = 2048
 
     def __init__(self, handler):
         super().__init__(("127.0.0.1", 0), handler)
@@ -44,6 +47,11 @@ class Server(ThreadingHTTPServer):
     def __enter__(self):
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
         return self
+
+    def handle_error(self, request, client_address):
+        """A function that is ended closes its connections, which is no error here."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def __exit__(self, *_):
         self.shutdown()
