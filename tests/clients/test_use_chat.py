@@ -130,6 +130,21 @@ def test_a_question_that_another_tab_stores_after_its_reply_began_is_shown_befor
     expect_whole(one)
 
 
+def test_a_reply_that_another_tab_stores_first_is_not_put_before_its_question(context, open_chat):
+    one, other = open_chat(context), open_chat(context)
+
+    def store(*messages):
+        stored = [{"id": text, "role": role, "parts": [{"type": "text", "text": text}]} for role, text in messages]
+        other.evaluate("(stored) => localStorage.setItem(location.hash.slice(1), JSON.stringify(stored))", stored)
+
+    store(("user", "first"))
+    expect(one.locator("article")).to_have_text(["first"])
+    store(("assistant", "reply"))
+    store(("user", "first"), ("user", "second"))
+    expect(one.locator("article").filter(has_text="second")).to_be_visible()
+    assert one.locator("article").all_text_contents() == ["first", "second"]
+
+
 def test_a_reply_goes_on_while_another_chat_is_open(context, open_chat, react_chat):
     page = open_chat(context, "left")
     ask(page, COUNT)

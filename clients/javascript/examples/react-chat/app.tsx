@@ -25,10 +25,10 @@ window.addEventListener("storage", ({ key, newValue }) => {
   if (key === id) add(read(newValue));
 });
 
-/** Puts in what this tab lacks, where the other tab has it. Nothing is done for what is known: that tab would do so too, for ever. */
+/** Puts in questions that only the other tab has, where it has them. By its replies alone nobody knows where they belong. */
 function add(theirs: UIMessage[]): void {
   const ours = new Map(chat.messages.map((message) => [message.id, message]));
-  if (theirs.every((message) => ours.has(message.id))) return;
+  if (theirs.every(({ role, id }) => role !== "user" || ours.has(id))) return;
   const both = theirs.map((message) => ours.get(message.id) ?? message);
   chat.messages = [...both, ...chat.messages.filter((message) => !both.includes(message))];
 }
