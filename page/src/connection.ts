@@ -49,6 +49,8 @@ function unfold(open: boolean): void {
 }
 
 let last = "";
+/** Tries in a row that did not reach the gateway. Those of the client count on from a connection that was lost. */
+let unreached = 0;
 function onState(snapshot: ConnectionSnapshot): void {
   const { state, attempt, problem } = snapshot;
   const first = state === "connecting" && attempt === 0;
@@ -65,8 +67,10 @@ function onState(snapshot: ConnectionSnapshot): void {
   $("pill").textContent = pill[state];
   if (state === "closed" || state === "open") hideProblem();
   const isUnreached = state === "waiting" && problem?.opened === false;
+  if (isUnreached) unreached += 1;
+  else if (state !== "connecting") unreached = 0;
   // What was found out about a failure stays to be read while it is tried again, and is looked into now and then only.
-  const stays = isUnreached ? attempt % 5 !== 1 : state === "connecting" && !first;
+  const stays = isUnreached ? unreached % 5 !== 1 : state === "connecting" && !first;
   if (!stays) $("status-text").textContent = sentence(snapshot);
   if (isUnreached && !stays) void explain(target, $("status-text").textContent ?? "");
   if (state === "open") unfold(false);

@@ -123,6 +123,16 @@ def test_a_reply_that_went_on_while_the_network_was_away_is_shown_whole(page, wi
 
 
 @pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
+def test_the_first_try_that_fails_after_a_loss_is_told(page, wire):
+    connect(page, wire.url)
+    expect(page.locator("#pill")).to_have_text("Connected")
+    wire.cut(mended=False)
+    failed = page.locator("#frames > *", has=page.locator(".type", has_text="failed")).first
+    expect(failed).to_contain_text(f"Could not connect to {wire.url}")
+    expect(page.locator("#status-text")).to_contain_text("Nobody answers")
+
+
+@pytest.mark.browser_reports("WebSocket connection to ", "Failed to load resource")
 def test_a_prompt_that_is_asked_while_the_network_is_away_is_sent_later(page, wire):
     connect(page, wire.url)
     expect(page.locator("#pill")).to_have_text("Connected")

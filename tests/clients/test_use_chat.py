@@ -106,6 +106,45 @@ def test_two_tabs_show_one_reply_and_either_stops_it(context, open_chat):
         expect(reply(page)).not_to_contain_text(" 200")
 
 
+def test_a_question_that_another_tab_stores_after_its_reply_began_is_shown_before_it(context, open_chat):
+    one, other = open_chat(context), open_chat(context)
+    one.evaluate(
+        """() => {
+            const setItem = Storage.prototype.setItem;
+            let latest;
+            Storage.prototype.setItem = (...item) => {
+                latest = item;
+            };
+            globalThis.store = () => {
+                Storage.prototype.setItem = setItem;
+                localStorage.setItem(...latest);
+            };
+        }"""
+    )
+    ask(one, COUNT)
+    expect_to_be_writing(other)
+    expect(other.locator("article.user")).to_have_count(0)
+    one.evaluate("store()")
+    expect(other.locator("article")).to_have_text([COUNT, re.compile("^1 2 3")])
+    expect_whole(other)
+    expect_whole(one)
+
+
+def test_a_reply_that_another_tab_stores_first_is_not_put_before_its_question(context, open_chat):
+    one, other = open_chat(context), open_chat(context)
+
+    def store(*messages):
+        stored = [{"id": text, "role": role, "parts": [{"type": "text", "text": text}]} for role, text in messages]
+        other.evaluate("(stored) => localStorage.setItem(location.hash.slice(1), JSON.stringify(stored))", stored)
+
+    store(("user", "first"))
+    expect(one.locator("article")).to_have_text(["first"])
+    store(("assistant", "reply"))
+    store(("user", "first"), ("user", "second"))
+    expect(one.locator("article").filter(has_text="second")).to_be_visible()
+    assert one.locator("article").all_text_contents() == ["first", "second"]
+
+
 def test_a_reply_goes_on_while_another_chat_is_open(context, open_chat, react_chat):
     page = open_chat(context, "left")
     ask(page, COUNT)

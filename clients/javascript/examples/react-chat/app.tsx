@@ -14,15 +14,24 @@ const transport = new GatewayChatTransport({ client, replayEnded: true });
 const id = location.hash.slice(1) || "first";
 // A chat is left by loading the page again: that stops no reply, so it goes on at the gateway and is resumed by whoever comes back.
 window.addEventListener("hashchange", () => location.reload());
-const stored = (): UIMessage[] => JSON.parse(localStorage.getItem(id) ?? "[]");
+const read = (stored: string | null): UIMessage[] => JSON.parse(stored ?? "[]");
 // Outside the components: a chat that `useChat` makes is stopped when its component goes away, and the reply with it, for all.
-const chat = new Chat<UIMessage>({ id, transport, messages: stored() });
-// What is asked in another tab is shown here too.
+const chat = new Chat<UIMessage>({ id, transport, messages: read(localStorage.getItem(id)) });
+// What is asked in another tab is shown here too. The reply comes by the gateway, the question by the storage: either may be first.
 client.session(id).on("run", () => {
-  if (chat.status === "submitted" || chat.status === "streaming") return;
-  chat.messages = stored();
-  void chat.resumeStream();
+  if (chat.status !== "submitted" && chat.status !== "streaming") void chat.resumeStream();
 });
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key === id) add(read(newValue));
+});
+
+/** Puts in questions that only the other tab has, where it has them. By its replies alone nobody knows where they belong. */
+function add(theirs: UIMessage[]): void {
+  const ours = new Map(chat.messages.map((message) => [message.id, message]));
+  if (theirs.every(({ role, id }) => role !== "user" || ours.has(id))) return;
+  const both = theirs.map((message) => ours.get(message.id) ?? message);
+  chat.messages = [...both, ...chat.messages.filter((message) => !both.includes(message))];
+}
 
 /** Parts are only added at the end, so a place is a key. */
 function partOf(part: UIMessage["parts"][number], at: number) {
