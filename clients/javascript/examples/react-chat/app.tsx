@@ -1,7 +1,7 @@
 import { Chat, useChat } from "@ai-sdk/react";
 import { GatewayClient } from "agentcore-gateway-client";
 import { GatewayChatTransport } from "agentcore-gateway-client/ai-sdk";
-import type { UIMessage } from "ai";
+import type { ChatStatus, UIMessage } from "ai";
 import { type FormEvent, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 
@@ -14,16 +14,13 @@ const transport = new GatewayChatTransport({ client, replayEnded: true });
 const id = location.hash.slice(1) || "first";
 // A chat is left by loading the page again: that stops no reply, so it goes on at the gateway and is resumed by whoever comes back.
 window.addEventListener("hashchange", () => location.reload());
+const isBusy = (status: ChatStatus) => status === "submitted" || status === "streaming";
 const read = (stored: string | null): UIMessage[] => JSON.parse(stored ?? "[]");
 // Outside the components: a chat that `useChat` makes is stopped when its component goes away, and the reply with it, for all.
 const chat = new Chat<UIMessage>({ id, transport, messages: read(localStorage.getItem(id)) });
 // What is asked in another tab is shown here too. The reply comes by the gateway, the question by the storage: either may be first.
-client.session(id).on("run", () => {
-  if (chat.status !== "submitted" && chat.status !== "streaming") void chat.resumeStream();
-});
-window.addEventListener("storage", ({ key, newValue }) => {
-  if (key === id) add(read(newValue));
-});
+client.session(id).on("run", () => void (isBusy(chat.status) || chat.resumeStream()));
+window.addEventListener("storage", ({ key, newValue }) => key === id && add(read(newValue)));
 
 /** Puts in questions that only the other tab has, where it has them. By its replies alone nobody knows where they belong. */
 function add(theirs: UIMessage[]): void {
@@ -42,11 +39,10 @@ function partOf(part: UIMessage["parts"][number], at: number) {
 function Conversation() {
   const { messages, sendMessage, status, stop, error } = useChat({ chat });
   const [text, setText] = useState("");
-  const isBusy = status === "submitted" || status === "streaming";
   useEffect(() => localStorage.setItem(id, JSON.stringify(messages)), [messages]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isBusy) return void stop();
+    if (isBusy(status)) return void stop();
     if (text.trim()) void sendMessage({ text });
     setText("");
   };
@@ -60,7 +56,7 @@ function Conversation() {
       {error && <p role="alert">{error.message}</p>}
       <form onSubmit={submit}>
         <input aria-label="Message" value={text} onChange={(event) => setText(event.target.value)} />
-        <button type="submit">{isBusy ? "Stop" : "Send"}</button>
+        <button type="submit">{isBusy(status) ? "Stop" : "Send"}</button>
       </form>
     </main>
   );
