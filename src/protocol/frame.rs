@@ -177,7 +177,7 @@ impl FrameMaker {
     /// `started`: a worker has taken the prompt.
     #[must_use]
     pub fn started(&self) -> Frame {
-        self.numbered("started", 1, "", None)
+        self.numbered("started", 1, &[], None)
     }
 
     /// The terminal frame for `ending`.
@@ -185,12 +185,12 @@ impl FrameMaker {
     pub fn ending(&self, seq: Seq, ending: &Ending) -> Frame {
         let outcome = Some(ending.outcome());
         match ending {
-            Ending::Completed => self.numbered("completed", seq, "", outcome),
-            Ending::Stopped => self.numbered("stopped", seq, "", outcome),
+            Ending::Completed => self.numbered("completed", seq, &[], outcome),
+            Ending::Stopped => self.numbered("stopped", seq, &[], outcome),
             Ending::Failed(Failure { code, message, retryable }) => {
                 let (code, message) = (code.as_str(), json_string(message));
                 let more = format!(r#","code":"{code}","message":{message},"retryable":{retryable}"#);
-                self.numbered("failed", seq, &more, outcome)
+                self.numbered("failed", seq, &[&more], outcome)
             }
         }
     }
@@ -207,14 +207,14 @@ impl FrameMaker {
     /// before it, or empty.
     #[must_use]
     pub(super) fn output(&self, seq: Seq, events: &str, more: &str) -> Frame {
-        self.numbered("output", seq, &format!(r#","events":[{events}]{more}"#), None)
+        self.numbered("output", seq, &[r#","events":["#, events, "]", more], None)
     }
 
     /// `output` with a slice of one event, given as the inside of a JSON string; `more` as in [`Self::output`].
     #[must_use]
     pub(super) fn part(&self, seq: Seq, index: usize, last: bool, more: &str, escaped: &str) -> Frame {
         let more = format!(r#","part":{{"index":{index},"last":{last}}}{more},"text":"{escaped}""#);
-        self.numbered("output", seq, &more, None)
+        self.numbered("output", seq, &[&more], None)
     }
 
     /// How many bytes an output frame has besides its events or text and their names, at most.
@@ -223,10 +223,11 @@ impl FrameMaker {
         self.part(u64::MAX, usize::MAX, false, "", "").text.len()
     }
 
-    fn numbered(&self, kind: &str, seq: Seq, more: &str, outcome: Option<Outcome>) -> Frame {
-        let mut text = format!(r#"{{"type":"{kind}",{},"seq":{seq}{more}}}"#, self.ids);
-        // It is kept for an hour.
-        text.shrink_to_fit();
+    /// `more` is what stands behind the number, in pieces. The text is exactly as long as it has to be: it is kept for an hour.
+    fn numbered(&self, kind: &str, seq: Seq, more: &[&str], outcome: Option<Outcome>) -> Frame {
+        let number = seq.to_string();
+        let head = [r#"{"type":""#, kind, r#"","#, &self.ids, r#","seq":"#, &number];
+        let text = [&head, more, &["}"]].concat().concat();
         Frame { seq, text, outcome }
     }
 }

@@ -46,7 +46,7 @@ impl Output {
     /// All that waits, as frames of which the first has the number `seq`. Nothing waits afterwards.
     pub fn cut(&mut self, mut seq: Seq) -> Vec<Frame> {
         let mut frames = Vec::new();
-        let mut whole = Whole::default();
+        let mut whole = Whole::of((self.bytes + self.waiting.len()).min(self.room));
         self.bytes = 0;
         for event in std::mem::take(&mut self.waiting) {
             if whole.take(&event, self.room) {
@@ -98,6 +98,11 @@ struct Whole {
 }
 
 impl Whole {
+    /// With room for so many bytes of events.
+    fn of(bytes: usize) -> Self {
+        Self { events: String::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Takes `event`, if all then fit into `room` bytes. Whether they do.
     fn take(&mut self, event: &Event, room: usize) -> bool {
         let (before, entry) = (separator(&self.events), self.entry(event));
