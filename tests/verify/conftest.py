@@ -26,7 +26,7 @@ from verify.options import Options
 from verify.outcome import Broken, Skipped
 
 # Answers that are over soon, and patience that a gateway on this machine does not need.
-QUICK = {"prompt": "count to 3", "long_prompt": "count to 40", "silent_prompt": "wait for 2 seconds", "silence": 1, "patience": 5, "longest_run": 10}
+QUICK = {"prompt": "count to 3", "long_prompt": "count to 80", "silent_prompt": "wait for 2 seconds", "silence": 1, "patience": 5, "longest_run": 10}
 
 
 def outcome(url, name, fault=None, **options):

@@ -11,7 +11,7 @@ from test_connections import TOKEN
 from verify.checks import CHECKS
 from verify.times import percentile
 
-SHORT = ["--prompt", "count to 3", "--long-prompt", "count to 40", "--silent-prompt", "wait for 30 seconds"]
+SHORT = ["--prompt", "count to 3", "--long-prompt", "count to 80", "--silent-prompt", "wait for 30 seconds"]
 
 
 def program(*arguments, **environment):

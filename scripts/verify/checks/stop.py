@@ -5,7 +5,7 @@ from ..gateway import Gateway, new_id
 from ..outcome import Broken, Skipped
 from ..run import Run
 
-#: A run that completes so soon after its stop, in seconds, may have been over: workers look for stops each second.
+#: A run that completes so soon after its stop, in seconds, may have been over: workers look for stops every 1.5 s.
 RACE = 3
 TOO_SHORT = "the reply was over before it could be stopped: give a --long-prompt whose answer takes some seconds"
 
