@@ -9,7 +9,6 @@ use aws_lambda_events::event::apigw::ApiGatewayProxyResponse;
 use futures_util::{FutureExt, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -182,21 +181,11 @@ where
         if sink.feed(Message::text(text)).await.is_err() {
             return None;
         }
-        next = match under_way(messages).await {
-            None if sink.flush().await.is_err() => return None,
-            None => messages.recv().await,
-            message => message,
+        next = match messages.try_recv() {
+            Ok(message) => Some(message),
+            Err(_) if sink.flush().await.is_err() => return None,
+            Err(_) => messages.recv().await,
         };
     }
     None
-}
-
-/// The next message, if there is one already, or another task was about to send it: what leaves together costs one call of
-/// the system and not two.
-async fn under_way(messages: &mut mpsc::Receiver<Outgoing>) -> Option<Outgoing> {
-    if let Ok(message) = messages.try_recv() {
-        return Some(message);
-    }
-    yield_now().await;
-    messages.try_recv().ok()
 }
