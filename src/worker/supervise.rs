@@ -36,7 +36,6 @@ impl Run<'_> {
         loop {
             let next = self.tools.settings.poll_interval.min(self.until_renewal());
             sleep(next.max(pause).min(self.lease_left())).await;
-            pause = Duration::ZERO;
             if self.lease_left().is_zero() {
                 return Lost::Lease;
             }
@@ -46,24 +45,24 @@ impl Run<'_> {
             } else {
                 timeout(until_renewal, self.look()).await
             };
+            // If it fails, the next is due at once. A look that fails must not hold up the renewal behind it.
+            pause = if until_renewal.is_zero() { AGAIN } else { Duration::ZERO };
             match looked {
                 Ok(Ok(Some(session))) => {
                     self.heed(session, live_from);
                     live_from = given_out_by_then;
                 }
                 Ok(Ok(None)) => return Lost::Lease,
-                Ok(Err(error)) => pause = self.failed(&error.to_string()),
+                Ok(Err(error)) => self.log_failure(&error.to_string()),
                 // A look that is in the way of the renewal is dropped.
                 Err(_) if !until_renewal.is_zero() => {}
-                Err(_) => pause = self.failed("the table takes too long"),
+                Err(_) => self.log_failure("the table takes too long"),
             }
         }
     }
 
-    /// Logs it; returns how long to wait at least.
-    fn failed(&self, error: &str) -> Duration {
+    fn log_failure(&self, error: &str) {
         warn!(session = self.prompt.run.session.log_name(), error, "the session could not be read");
-        AGAIN
     }
 
     /// The session, if it is still this worker's.

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use tokio::time::{Instant, timeout};
 
 use super::runs::prompt;
+use crate::support::around::AroundSessions;
 use crate::support::clock::pass;
 use crate::support::engine::Engine;
 use crate::support::log::Log;
@@ -96,6 +97,26 @@ async fn a_renewal_that_fails_or_hangs_is_made_again_until_the_lease_is_over() {
     // Each is given ten seconds; the look that hung before gave way to the first.
     let (tried_at, took) = tried_until(Failure::Hangs, is_renewal).await;
     assert_eq!((tried_at, took.as_secs()), (vec![20, 31, 42, 53], 58));
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_that_fail_hold_up_no_renewal() {
+    let renewed_at = Arc::new(Mutex::new(Vec::new()));
+    let engine = Engine::with(ScriptedAgents::new(|_, _| stream(0..70, SECOND)), |tools| {
+        // So that a look is made half a second before each renewal.
+        tools.settings.poll_interval = Duration::from_millis(1500);
+        let (noted, began) = (Arc::clone(&renewed_at), Instant::now());
+        let sessions = AroundSessions::of(tools.sessions.clone()).load(|_| async { Err(StoreError::Throttled) });
+        tools.sessions = Arc::new(sessions.apply(move |apply| {
+            if matches!(apply.transition, Transition::Renew { .. }) {
+                noted.lock().unwrap().push(began.elapsed().as_millis());
+            }
+            async move { apply.done().await }
+        }));
+    });
+    engine.say("c", &prompt("s", "r")).await;
+    assert!(engine.work_next().await);
+    assert_eq!(*renewed_at.lock().unwrap(), [20_000, 40_000, 60_000]);
 }
 
 /// A queue that refuses everything while it is down.
