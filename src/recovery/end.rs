@@ -63,8 +63,9 @@ impl Recovery<'_> {
         self.end(run, lease, Missing::Nobodys).await
     }
 
-    /// Sees to it that `run` has an ending, its own or the `missing` one, and that its session is free again. Whoever frees the session also pushes the ending, and so does who finds it freed: it may be that the answer
-    /// to the write was lost. `None`: it has none, and is to have none; or it has the session still.
+    /// Sees to it that `run` has an ending, its own or the `missing` one, and that its session is free again. Whoever frees
+    /// the session also pushes the ending, and so does who finds it freed: it may be that the answer to the write was lost.
+    /// `None`: it has none, and is to have none; or it has the session still.
     async fn end(self, run: &RunKey, lease: &LeaseId, missing: Missing<'_>) -> Result<Option<Ended>, StoreError> {
         let maker = FrameMaker::new(&run.request, &run.session.session);
         loop {
