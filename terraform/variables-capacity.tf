@@ -49,8 +49,8 @@ variable "managed_instances" {
   }
 
   validation {
-    condition     = try(length(var.managed_instances.subnet_ids) > 0 && length(var.managed_instances.security_group_ids) > 0, true)
-    error_message = "managed_instances needs a subnet and a security group at least."
+    condition     = alltrue([for ids, most in { subnet_ids = 16, security_group_ids = 5 } : try(length(var.managed_instances[ids]) >= 1 && length(var.managed_instances[ids]) <= most, true)])
+    error_message = "managed_instances needs 1 to 16 subnets and 1 to 5 security groups: more a capacity provider does not take."
   }
 
   validation {

@@ -1736,3 +1736,17 @@ run "a_prompt_that_waits_for_the_longest_run_is_not_dropped" {
 
   expect_failures = [var.message_retention_seconds]
 }
+
+run "a_network_of_instances_has_five_security_groups_at_most" {
+  command = plan
+
+  module {
+    source = "./tests/variables"
+  }
+
+  variables {
+    managed_instances = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a", "sg-b", "sg-c", "sg-d", "sg-e", "sg-f"] }
+  }
+
+  expect_failures = [var.managed_instances]
+}
