@@ -21,6 +21,9 @@ USED = 0.5
 RUN_PROCESSOR_SECONDS = 0.02
 PROCESSOR_SECONDS_PER_REPLY_SECOND = RUN_PROCESSOR_SECONDS / 10
 
+# The most that an event source takes for maximum_concurrency.
+MOST_RUNS = 1000
+
 MONTHS = [MILLION, 10 * MILLION, 100 * MILLION]
 
 
@@ -62,6 +65,17 @@ def pays_from(counts):
     return next(prompts for prompts in tries if on_instances(counts, prompts) < on_lambda(counts, prompts))
 
 
+def bound(counts):
+    """How many prompts a month have as many runs in the busiest hour as an event source begins at once."""
+    return MOST_RUNS * SECONDS_PER_MONTH / PEAK / (counts["seconds"] + WORKER_OWN_SECONDS)
+
+
+def millions(number):
+    """As far as two digits say."""
+    digits = max(0, 1 - math.floor(math.log10(number / MILLION)))
+    return f"{number / MILLION:,.{digits}f} million"
+
+
 def capacity(all_counts):
     """The section about what the worker runs on."""
     rows = (
@@ -76,7 +90,8 @@ def capacity(all_counts):
         for counts in all_counts
         for prompts in MONTHS
     )
-    breaks = ", ".join(f"{pays_from(counts) / MILLION:,.2g} million of {counts['seconds']} s" for counts in all_counts)
+    breaks = ", ".join(f"{millions(pays_from(counts))} of {counts['seconds']} s" for counts in all_counts)
+    bounds = ", ".join(f"{millions(bound(counts))} of {counts['seconds']} s" for counts in all_counts)
     return [
         "## What the worker runs on",
         "",
@@ -87,6 +102,8 @@ def capacity(all_counts):
         f'- **`worker_capacity = "managed-instances"`** is cheaper from about these on, a month: {breaks}.',
         f"  Instances are paid all month: {instances_month(1):.0f} dollars each, at least {MIN_ENVIRONMENTS}, so with few prompts they are most of the price.",
         f"- A processor is idle while agents think. A run takes {RUN_PROCESSOR_SECONDS * 1000:.0f} ms of one in 10 s; what bounds an instance are {MAX_RUNS} runs at once (`max_runs`).",
+        f"- Of one gateway at most {MOST_RUNS:,} runs are begun at once, on Lambda and on instances. In a busiest hour of {PEAK} times the average that is reached with",
+        f"  {bounds} a month; beyond, prompts wait in that hour, or there are several gateways.",
         "- Reserved instances and savings plans of EC2 hold for these instances, and are not counted here.",
         "",
     ]
