@@ -129,23 +129,17 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
         let apply = || -> Attempt<'_, Result<Result<Session, Refused>, StoreError>> {
             Box::pin(async move {
                 let applied = self.inner.apply(key, transition, now).await;
-                // The store itself may have made it twice: the second is refused, for the run is detached already.
-                if let (Ok(Err(Refused { session, .. })), Transition::DetachRun { lease, until, .. }) =
-                    (&applied, transition)
-                    && let Some(active) = session.active.as_ref().filter(|active| active.lease == *lease)
-                    && session.detached_run(&active.request).is_some()
+                // Of a change that the store itself made twice the second is refused, and the session says what the first did.
+                if let Ok(Ok(session) | Err(Refused { session, .. })) = &applied
+                    && let Transition::DetachRun { .. } | Transition::Move { .. } = transition
+                    && let Some(active) = session.active.as_ref().filter(|active| active.detached.is_some())
                 {
-                    record.detached.leased(&who_is(key, &active.request), began + until.since(now));
+                    record.detached.leased(&who_is(key, &active.request), began + active.lease_until.since(now));
                 }
                 if let Ok(Ok(session)) = &applied {
                     record.owed.session_is(key, session);
                     if let Transition::Claim { request, until, .. } = transition {
                         record.fates.claimed(process.id(), key, request, began + until.since(now));
-                    }
-                    if let Transition::DetachRun { until, .. } | Transition::Move { until, .. } = transition
-                        && let Some(active) = &session.active
-                    {
-                        record.detached.leased(&who_is(key, &active.request), began + until.since(now));
                     }
                 }
                 applied
