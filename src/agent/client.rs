@@ -37,11 +37,16 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// takes with all that stands around its lines.
 const MAX_BYTES_WITHOUT_EVENT: usize = 2 * MAX_EVENT_BYTES;
 
+/// How an agent is reached.
+enum Agent {
+    Container { invocations: Url, http: Client },
+    Runtime(Runtime),
+}
+
 /// Calls the configured agents over HTTP. It reports; whether to try again is the caller's decision.
 pub struct AgentClient {
     http: Client,
-    loopback: Client,
-    agents: BTreeMap<AgentName, Endpoint>,
+    agents: BTreeMap<AgentName, Agent>,
     credentials: Option<SharedCredentialsProvider>,
     clock: Arc<dyn Clock>,
 }
@@ -69,15 +74,19 @@ impl AgentClient {
         // Another client reads the system's certificates once more, which is most of a function's start.
         let is_local = |agent: &Endpoint| matches!(agent, Endpoint::Container(url) if is_loopback(url));
         let loopback = if agents.values().any(is_local) { builder().no_proxy().build()? } else { http.clone() };
-        Ok(Self { http, loopback, agents, credentials, clock })
+        // What is on this machine no proxy can reach.
+        let client_for = |container: &Url| if is_loopback(container) { loopback.clone() } else { http.clone() };
+        let reached = |endpoint| match endpoint {
+            Endpoint::Container(base) => {
+                Agent::Container { invocations: invocations_of(&base), http: client_for(&base) }
+            }
+            Endpoint::Runtime(runtime) => Agent::Runtime(runtime),
+        };
+        let agents = agents.into_iter().map(|(name, endpoint)| (name, reached(endpoint))).collect();
+        Ok(Self { http, agents, credentials, clock })
     }
 
-    /// What is on this machine no proxy can reach.
-    fn client_for(&self, container: &Url) -> &Client {
-        if is_loopback(container) { &self.loopback } else { &self.http }
-    }
-
-    fn endpoint(&self, agent: &AgentName) -> Result<&Endpoint, InvokeError> {
+    fn agent(&self, agent: &AgentName) -> Result<&Agent, InvokeError> {
         self.agents.get(agent).ok_or(InvokeError::NotConfigured)
     }
 
@@ -107,11 +116,9 @@ impl Agents for AgentClient {
             (CONTENT_TYPE.as_str(), "application/json"),
             (SESSION_HEADER, invocation.runtime_session.as_str()),
         ];
-        let request = match self.endpoint(&invocation.agent)? {
-            Endpoint::Container(base) => {
-                with_headers(self.client_for(base).post(invocations_url(base.as_str())), &headers)
-            }
-            Endpoint::Runtime(runtime) => self.signed(runtime, "invocations", &headers, &invocation.body).await?,
+        let request = match self.agent(&invocation.agent)? {
+            Agent::Container { invocations, http } => with_headers(http.post(invocations.clone()), &headers),
+            Agent::Runtime(runtime) => self.signed(runtime, "invocations", &headers, &invocation.body).await?,
         };
         let trace = [
             ("traceparent", invocation.trace.traceparent.as_deref()),
@@ -131,7 +138,7 @@ impl Agents for AgentClient {
     }
 
     async fn stop_session(&self, agent: &AgentName, runtime_session: &str) -> Result<(), InvokeError> {
-        let Endpoint::Runtime(runtime) = self.endpoint(agent)? else { return Ok(()) };
+        let Agent::Runtime(runtime) = self.agent(agent)? else { return Ok(()) };
         let headers = [(CONTENT_TYPE.as_str(), "application/json"), (SESSION_HEADER, runtime_session)];
         let request = self.signed(runtime, "stopruntimesession", &headers, "{}").await?;
         let response = request.body("{}").send().await.map_err(|error| transport_error(&error))?;
@@ -188,8 +195,10 @@ impl Reply for NoContent {
     }
 }
 
-fn invocations_url(base: &str) -> String {
-    format!("{}/invocations", base.trim_end_matches('/'))
+fn invocations_of(base: &Url) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/invocations", base.path().trim_end_matches('/')));
+    url
 }
 
 fn with_headers(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {

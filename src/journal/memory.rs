@@ -1,6 +1,6 @@
 //! Journals in memory, for one process.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,10 +31,10 @@ struct State {
     bytes: usize,
 }
 
-/// The segments of a run by their places.
+/// The segments of a run in the order of their places.
 #[derive(Debug, Default)]
 struct Run {
-    segments: BTreeMap<Seq, Stored>,
+    segments: Vec<Stored>,
     bytes: usize,
 }
 
@@ -92,12 +92,14 @@ impl Journal for MemoryJournal {
     ) -> Result<Appended, StoreError> {
         let mut state = self.lock(now);
         let run = state.runs.entry(key.clone()).or_default();
-        if let Some(stands) = run.segments.get(&segment.first()) {
-            let is_own = stands.writer == *writer;
-            return Ok(if is_own { Appended::Written } else { Appended::Overtaken(stands.segment.stands()) });
+        match run.segments.binary_search_by_key(&segment.first(), |stands| stands.segment.first()) {
+            Ok(at) if run.segments[at].writer == *writer => return Ok(Appended::Written),
+            Ok(at) => return Ok(Appended::Overtaken(run.segments[at].segment.stands())),
+            Err(at) => {
+                let stored = Stored { segment: segment.clone(), writer: writer.clone(), written_at: now };
+                run.segments.insert(at, stored);
+            }
         }
-        let stored = Stored { segment: segment.clone(), writer: writer.clone(), written_at: now };
-        run.segments.insert(segment.first(), stored);
         run.bytes += segment.bytes();
         state.bytes += segment.bytes();
         if segment.outcome().is_some() {
@@ -108,8 +110,8 @@ impl Journal for MemoryJournal {
 
     async fn tail(&self, key: &RunKey, now: Timestamp) -> Result<Option<Tail>, StoreError> {
         let state = self.lock(now);
-        let last = state.runs.get(key).and_then(|run| run.segments.last_key_value());
-        Ok(last.map(|(_, Stored { segment, written_at, .. })| Tail {
+        let last = state.runs.get(key).and_then(|run| run.segments.last());
+        Ok(last.map(|Stored { segment, written_at, .. }| Tail {
             last: segment.last(),
             outcome: segment.outcome(),
             written_at: *written_at,
@@ -120,7 +122,7 @@ impl Journal for MemoryJournal {
         let state = self.lock(now);
         let Some(run) = state.runs.get(key) else { return Ok(Vec::new()) };
         let mut page = Page::behind(after);
-        let segments = run.segments.values().map(|stored| &stored.segment);
+        let segments = run.segments.iter().map(|stored| &stored.segment);
         // The first one that does not find room for all of it ends the answer.
         let _ = segments.skip_while(|segment| segment.last() <= after).all(|segment| page.take(segment));
         Ok(page.into_frames())

@@ -11,6 +11,7 @@ use super::config::Config;
 use super::dispatch::{Consumer, Dispatcher};
 use super::engine::{Engine, stopped};
 use crate::closer::Closer;
+use crate::metrics::RUNS_ACTIVE;
 use crate::protocol::frame::Ending;
 use crate::protocol::ids::RequestId;
 use crate::queue::memory::MemoryQueue;
@@ -32,9 +33,10 @@ impl Consumers {
         let start = |queue: &Arc<MemoryQueue>, consumer| {
             Dispatcher::start(queue.clone(), consumer, config.max_runs, config.worker.deadline_margin)
         };
+        let worker = Consumer::Worker(engine.worker(config, address), RUNS_ACTIVE.gauge(&[]));
         let closer = engine.closer(config);
         Self {
-            prompts: start(&engine.queue, Consumer::Worker(engine.worker(config, address))),
+            prompts: start(&engine.queue, worker),
             given_up: start(&engine.given_up, Consumer::Closer(closer.clone())),
             replies: start(&engine.replies, Consumer::Relay(engine.relay(config))),
             watch: start(&engine.watch, Consumer::Watch(closer.clone())),

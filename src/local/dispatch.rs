@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use metrics::Gauge;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
@@ -12,8 +13,6 @@ use tokio::time::{Instant, timeout};
 use super::Abandoned;
 use super::metrics::Counted;
 use crate::closer::Closer;
-use crate::metrics::RUNS_ACTIVE;
-use crate::protocol::ids::RequestId;
 use crate::queue::memory::{Delivery, MemoryQueue};
 use crate::queue::payload::QueuedPrompt;
 use crate::relay::Relay;
@@ -22,12 +21,14 @@ use crate::worker::{Deadline, Worker};
 /// How long runs that were told to end have to push their endings.
 const ENDING: Duration = Duration::from_secs(3);
 
-type Running = Arc<Mutex<BTreeMap<String, RequestId>>>;
+/// The bodies of the messages that are being worked on, by their ids.
+type Running = Arc<Mutex<BTreeMap<String, Arc<str>>>>;
 
 /// What stands behind a queue.
 #[derive(Debug, Clone)]
 pub(super) enum Consumer {
-    Worker(Worker),
+    /// With the gauge of runs that are under way.
+    Worker(Worker, Gauge),
     Closer(Closer),
     Relay(Relay),
     Watch(Closer),
@@ -38,7 +39,7 @@ impl Consumer {
     fn batch_size(&self) -> usize {
         match self {
             // A batch keeps all its messages from others till its slowest run ends.
-            Self::Worker(_) | Self::Closer(_) | Self::Watch(_) => 1,
+            Self::Worker(..) | Self::Closer(_) | Self::Watch(_) => 1,
             // The batch size of the event source mapping on AWS.
             Self::Relay(_) => 10,
         }
@@ -47,8 +48,8 @@ impl Consumer {
     async fn handle(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let by = *deadline.borrow();
         match self {
-            Self::Worker(worker) => {
-                let _active = Counted::by(RUNS_ACTIVE.gauge(&[]));
+            Self::Worker(worker, active) => {
+                let _active = Counted::by(active.clone());
                 worker.handle(event, deadline).await
             }
             Self::Closer(closer) => closer.handle(event, by).await,
@@ -102,7 +103,8 @@ impl Dispatcher {
         let _ = timeout(ENDING, &mut self.task).await;
         self.task.abort();
         let waiting = self.queue.len();
-        Abandoned { running: running.into_values().collect(), waiting }
+        let prompts = running.into_values().filter_map(|body| QueuedPrompt::decode(&body).ok());
+        Abandoned { running: prompts.map(|prompt| prompt.run.request).collect(), waiting }
     }
 }
 
@@ -139,7 +141,7 @@ impl Pump {
     }
 }
 
-/// A prompt that is being worked on, listed until this is dropped; other messages are not listed.
+/// A message that is being worked on, listed until this is dropped.
 struct Entry {
     running: Running,
     message_id: String,
@@ -147,11 +149,9 @@ struct Entry {
 
 impl Entry {
     fn new(running: &Running, delivery: &Delivery) -> Self {
-        if let Ok(prompt) = QueuedPrompt::decode(&delivery.body) {
-            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.insert(delivery.message_id.clone(), prompt.run.request);
-        }
-        Self { running: running.clone(), message_id: delivery.message_id.clone() }
+        let (message_id, body) = (delivery.message_id.clone(), Arc::clone(&delivery.body));
+        running.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id.clone(), body);
+        Self { running: running.clone(), message_id }
     }
 }
 

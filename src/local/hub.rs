@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
 
 use crate::protocol::MAX_FRAME_BYTES;
 use crate::protocol::ids::ConnectionId;
@@ -79,7 +79,11 @@ impl Push for Hub {
             tokio::time::sleep(self.push_delay).await;
         }
         let outgoing = self.lock().get(connection).cloned().ok_or(PushError::Gone)?;
-        match outgoing.send_timeout(Outgoing::Text(text.to_owned()), SLOW_READER).await {
+        let message = match outgoing.try_send(Outgoing::Text(text.to_owned())) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(message) | TrySendError::Closed(message)) => message,
+        };
+        match outgoing.send_timeout(message, SLOW_READER).await {
             Ok(()) => Ok(()),
             Err(SendTimeoutError::Timeout(_)) => Err(PushError::Throttled),
             Err(SendTimeoutError::Closed(_)) => Err(PushError::Gone),

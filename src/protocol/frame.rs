@@ -227,7 +227,9 @@ impl FrameMaker {
     fn numbered(&self, kind: &str, seq: Seq, more: &[&str], outcome: Option<Outcome>) -> Frame {
         let number = seq.to_string();
         let head = [r#"{"type":""#, kind, r#"","#, &self.ids, r#","seq":"#, &number];
-        let text = [&head, more, &["}"]].concat().concat();
+        let pieces = || head.iter().chain(more).chain(&["}"]);
+        let mut text = String::with_capacity(pieces().map(|piece| piece.len()).sum());
+        pieces().for_each(|piece| text.push_str(piece));
         Frame { seq, text, outcome }
     }
 }

@@ -1,8 +1,11 @@
 //! Identifiers, parsed at the edge: inside the gateway an id that exists is valid.
+//!
+//! Each goes into many keys and messages, so its copies share one text.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a text is not a valid identifier: the rule it breaks, as the end of a sentence ("must be …").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,9 +15,9 @@ pub struct InvalidId(pub &'static str);
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $rule:expr, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The rule that every value of this type keeps, as the end of a sentence ("must be …").
@@ -24,7 +27,7 @@ macro_rules! identifier {
             ///
             /// # Errors
             /// [`InvalidId`] with the rule that is broken.
-            pub fn parse(text: impl Into<String>) -> Result<Self, InvalidId> {
+            pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, InvalidId> {
                 let text = text.into();
                 let valid: fn(&str) -> bool = $valid;
                 if valid(&text) { Ok(Self(text)) } else { Err(InvalidId(Self::RULE)) }
@@ -46,7 +49,13 @@ macro_rules! identifier {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                Self::from(&*id.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -116,7 +125,7 @@ impl UploadId {
     /// The upload of a name that nobody else draws.
     #[must_use]
     pub fn new(bits: u128) -> Self {
-        Self(format!("{bits:032x}"))
+        Self(format!("{bits:032x}").into())
     }
 }
 
@@ -127,7 +136,7 @@ impl ReplyRun {
     /// The run of a name that nobody else draws.
     #[must_use]
     pub fn new(bits: u128) -> Self {
-        Self(format!("{RUN_PREFIX}{bits:032x}"))
+        Self(format!("{RUN_PREFIX}{bits:032x}").into())
     }
 }
 
@@ -135,13 +144,13 @@ impl Principal {
     /// The one principal that everybody is where nobody is asked who they are.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self("anonymous".to_owned())
+        Self("anonymous".into())
     }
 
     /// Whether this is [`Principal::anonymous`].
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        self.0 == "anonymous"
+        &*self.0 == "anonymous"
     }
 }
 
@@ -149,6 +158,6 @@ impl AgentName {
     /// The agent of a prompt that names none.
     #[must_use]
     pub fn default_agent() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 }

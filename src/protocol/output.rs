@@ -1,10 +1,11 @@
 //! Packing events into `output` frames.
 
-use std::collections::VecDeque;
-
 use super::event::Event;
 use super::frame::{Frame, FrameMaker, Seq};
 use super::{MAX_FRAME_BYTES, json_string};
+
+/// For so many events there is always room once there was.
+const KEPT_ROOM: usize = 32;
 
 /// Events of one run that wait to be sent, and the frames that they become.
 ///
@@ -13,7 +14,7 @@ use super::{MAX_FRAME_BYTES, json_string};
 pub struct Output {
     maker: FrameMaker,
     room: usize,
-    waiting: VecDeque<Event>,
+    waiting: Vec<Event>,
     bytes: usize,
 }
 
@@ -22,13 +23,13 @@ impl Output {
     #[must_use]
     pub fn new(maker: FrameMaker) -> Self {
         let room = MAX_FRAME_BYTES - maker.overhead();
-        Self { maker, room, waiting: VecDeque::new(), bytes: 0 }
+        Self { maker, room, waiting: Vec::new(), bytes: 0 }
     }
 
     /// Adds an event after all that wait.
     pub fn add(&mut self, event: Event) {
         self.bytes += event.size();
-        self.waiting.push_back(event);
+        self.waiting.push(event);
     }
 
     /// How many bytes of frames wait, but for what stands around the events of each.
@@ -48,7 +49,8 @@ impl Output {
         let mut frames = Vec::new();
         let mut whole = Whole::of((self.bytes + self.waiting.len()).min(self.room));
         self.bytes = 0;
-        for event in std::mem::take(&mut self.waiting) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for event in waiting.drain(..) {
             if whole.take(&event, self.room) {
                 continue;
             }
@@ -58,6 +60,9 @@ impl Output {
             }
         }
         self.close(&mut frames, &mut seq, &mut whole);
+        // The next frame is much like this one; what a burst needed is given back.
+        waiting.shrink_to(KEPT_ROOM);
+        self.waiting = waiting;
         frames
     }
 

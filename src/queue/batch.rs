@@ -60,7 +60,8 @@ pub(crate) fn by_group(event: SqsEvent) -> impl Iterator<Item = Vec<SqsMessage>>
     let mut groups: BTreeMap<String, Vec<SqsMessage>> = BTreeMap::new();
     for record in event.records {
         let group = record.attributes.get("MessageGroupId").cloned().unwrap_or_default();
-        groups.entry(group).or_default().push(record);
+        // Mostly it is alone, and there as long as its run.
+        groups.entry(group).or_insert_with(|| Vec::with_capacity(1)).push(record);
     }
     groups.into_values()
 }

@@ -108,6 +108,9 @@ impl QueuedPrompt {
             upload,
         };
         let text = serde_json::to_string(&payload).expect("a payload is plain data");
+        if !text.contains(['\u{fffe}', '\u{ffff}']) {
+            return text;
+        }
         text.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff")
     }
 

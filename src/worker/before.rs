@@ -87,7 +87,7 @@ impl Tools {
         &self,
         before: Option<RunBefore>,
         deadline: &Deadline,
-        ran: impl Future<Output = T>,
+        ran: impl Future<Output = T> + Unpin,
     ) -> T {
         let Some(RunBefore { run, session }) = before else { return ran.await };
         let telling = async {
@@ -95,7 +95,7 @@ impl Tools {
                 self.recovery().send_owed(&run, owed).await;
             }
         };
-        match select(pin!(ran), pin!(telling)).await {
+        match select(ran, pin!(telling)).await {
             Either::Left((came, telling)) => {
                 let _ = in_time(telling, self.settings.drain_timeout, deadline).await;
                 came

@@ -58,7 +58,9 @@ impl Tools {
         let lease = LeaseId(self.random.unique_name());
         let asked = OnceCell::new();
         loop {
-            match retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)).await? {
+            // What it takes in memory is free again while the run goes on.
+            let claimed = Box::pin(retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)));
+            match claimed.await? {
                 Claim::Won(session, Asked { body, reply }) => {
                     metrics::PROMPT_WAIT.took(&[], self.clock.now().since(prompt.received_at));
                     drop(asked);
@@ -70,7 +72,9 @@ impl Tools {
                     };
                     let before = RunBefore::untold(&prompt.run.session, &session);
                     let run = Run::new(self, prompt, lease, *session, ending, reply);
-                    return self.telling_before(before, deadline, run.finish(body, deadline)).await;
+                    // Each future around it would have room for it once more: most of the memory of a run.
+                    let finished = Box::pin(run.finish(body, deadline));
+                    return self.telling_before(before, deadline, finished).await;
                 }
                 Claim::Ended(owed) => return Ok(Came::ToAnEnd(owed)),
                 Claim::Occupied(active) => {

@@ -1,8 +1,10 @@
 //! Packing events into frames: the second stage of a run.
 
+use std::pin::{Pin, pin};
+
 use ::metrics::Counter;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use super::log::Log;
 use super::settings::Settings;
@@ -22,14 +24,16 @@ pub(super) async fn coalesce(
     maker: FrameMaker,
     settings: &Settings,
 ) {
+    let now = Instant::now();
     let mut coalescing = Coalescing {
         log,
         settings,
         output: Output::new(maker),
         frames: metrics::FRAMES.counter(&[]),
         began: None,
-        next_cut: None,
-        waiting_since: Instant::now(),
+        has_cut: false,
+        next_cut: pin!(sleep_until(now)),
+        waiting_since: now,
     };
     loop {
         match coalescing.next_step(&mut events).await {
@@ -53,14 +57,15 @@ struct Coalescing<'a> {
     frames: Counter,
     /// When the first event came.
     began: Option<Instant>,
-    /// Before this no frame is cut that is not full.
-    next_cut: Option<Instant>,
+    has_cut: bool,
+    /// After a frame, before this no other is cut that is not full. One timer for all: there is an event every few milliseconds.
+    next_cut: Pin<&'a mut Sleep>,
     /// Since when the event waits that came first.
     waiting_since: Instant,
 }
 
 impl Coalescing<'_> {
-    async fn next_step(&self, events: &mut mpsc::Receiver<Vec<Event>>) -> Step {
+    async fn next_step(&mut self, events: &mut mpsc::Receiver<Vec<Event>>) -> Step {
         if self.output.waiting_bytes() >= self.settings.coalesce_bytes {
             // The journal may be slower than the agent: no more is read than one full frame.
             self.log.room().await;
@@ -78,9 +83,9 @@ impl Coalescing<'_> {
 
     /// Waits until it is a frame's turn: a device has taken all others, or so much time has passed that the journal
     /// wants it. The first frame has its turn at once.
-    async fn turn(&self) {
-        if let Some(next_cut) = self.next_cut {
-            sleep_until(next_cut).await;
+    async fn turn(&mut self) {
+        if self.has_cut {
+            self.next_cut.as_mut().await;
         }
         let mut idle_devices = self.log.idle_devices();
         let taken = idle_devices.wait_for(|idle| *idle > 0);
@@ -100,7 +105,10 @@ impl Coalescing<'_> {
         let frames = self.output.cut(self.log.last() + 1);
         self.frames.increment(frames.len() as u64);
         self.log.append(frames);
-        let now = Instant::now();
-        self.next_cut = self.began.map(|began| now + self.settings.pace.interval(now - began));
+        if let Some(began) = self.began {
+            let now = Instant::now();
+            self.next_cut.as_mut().reset(now + self.settings.pace.interval(now - began));
+            self.has_cut = true;
+        }
     }
 }

@@ -24,20 +24,12 @@ pub(super) enum Next {
 }
 
 /// What is to be made durable.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Undurable {
-    pub(super) frames: Vec<Arc<Frame>>,
     pub(super) bytes: usize,
     pub(super) since: Option<Instant>,
-    /// There are no more frames to come: the agent goes on by itself.
-    is_to_end: bool,
-}
-
-impl Undurable {
-    /// Whether somebody waits for this to be durable.
-    pub(super) fn is_urgent(&self) -> bool {
-        self.is_to_end || self.frames.last().is_some_and(|frame| frame.outcome.is_some())
-    }
+    /// Somebody waits for it: it ends with the ending, or the agent goes on by itself and there are no more frames to come.
+    pub(super) is_urgent: bool,
 }
 
 /// The log of one run.
@@ -156,19 +148,29 @@ impl Log {
         }
     }
 
-    /// All that is not durable, but at most `max_bytes` of it unless the first frame alone is larger.
-    pub(super) fn undurable(&self, max_bytes: usize) -> Undurable {
+    /// What there is that is not durable.
+    pub(super) fn undurable(&self) -> Undurable {
         let state = self.lock();
-        let mut found = Undurable { since: state.undurable_since, ..Undurable::default() };
-        found.is_to_end = state.handed_over.is_some();
+        let has_ending = state.frames.back().is_some_and(|frame| frame.outcome.is_some());
+        Undurable {
+            bytes: state.undurable_bytes,
+            since: state.undurable_since,
+            is_urgent: has_ending || state.handed_over.is_some(),
+        }
+    }
+
+    /// The frames that are not durable, but at most `max_bytes` of them unless the first alone is larger.
+    pub(super) fn undurable_frames(&self, max_bytes: usize) -> Vec<Arc<Frame>> {
+        let state = self.lock();
+        let (mut frames, mut bytes) = (Vec::new(), 0);
         for frame in state.frames.iter().filter(|frame| frame.seq > state.durable) {
-            if !found.frames.is_empty() && found.bytes + frame.text.len() > max_bytes {
+            if !frames.is_empty() && bytes + frame.text.len() > max_bytes {
                 break;
             }
-            found.bytes += frame.text.len();
-            found.frames.push(Arc::clone(frame));
+            bytes += frame.text.len();
+            frames.push(Arc::clone(frame));
         }
-        found
+        frames
     }
 
     /// Frame `seq` and all before it are durable.

@@ -1,7 +1,9 @@
 //! Reading a reply to its end, and what became of it.
 
+use std::pin::pin;
+
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::Tools;
@@ -72,9 +74,13 @@ impl Tools {
     ) -> Called {
         let reports = reply.is_stream().then(Reports::default);
         let mut reading = Reading { run, bytes: 0, max_bytes: self.settings.max_reply_bytes, reports };
+        let mut silence = pin!(sleep(self.settings.silence_limit));
         loop {
-            let Ok(progress) = timeout(self.settings.silence_limit, reply.next()).await else {
-                return silent().into();
+            silence.as_mut().reset(Instant::now() + self.settings.silence_limit);
+            let progress = tokio::select! {
+                biased;
+                progress = reply.next() => progress,
+                () = silence.as_mut() => return silent().into(),
             };
             let (mut batch, is_end) = match progress {
                 Ok(Progress::Events(batch)) => (batch, false),

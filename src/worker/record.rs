@@ -44,10 +44,10 @@ impl Run<'_> {
     async fn next_segment(&self) -> Option<Segment> {
         loop {
             let changed = self.log.changed();
-            let undurable = self.log.undurable(MAX_SEGMENT_BYTES);
+            let undurable = self.log.undurable();
             let due = undurable.since.map(|since| since + self.tools.settings.segment_interval);
             if self.is_due(&undurable, due)
-                && let Some(segment) = Segment::new(undurable.frames)
+                && let Some(segment) = Segment::new(self.log.undurable_frames(MAX_SEGMENT_BYTES))
             {
                 return Some(segment);
             }
@@ -63,7 +63,7 @@ impl Run<'_> {
 
     fn is_due(&self, undurable: &Undurable, due: Option<Instant>) -> bool {
         undurable.bytes >= self.tools.settings.segment_bytes
-            || undurable.is_urgent()
+            || undurable.is_urgent
             || due.is_some_and(|due| due <= Instant::now())
     }
 

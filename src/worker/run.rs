@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
 
     /// Runs to the end, or until the run is no longer this worker's. The agent is given `body`, unless the run is over before
     /// it begins.
-    pub(super) async fn finish(self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Came, StoreError> {
+    pub(super) async fn finish(&self, body: Option<PromptBody>, deadline: &Deadline) -> Result<Came, StoreError> {
         let ended = tokio::select! {
             biased;
             lost = self.supervise() => Err(lost),

@@ -13,7 +13,8 @@ use super::verifier::Who;
 /// From when a frame exists a connection must have it within so much time, if all is well with its worker.
 const LIVE_BOUND: Duration = Duration::from_secs(5 * 60);
 
-/// And the ending of a run whose worker died: a lease and the message's visibility have to run out first.
+/// And the ending of a run whose worker died, or left it to the next when its time was over: a lease and the message's
+/// visibility have to run out first.
 const ENDING_BOUND: Duration = Duration::from_secs(15 * 60);
 
 /// A frame of a run, as it was first seen: pushed to somebody, or durable.
@@ -124,7 +125,7 @@ impl Device {
             && at > since
             && !excuse
         {
-            let bound = if fate.is_some() || is_detached { ENDING_BOUND } else { LIVE_BOUND };
+            let bound = if has_gap || is_detached { ENDING_BOUND } else { LIVE_BOUND };
             if self.is_overdue(at, bound, self.endings.get(who)) {
                 let worker = fate.unwrap_or("was sound");
                 lacks.push(format!(
