@@ -25,8 +25,19 @@ const SLOW: Duration = Duration::from_secs(3);
 /// Appends that fail for so long are a reason to give up.
 const APPENDS_FAIL: Duration = Duration::from_secs(20);
 
+/// A renewal that failed is made again within this.
+const RENEWED_AGAIN: Duration = Duration::from_secs(2);
+
 /// So near its deadline an invocation may have to leave a run behind, if the stores are slow.
 const NEAR: Duration = Duration::from_secs(15);
+
+/// What a call is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Purpose {
+    Append,
+    Renewal,
+    Other,
+}
 
 /// A worker's lease on a run.
 struct Lease {
@@ -41,6 +52,8 @@ struct Lease {
     trouble_until: Option<Instant>,
     /// From when to when all appends failed, if the last one did.
     appends_fail: Option<(Instant, Instant)>,
+    /// When the last renewal failed, if it did.
+    renewal_failed: Option<Instant>,
     /// Its invocation was near its deadline when it ended.
     was_late: Option<Instant>,
 }
@@ -148,6 +161,7 @@ impl Fates {
             answered: VecDeque::new(),
             trouble_until: None,
             appends_fail: None,
+            renewal_failed: None,
             was_late: None,
         };
         state.leases.entry(who).or_default().push(lease);
@@ -159,13 +173,18 @@ impl Fates {
 
     /// Notes a call of `process` about `session`.
     pub fn call(&self, process: usize, session: &SessionKey) -> Call {
-        self.noted(process, session, false)
+        self.noted(process, session, Purpose::Other)
+    }
+
+    /// Notes a renewal of the lease that `process` has on `session`.
+    pub fn renewal(&self, process: usize, session: &SessionKey) -> Call {
+        self.noted(process, session, Purpose::Renewal)
     }
 
     /// Notes an append of `process` to the journal of `run`.
     pub fn append(&self, process: usize, run: &RunKey) -> Call {
         self.state().enders.entry(who_is(&run.session, &run.request)).or_default().insert(process);
-        self.noted(process, &run.session, true)
+        self.noted(process, &run.session, Purpose::Append)
     }
 
     /// Why the worker of `who` must not have lost its run; `None`: it had a reason.
@@ -196,9 +215,9 @@ impl Fates {
         Reading { fates: self.clone(), who: who_is(&run.session, &run.request), began: Instant::now() }
     }
 
-    fn noted(&self, process: usize, session: &SessionKey, is_append: bool) -> Call {
+    fn noted(&self, process: usize, session: &SessionKey, purpose: Purpose) -> Call {
         let (fates, session, began) = (self.clone(), session.clone(), Instant::now());
-        Call { fates, process, session, began, is_append, ok: false }
+        Call { fates, process, session, began, purpose, ok: false }
     }
 
     fn with(&self, process: usize, session: &SessionKey, change: impl FnOnce(&mut Lease)) {
@@ -225,27 +244,34 @@ impl Lease {
         let gave_up = self.until - CLOCK_MARGIN;
         let is_last_try = |(began, ended): &(Instant, Instant)| *began >= gave_up - LAST_TRIES && *ended <= gave_up;
         let was_out_of_reach = !self.answered.iter().any(is_last_try);
+        // That it was answered something else meanwhile is of no help to it.
+        let could_not_renew = self.renewal_failed.is_some_and(|at| at + RENEWED_AGAIN >= gave_up);
         let could_not_append = self.appends_fail.is_some_and(|(from, until)| until - from >= APPENDS_FAIL);
         let had_no_time = self.was_late.is_some_and(|at| self.trouble_until.is_some_and(|until| until + NEAR >= at));
         // One slow renewal is all that there was time for.
         let knew_late = self.known_since.is_none_or(|since| since + SLOW >= gave_up);
-        was_out_of_reach || could_not_append || had_no_time || knew_late
+        was_out_of_reach || could_not_renew || could_not_append || had_no_time || knew_late
     }
 
-    fn note(&mut self, began: Instant, is_append: bool, is_answered: bool) {
+    fn note(&mut self, began: Instant, purpose: Purpose, is_answered: bool) {
         let now = Instant::now();
         if !is_answered || now - began >= SLOW {
             self.trouble_until = Some(now);
         }
-        match (is_append, is_answered) {
-            (true, true) => self.appends_fail = None,
-            (true, false) => self.appends_fail = Some((self.appends_fail.map_or(began, |(from, _)| from), now)),
-            (false, true) => {
+        if purpose == Purpose::Renewal {
+            self.renewal_failed = (!is_answered).then_some(now);
+        }
+        match (purpose, is_answered) {
+            (Purpose::Append, true) => self.appends_fail = None,
+            (Purpose::Append, false) => {
+                self.appends_fail = Some((self.appends_fail.map_or(began, |(from, _)| from), now))
+            }
+            (_, true) => {
                 self.known_since.get_or_insert(now);
                 self.answered.truncate(31);
                 self.answered.push_front((began, now));
             }
-            (false, false) => {}
+            (_, false) => {}
         }
     }
 }
@@ -271,7 +297,7 @@ pub struct Call {
     process: usize,
     session: SessionKey,
     began: Instant,
-    is_append: bool,
+    purpose: Purpose,
     ok: bool,
 }
 
@@ -283,8 +309,8 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let (began, is_append, ok) = (self.began, self.is_append, self.ok);
-        self.fates.with(self.process, &self.session, |lease| lease.note(began, is_append, ok));
+        let (began, purpose, ok) = (self.began, self.purpose, self.ok);
+        self.fates.with(self.process, &self.session, |lease| lease.note(began, purpose, ok));
     }
 }
 

@@ -125,7 +125,11 @@ impl<T: Sessions + ?Sized> Sessions for Troubled<T> {
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
         let Trouble { process, record, .. } = &self.trouble;
-        let (call, began) = (self.trouble.note(key), Instant::now());
+        let began = Instant::now();
+        let call = match transition {
+            Transition::Renew { .. } => record.fates.renewal(process.id(), key),
+            _ => self.trouble.note(key),
+        };
         let apply = || -> Attempt<'_, Result<Result<Session, Refused>, StoreError>> {
             Box::pin(async move {
                 let applied = self.inner.apply(key, transition, now).await;
