@@ -15,7 +15,6 @@ use tracing::{info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// A third more prompts a second than with glibc's (docs/benchmarks.md).
 #[cfg(all(feature = "mimalloc", any(target_os = "macos", all(target_os = "linux", target_env = "gnu"))))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -70,7 +70,8 @@ struct State {
     leases: BTreeMap<Who, Vec<Lease>>,
     /// Who has appended to the journal of a run, and who took its message after that: they are to tell its ending.
     enders: BTreeMap<Who, BTreeSet<usize>>,
-    /// Requests that nobody had begun, whose end was dealt with until near an invocation's deadline.
+    /// Requests that nobody had begun, whose end was dealt with until near an invocation's deadline, or was left to whoever
+    /// takes the message next, because of the stores.
     late: BTreeSet<Who>,
     /// Runs whose journal was slow to be read, or not to be read at all.
     read_slowly: BTreeSet<Who>,
@@ -121,6 +122,14 @@ impl Fates {
         if let Some(lease) = state.lease(process, who) {
             lease.was_late = Some(now);
         } else if state.enders.contains_key(who) {
+            state.late.insert(who.clone());
+        }
+    }
+
+    /// The message of `who` has to come again, because the stores failed whoever had it.
+    pub fn left(&self, who: &Who) {
+        let mut state = self.state();
+        if state.enders.contains_key(who) && !state.leases.contains_key(who) {
             state.late.insert(who.clone());
         }
     }
@@ -199,7 +208,8 @@ impl Fates {
         })
     }
 
-    /// Whether an invocation that had claimed `who`, or ended it unbegun, ended near its deadline.
+    /// Whether an invocation that had claimed `who`, or ended it unbegun, ended near its deadline, or left the latter to the
+    /// next.
     pub fn was_late(&self, who: &Who) -> bool {
         let state = self.state();
         state.leases.get(who).into_iter().flatten().any(|lease| lease.was_late.is_some()) || state.late.contains(who)

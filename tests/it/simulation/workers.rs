@@ -192,6 +192,7 @@ impl Life<'_> {
         let (message, receipt) = (delivery.message_id.clone(), delivery.receipt.clone());
         let receive_count = delivery.receive_count;
         let (process, fates) = (&self.process, &self.record.fates);
+        let failures = process.failures();
         fates.begins(process.id(), &who, &receipt);
         if let Consumer::Closer(_) = self.consumer {
             self.record.given_up(&who);
@@ -206,6 +207,7 @@ impl Life<'_> {
             () = sleep_until(deadline) => None,
         };
         let is_in_time = response.is_some();
+        let comes_again = response.as_ref().is_some_and(|response| !response.batch_item_failures.is_empty());
         match response {
             Some(response) if response.batch_item_failures.is_empty() => {
                 self.source.queue.delete(&receipt);
@@ -226,6 +228,9 @@ impl Life<'_> {
         }
         if is_in_time {
             fates.ends(process.id(), &who, deadline);
+            if comes_again && process.failures() != failures {
+                fates.left(&who);
+            }
         }
         is_in_time
     }
