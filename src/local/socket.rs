@@ -108,7 +108,8 @@ impl Server {
             match message {
                 Some(Ok(Message::Text(text))) => {
                     activity.note();
-                    self.route(text.as_str().to_owned(), source, &outgoing, &invocations).await;
+                    // Mostly there is no message, and most of a connection's memory would be room for the way of one.
+                    Box::pin(self.route(text.as_str().to_owned(), source, &outgoing, &invocations)).await;
                 }
                 // As API Gateway does: it takes no binary frames.
                 Some(Ok(Message::Binary(_))) => {
