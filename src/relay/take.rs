@@ -55,6 +55,9 @@ impl Tools {
             if let Some(tail) = self.journal.tail(&run, self.clock.now()).await?
                 && let Some(outcome) = tail.outcome
             {
+                // Behind the journal: a session that was read before may not say that the run was detached since.
+                let session = self.sessions.load(&run.session, self.clock.now()).await?;
+                let Some(active) = session.active_reply(name) else { continue };
                 // Whoever gave it that has died. If that was by the agent's own word, that word comes again.
                 let agent_goes_on = valid.iter().all(|(_, message)| message.end.is_none());
                 let unstopped = self.recovery().unstopped(active, outcome, self.clock.now()).filter(|_| agent_goes_on);

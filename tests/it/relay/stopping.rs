@@ -1,10 +1,16 @@
 //! Stops of detached runs, and what becomes of their agents.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use agentcore_gateway::agent::InvokeError;
 use agentcore_gateway::choices::OnStop;
+use agentcore_gateway::journal::Segment;
+use agentcore_gateway::protocol::frame::{Ending, FrameMaker};
+use agentcore_gateway::protocol::ids::RequestId;
 use agentcore_gateway::session::runtime_id::runtime_session_id;
 use agentcore_gateway::session::store::StoreError;
 use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{LeaseId, RunKey};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -185,7 +191,7 @@ async fn a_stop_whose_taker_died_is_done_by_whoever_touches_the_run_next() {
     // By the agent's next message; by the watch.
     for by_watch in [false, true] {
         let long_run = LongRun::begin().await;
-        let stop = Transition::Stop { request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap() };
+        let stop = Transition::Stop { request: RequestId::parse("r").unwrap() };
         let engine = &long_run.engine;
         let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
         engine.tools.sessions.apply(&key("s"), &stop, now).await.unwrap().unwrap();
@@ -199,6 +205,35 @@ async fn a_stop_whose_taker_died_is_done_by_whoever_touches_the_run_next() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_read_the_session_before_the_run_was_detached_stops_its_agent_all_the_same() {
+    let long_run = LongRun::begin().await;
+    let engine = &long_run.engine;
+    // Somebody has stopped the run, and has not come to free the session.
+    let run = RunKey { session: key("s"), request: RequestId::parse("r").unwrap() };
+    let ending = FrameMaker::new(&run.request, &run.session.session).ending(3, &Ending::Stopped);
+    let (segment, stopper) = (Segment::of(Arc::new(ending)), LeaseId("stopper".to_owned()));
+    let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
+    engine.tools.journal.append(&run, &segment, &stopper, now).await.unwrap();
+    let is_first = AtomicBool::new(true);
+    let sessions = AroundSessions::of(engine.tools.sessions.clone()).load(move |load| {
+        let is_old = is_first.swap(false, Ordering::Relaxed);
+        async move {
+            let mut session = load.done().await?;
+            if let Some(active) = session.active.as_mut().filter(|_| is_old) {
+                active.detached = None;
+            }
+            Ok(session)
+        }
+    });
+    let late = Tools { sessions: Arc::new(sessions), ..long_run.tools() };
+    assert!(long_run.relay_with(late, [long_run.message(0, &[])]).await.is_empty());
+    assert_eq!(engine.agents.stopped(), [stopping_session()]);
+    let session = long_run.session().await;
+    assert_eq!((session.active, session.unstopped, session.untold), (None, None, None));
+    assert_eq!(contents(&long_run.frames("c"))[2..], [json!("stopped")]);
+}
+
 /// Its relay ends the run because of a stop, frees the session, and dies.
 async fn stop_untold(long_run: &LongRun) {
     let engine = &long_run.engine;
@@ -210,7 +245,7 @@ async fn stop_untold(long_run: &LongRun) {
         applied
     });
     let dying = Tools { sessions: Arc::new(sessions), ..long_run.tools() };
-    let stop = Transition::Stop { request: agentcore_gateway::protocol::ids::RequestId::parse("r").unwrap() };
+    let stop = Transition::Stop { request: RequestId::parse("r").unwrap() };
     let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
     engine.tools.sessions.apply(&key("s"), &stop, now).await.unwrap().unwrap();
     assert_ne!(long_run.relay_with(dying, [long_run.message(0, &[])]).await, [] as [usize; 0]);
