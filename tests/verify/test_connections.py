@@ -200,8 +200,8 @@ def test_the_limits_of_the_proxy_are_those_of_the_gateway(url, says):
 
 def test_idle_connections(gateway_with, monkeypatch):
     monkeypatch.setattr("verify.checks.idle.LONGER", 20)
-    url = gateway_with("--idle-timeout", "1")
-    assert outcome(url, "idle", idle=1)[0] == "ok"
+    url = gateway_with("--idle-timeout", "3")
+    assert outcome(url, "idle", idle=3)[0] == "ok"
     result, words = outcome(url, "idle")
     assert result == "skipped" and "--idle 600" in words
 
