@@ -76,7 +76,10 @@ impl Tools {
         let mut reading = Reading { run, bytes: 0, max_bytes: self.settings.max_reply_bytes, reports };
         let mut silence = pin!(sleep(self.settings.silence_limit));
         loop {
-            silence.as_mut().reset(Instant::now() + self.settings.silence_limit);
+            // A limit beyond all time is none.
+            if let Some(end) = Instant::now().checked_add(self.settings.silence_limit) {
+                silence.as_mut().reset(end);
+            }
             let progress = tokio::select! {
                 biased;
                 progress = reply.next() => progress,

@@ -145,6 +145,14 @@ async fn an_agent_that_dies_in_mid_reply_or_never_answers_ends_the_run() {
 }
 
 #[tokio::test]
+async fn an_agent_may_be_silent_for_longer_than_there_is_time() {
+    let agent = FakeAgent::start(|_| Script::events(&["1"])).await;
+    let patient = gateway(Some(&agent.url()), |config| config.worker.silence_limit = Duration::MAX).await;
+    let frames = Client::connect(&patient).await.ask("hi", "r").await;
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+}
+
+#[tokio::test]
 async fn an_event_of_a_megabyte_comes_in_parts_of_one_frame_each() {
     let text = "aé\\n\"😀".repeat(100_000);
     let event = json!(text).to_string();
