@@ -64,6 +64,7 @@ lint:
 	cargo clippy --locked --no-default-features --lib -- -D warnings
 	cargo clippy --locked --features aws -- -D warnings
 	for name in $(FUNCTIONS); do cargo clippy --locked --no-default-features --features $$name -- -D warnings; done
+	CARGO_TARGET_DIR=target cargo clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
 .PHONY: docs
 docs:

@@ -7,6 +7,7 @@ use agentcore_gateway::agent::reply::EventReader;
 use agentcore_gateway::protocol::answer::Answer;
 use agentcore_gateway::protocol::event::Event;
 use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::protocol::invocation::PromptContent;
 use agentcore_gateway::protocol::message::ClientMessage;
 use agentcore_gateway::protocol::{MAX_FRAME_BYTES, MAX_NESTING, nesting};
 use agentcore_gateway::queue::payload::QueuedPrompt;
@@ -33,12 +34,13 @@ pub fn client_message(data: &[u8]) {
             match message {
                 ClientMessage::Prompt(prompt) => {
                     let request = RequestId::parse("r1").expect("it is valid");
-                    let body = prompt.body.invocation("runtime", &request);
-                    let parsed: &RawValue = serde_json::from_str(&body).expect("an invocation is JSON");
-                    assert!(parsed.get().starts_with('{'), "an invocation is an object");
+                    if let Some(body) = invocation(&prompt.body, &request) {
+                        let parsed: &RawValue = serde_json::from_str(&body).expect("an invocation is JSON");
+                        assert!(parsed.get().starts_with('{'), "an invocation is an object");
+                    }
                 }
                 ClientMessage::Echo(data) => check_answer(&Answer::echo(data).expect("it was checked"), "echo"),
-                ClientMessage::Resume(_) | ClientMessage::Stop(_) | ClientMessage::Ping => {}
+                ClientMessage::Resume(_) | ClientMessage::Stop(_) | ClientMessage::Upload(_) | ClientMessage::Ping => {}
             }
         }
         Err(rejection) => {
@@ -46,6 +48,11 @@ pub fn client_message(data: &[u8]) {
             check_answer(&Answer::from(rejection), "rejected");
         }
     }
+}
+
+/// What an agent is given, unless it was uploaded.
+fn invocation(content: &PromptContent, request: &RequestId) -> Option<String> {
+    content.given().map(|body| body.invocation("runtime", request, None).to_string())
 }
 
 fn check_answer(answer: &Answer, kind: &str) {
@@ -87,25 +94,18 @@ fn assert_same_however_cut<T: PartialEq + std::fmt::Debug + Default>(data: &[u8]
 /// The events of a reply; those of text are one, for where it is cut is where it was.
 fn read(content_type: &str, chunks: &[&[u8]]) -> (Vec<String>, Option<ReplyError>) {
     let mut reader = EventReader::new(Some(content_type), MAX_EVENT_BYTES);
-    let (mut events, mut error) = (Vec::new(), None);
-    let mut step = |result: Result<Vec<Event>, ReplyError>| match result {
-        Ok(more) => {
-            events.extend(more.iter().map(|event| format!("{}{}", event.name().unwrap_or_default(), event.as_json())));
-            true
-        }
-        Err(found) => {
-            error = Some(found);
-            false
-        }
-    };
-    if chunks.iter().all(|chunk| step(reader.feed(chunk))) {
-        step(reader.finish());
+    let mut events = Vec::new();
+    let mut fed = chunks.iter().try_for_each(|chunk| reader.feed(chunk, &mut events));
+    if fed.is_ok() {
+        fed = reader.finish(&mut events);
     }
+    let show = |event: &Event| format!("{}{}", event.name().unwrap_or_default(), event.as_json());
+    let mut events: Vec<String> = events.iter().map(show).collect();
     if content_type == "text/plain" {
         let text: Vec<String> = events.iter().map(|event| serde_json::from_str(event).expect("a string")).collect();
         events = vec![text.concat()];
     }
-    (events, error)
+    (events, fed.err())
 }
 
 fn decode(encoding: &str, chunks: &[&[u8]]) -> (Vec<u8>, Option<ReplyError>) {
@@ -132,8 +132,8 @@ pub fn queue_record(data: &[u8]) {
     let again = QueuedPrompt::decode(&encoded).expect("what is encoded can be decoded");
     assert_eq!((&again.run, &again.connection, &again.agent), (&prompt.run, &prompt.connection, &prompt.agent));
     assert_eq!((again.received_at, &again.trace), (prompt.received_at, &prompt.trace));
-    let invocation = |prompt: &QueuedPrompt| prompt.body.invocation("runtime", &prompt.run.request);
-    assert_eq!(invocation(&again), invocation(&prompt));
+    let invoked = |prompt: &QueuedPrompt| invocation(&prompt.body, &prompt.run.request);
+    assert_eq!(invoked(&again), invoked(&prompt));
     assert_eq!(again.encode(), encoded);
     // Amazon SQS: group and deduplication id have at most 128 characters. AgentCore: a session id has 33 to 256.
     assert!(prompt.group().len() <= 128 && prompt.deduplication_id().len() <= 128);
