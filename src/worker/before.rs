@@ -9,6 +9,7 @@ use tracing::warn;
 use super::Tools;
 use super::claim::{Claim, SOON};
 use super::deadline::{Deadline, in_time};
+use crate::backoff::retry;
 use crate::protocol::frame::{Ending, Failure, FailureCode};
 use crate::queue::payload::QueuedPrompt;
 use crate::recovery::{Owed, STOPPER_LEASE, StoppingError};
@@ -63,7 +64,9 @@ impl Tools {
         receives_left: u32,
     ) -> Result<Option<Duration>, StoreError> {
         let session = &prompt.run.session;
-        match self.stopping().stop(session, &unstopped.reply.run, lease).await {
+        let may_pass = |error: &StoppingError| matches!(error, StoppingError::Store(_));
+        let stop = || self.stopping().stop(session, &unstopped.reply.run, lease);
+        match retry(self.settings.lease / 2, may_pass, stop).await {
             Ok(()) => Ok(None),
             Err(StoppingError::Store(error)) => Err(error),
             Err(error) => {

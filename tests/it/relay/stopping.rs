@@ -116,6 +116,30 @@ async fn the_next_prompt_stops_the_agent_first_and_then_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_table_that_fails_once_while_the_agent_is_stopped_costs_the_next_prompt_no_receive() {
+    for lost in ["BeginStopping", "Stopped"] {
+        let is_first = AtomicBool::new(true);
+        let engine = engine_with(agents(), |tools| {
+            tools.sessions = Arc::new(AroundSessions::of(tools.sessions.clone()).apply(move |apply| {
+                let is_it = format!("{:?}", apply.transition).starts_with(lost);
+                let is_lost = is_it && is_first.swap(false, Ordering::Relaxed);
+                async move {
+                    let applied = apply.done().await;
+                    if is_lost { Err(StoreError::Unavailable("the answer was lost".to_owned())) } else { applied }
+                }
+            }));
+        });
+        let long_run = LongRun::of(engine, "r").await;
+        let engine = &long_run.engine;
+        engine.say("d", &stop()).await;
+        engine.say("c", &prompt("s", "next")).await;
+        assert!(engine.work_next().await, "{lost}");
+        assert_eq!(engine.agents.calls().len(), 2, "{lost}");
+        assert!(!engine.agents.stopped().is_empty(), "{lost}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_prompt_waits_while_somebody_else_stops_the_agent() {
     let long_run = LongRun::begin().await;
     let engine = &long_run.engine;
