@@ -47,8 +47,12 @@ impl MessageHandler {
     }
 
     /// Answers one message; `trace` is what a prompt in it belongs to.
-    pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest, trace: TraceContext) -> ApiGatewayProxyResponse {
-        let answered = self.answer(&event, trace).await;
+    pub async fn handle(
+        &self,
+        event: &ApiGatewayWebsocketProxyRequest,
+        trace: TraceContext,
+    ) -> ApiGatewayProxyResponse {
+        let answered = self.answer(event, trace).await;
         if let Err(rejection) = &answered {
             metrics::MESSAGES_REJECTED.count(&[rejection.code.as_str()]);
         }

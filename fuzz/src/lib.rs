@@ -94,18 +94,25 @@ fn assert_same_however_cut<T: PartialEq + std::fmt::Debug + Default>(data: &[u8]
 /// The events of a reply; those of text are one, for where it is cut is where it was.
 fn read(content_type: &str, chunks: &[&[u8]]) -> (Vec<String>, Option<ReplyError>) {
     let mut reader = EventReader::new(Some(content_type), MAX_EVENT_BYTES);
-    let mut events = Vec::new();
-    let mut fed = chunks.iter().try_for_each(|chunk| reader.feed(chunk, &mut events));
-    if fed.is_ok() {
-        fed = reader.finish(&mut events);
+    let (mut events, mut error) = (Vec::new(), None);
+    let mut step = |result: Result<Vec<Event>, ReplyError>| match result {
+        Ok(more) => {
+            events.extend(more.iter().map(|event| format!("{}{}", event.name().unwrap_or_default(), event.as_json())));
+            true
+        }
+        Err(found) => {
+            error = Some(found);
+            false
+        }
+    };
+    if chunks.iter().all(|chunk| step(reader.feed(chunk))) {
+        step(reader.finish());
     }
-    let show = |event: &Event| format!("{}{}", event.name().unwrap_or_default(), event.as_json());
-    let mut events: Vec<String> = events.iter().map(show).collect();
     if content_type == "text/plain" {
         let text: Vec<String> = events.iter().map(|event| serde_json::from_str(event).expect("a string")).collect();
         events = vec![text.concat()];
     }
-    (events, fed.err())
+    (events, error)
 }
 
 fn decode(encoding: &str, chunks: &[&[u8]]) -> (Vec<u8>, Option<ReplyError>) {

@@ -20,7 +20,7 @@ async fn serve(environment: Environment, metrics: Metrics) -> Result<(), Error> 
     let aws = function::aws::config(&environment)?;
     let handler = &config.handler(&aws, run_events(&environment, &aws)?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebSocketEvent>| {
-        Ok::<_, Infallible>(metrics.written(handler.handle(event.payload.into())).await)
+        Ok::<_, Infallible>(metrics.written(handler.handle(&event.payload.into())).await)
     }))
     .await
 }

@@ -20,7 +20,7 @@ async fn serve(environment: Environment, metrics: Metrics) -> Result<(), Error> 
     let handler = &config.handler(&function::aws::config(&environment)?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<WebSocketEvent>| {
         let trace = event.context.xray_trace_id.as_deref().map(TraceContext::from_xray).unwrap_or_default();
-        Ok::<_, Infallible>(metrics.written(handler.handle(event.payload.into(), trace)).await)
+        Ok::<_, Infallible>(metrics.written(handler.handle(&event.payload.into(), trace)).await)
     }))
     .await
 }

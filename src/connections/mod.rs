@@ -63,10 +63,10 @@ pub struct ConnectionsHandler {
 
 impl ConnectionsHandler {
     /// Handles one event. What it returns counts as the answer to the client, or in `$connect` as the verdict.
-    pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
+    pub async fn handle(&self, event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         match event.request_context.route_key.as_deref() {
             Some("$connect") => {
-                let verdict = self.connect(&event).await;
+                let verdict = self.connect(event).await;
                 match verdict.status_code {
                     200 => metrics::CONNECTIONS_OPENED.count(&[]),
                     status => metrics::CONNECTIONS_REFUSED.count(&[&status.to_string()]),
@@ -74,10 +74,10 @@ impl ConnectionsHandler {
                 verdict
             }
             Some("$disconnect") => {
-                self.disconnect(&event).await;
+                self.disconnect(event).await;
                 respond(200, None)
             }
-            _ => match self.answer(&event).await {
+            _ => match self.answer(event).await {
                 Ok(Some(answer)) => answer_with(&answer),
                 Ok(None) => respond(200, None),
                 Err(rejection) => {

@@ -113,7 +113,8 @@ impl Server {
 
     /// Does what `$disconnect` does. It is much, which no connection needs to have room for before its end.
     pub(super) fn disconnect(&self, source: &EventSource) -> BoxFuture<'_, ApiGatewayProxyResponse> {
-        self.connections.handle(source.disconnect(self.clock.now())).boxed()
+        let event = source.disconnect(self.clock.now());
+        async move { self.connections.handle(&event).await }.boxed()
     }
 
     fn new_connection_id(&self) -> Result<ConnectionId, Refusal> {
@@ -171,7 +172,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
             return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
         }
     };
-    let verdict = server.connections.handle(connect(&source, &request)?).await;
+    let verdict = server.connections.handle(&connect(&source, &request)?).await;
     let status = u16::try_from(verdict.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
     if !status.is_success() {

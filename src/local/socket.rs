@@ -142,7 +142,7 @@ impl Server {
             Route::Ping => send(outgoing, Answer::Pong.to_text()).await,
             route @ Route::Default => {
                 let event = source.message(route, text, now);
-                let response = self.messages.handle(event, TraceContext::new_root(&self.random)).await;
+                let response = self.messages.handle(&event, TraceContext::new_root(&self.random)).await;
                 respond(outgoing, response).await;
             }
             route @ (Route::Resume | Route::Stop | Route::Upload) => {
@@ -150,7 +150,7 @@ impl Server {
                 let Ok(permit) = invocations.clone().acquire_owned().await else { return };
                 let (connections, outgoing) = (self.connections_of(source), outgoing.clone());
                 tokio::spawn(async move {
-                    respond(&outgoing, connections.handle(event).await).await;
+                    respond(&outgoing, connections.handle(&event).await).await;
                     drop(permit);
                 });
             }

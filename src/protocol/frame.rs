@@ -1,5 +1,7 @@
 //! Frames of a run.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{RequestId, SessionId};
@@ -225,11 +227,15 @@ impl FrameMaker {
 
     /// `more` is what stands behind the number, in pieces. The text is exactly as long as it has to be: it is kept for an hour.
     fn numbered(&self, kind: &str, seq: Seq, more: &[&str], outcome: Option<Outcome>) -> Frame {
-        let number = seq.to_string();
-        let head = [r#"{"type":""#, kind, r#"","#, &self.ids, r#","seq":"#, &number];
-        let pieces = || head.iter().chain(more).chain(&["}"]);
-        let mut text = String::with_capacity(pieces().map(|piece| piece.len()).sum());
-        pieces().for_each(|piece| text.push_str(piece));
+        let head = [r#"{"type":""#, kind, r#"","#, &self.ids, r#","seq":"#];
+        let pieces = head.iter().chain(more).map(|piece| piece.len()).sum::<usize>();
+        let digits = seq.checked_ilog10().map_or(1, |tens| tens as usize + 1);
+        let mut text = String::with_capacity(pieces + digits + "}".len());
+        head.iter().for_each(|piece| text.push_str(piece));
+        // A string takes everything.
+        let _ = write!(text, "{seq}");
+        more.iter().for_each(|piece| text.push_str(piece));
+        text.push('}');
         Frame { seq, text, outcome }
     }
 }

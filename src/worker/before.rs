@@ -83,16 +83,15 @@ impl Tools {
         }
     }
 
-    /// Comes to what `ran` does, and meanwhile tells the ending of the run before if whoever freed the session may not have
+    /// Comes to what `ran` does, and meanwhile tells the ending of the run before, for whoever freed the session may not have
     /// come to that: with the next ending it would be forgotten. A device that takes neither holds up the message no longer
     /// than one that is slow at the end of a run.
     pub(super) async fn telling_before<T>(
         &self,
-        before: Option<RunBefore>,
+        RunBefore { run, session }: RunBefore,
         deadline: &Deadline,
         ran: impl Future<Output = T> + Unpin,
     ) -> T {
-        let Some(RunBefore { run, session }) = before else { return ran.await };
         let telling = async {
             if let Some(owed) = self.recovery().tell_untold(&run, &session).await {
                 self.recovery().send_owed(&run, owed).await;

@@ -60,7 +60,8 @@ impl Tools {
         loop {
             // What it takes in memory is free again while the run goes on.
             let claimed = Box::pin(retry(self.settings.lease / 2, |_| true, || self.claim(prompt, &asked, &lease)));
-            match claimed.await? {
+            let claim = claimed.await?;
+            match claim {
                 Claim::Won(session, Asked { body, reply }) => {
                     metrics::PROMPT_WAIT.took(&[], self.clock.now().since(prompt.received_at));
                     drop(asked);
@@ -74,7 +75,11 @@ impl Tools {
                     let run = Run::new(self, prompt, lease, *session, ending, reply);
                     // Each future around it would have room for it once more: most of the memory of a run.
                     let finished = Box::pin(run.finish(body, deadline));
-                    return self.telling_before(before, deadline, finished).await;
+                    // The second is rare, and so on the heap too.
+                    return match before {
+                        None => finished.await,
+                        Some(before) => Box::pin(self.telling_before(before, deadline, finished)).await,
+                    };
                 }
                 Claim::Ended(owed) => return Ok(Came::ToAnEnd(owed)),
                 Claim::Occupied(active) => {
@@ -82,7 +87,8 @@ impl Tools {
                     return Ok(Came::Undone(Some(wait)));
                 }
                 Claim::Unstopped(unstopped) => {
-                    if let Some(wait) = self.stop_first(prompt, &unstopped, &lease, receives_left).await? {
+                    let stopping = Box::pin(self.stop_first(prompt, &unstopped, &lease, receives_left));
+                    if let Some(wait) = stopping.await? {
                         return Ok(Came::Undone(Some(wait)));
                     }
                 }
@@ -100,13 +106,13 @@ impl Tools {
         let run = &prompt.run;
         loop {
             if let Some(tail) = self.journal.tail(run, self.clock.now()).await? {
-                return self.join_begun(prompt, lease, tail).await;
+                return Box::pin(self.join_begun(prompt, lease, tail)).await;
             }
             if !asked.initialized()
                 && prompt.body.given().is_none()
                 && let Some(session) = self.taken(run).await?
             {
-                match self.meet(prompt, lease, session).await? {
+                match Box::pin(self.meet(prompt, lease, session)).await? {
                     Some(claim) => return Ok(claim),
                     None => continue,
                 }
@@ -129,7 +135,7 @@ impl Tools {
                     return Ok(Claim::Won(Box::new(session), asked.clone()));
                 }
                 Err(Refused { refusal: Refusal::Occupied, session }) => {
-                    if let Some(claim) = self.meet(prompt, lease, session).await? {
+                    if let Some(claim) = Box::pin(self.meet(prompt, lease, session)).await? {
                         return Ok(claim);
                     }
                 }

@@ -37,7 +37,7 @@ pub(super) async fn coalesce(
     };
     loop {
         match coalescing.next_step(&mut events).await {
-            Step::Add(batches) => coalescing.add(batches),
+            Step::Add(batch) => coalescing.add(batch),
             Step::Cut => coalescing.cut(),
             Step::End => return coalescing.cut(),
         }
@@ -45,7 +45,7 @@ pub(super) async fn coalesce(
 }
 
 enum Step {
-    Add(Vec<Vec<Event>>),
+    Add(Vec<Event>),
     Cut,
     End,
 }
@@ -71,12 +71,9 @@ impl Coalescing<'_> {
             self.log.room().await;
             return Step::Cut;
         }
-        let mut batches = Vec::new();
         tokio::select! {
             biased;
-            count = events.recv_many(&mut batches, EVENT_BATCHES) => {
-                if count > 0 { Step::Add(batches) } else { Step::End }
-            }
+            batch = events.recv() => batch.map_or(Step::End, Step::Add),
             () = self.turn(), if !self.output.is_empty() => Step::Cut,
         }
     }
@@ -93,12 +90,12 @@ impl Coalescing<'_> {
         self.log.room().await;
     }
 
-    fn add(&mut self, batches: Vec<Vec<Event>>) {
+    fn add(&mut self, batch: Vec<Event>) {
         if self.output.is_empty() {
             self.waiting_since = Instant::now();
             self.began.get_or_insert(self.waiting_since);
         }
-        batches.into_iter().flatten().for_each(|event| self.output.add(event));
+        batch.into_iter().for_each(|event| self.output.add(event));
     }
 
     fn cut(&mut self) {

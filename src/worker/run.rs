@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
             Err(lost) => {
                 metrics::LEASES_LOST.count(&[]);
                 warn!(session, %request, ?lost, "gave up a run that is no longer this worker's");
-                self.give_back(lost).await
+                Box::pin(self.give_back(lost)).await
             }
         }
     }
@@ -163,7 +163,9 @@ impl<'a> Run<'a> {
                 delivered.places.retain(|device| device.taken < self.log.last());
                 Ok(Worked::Ended(outcome, delivered.places.into()))
             }
-            (Recorded::HandedOver { bytes }, delivered, _) => self.hand_over(bytes, delivered, deadline).await,
+            (Recorded::HandedOver { bytes }, delivered, _) => {
+                Box::pin(self.hand_over(bytes, delivered, deadline)).await
+            }
         }
     }
 

@@ -55,7 +55,8 @@ impl Tools {
             // Whoever takes the message next finds that the run has ended, and tells them so.
             Came::ToAnEnd(_) if is_within(deadline, CLOSING + CATCHING_UP) => Some(SOON),
             Came::ToAnEnd(owed) => {
-                self.send_owed(&prompt.run, receipt, owed, deadline).await;
+                // It is rare, and each run would have room for it.
+                Box::pin(self.send_owed(&prompt.run, receipt, owed, deadline)).await;
                 return Ok(Verdict::Done);
             }
             Came::Undone(again) => again,

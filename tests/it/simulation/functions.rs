@@ -54,7 +54,7 @@ impl Functions {
         let response = tokio::select! {
             biased;
             () = self.disturb(&environment.process) => None,
-            response = environment.process.run(environment.handler.handle(event)) => Some(response),
+            response = environment.process.run(environment.handler.handle(&event)) => Some(response),
         };
         if response.is_none() {
             environment.process.die();

@@ -59,7 +59,7 @@ impl Gateway {
         let body = message.to_string();
         let Some(route) = message["action"].as_str() else {
             let event = event_as(principal, "$default", connection, body);
-            let handled = timeout(PATIENCE, self.messages.handle(event, TraceContext::default())).await;
+            let handled = timeout(PATIENCE, self.messages.handle(&event, TraceContext::default())).await;
             return handled.ok().and_then(answer_of);
         };
         let event = event_as(principal, route, connection, body);

@@ -124,8 +124,8 @@ impl Engine {
     /// Gives an event to the handler of its route.
     pub async fn handle(&self, event: ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
         match event.request_context.route_key.as_deref() {
-            Some("$default") => self.messages.handle(event, TraceContext::default()).await,
-            _ => self.connections.handle(event).await,
+            Some("$default") => self.messages.handle(&event, TraceContext::default()).await,
+            _ => self.connections.handle(&event).await,
         }
     }
 
