@@ -1,4 +1,4 @@
-//! The function behind `$connect`, `$disconnect`, `resume` and `stop`.
+//! The function behind `$connect`, `$disconnect`, `resume`, `stop` and `upload`.
 
 use std::convert::Infallible;
 use std::process::ExitCode;

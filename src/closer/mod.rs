@@ -127,6 +127,11 @@ impl Closer {
 }
 
 impl Closer {
+    /// Whether the agent of `run` goes on by itself, as far as can be seen.
+    pub async fn goes_on(&self, run: &RunKey) -> bool {
+        self.0.goes_on(run).await
+    }
+
     /// Ends `run` with `ending` if its agent goes on by itself, and tells that. Whether it did.
     pub async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
         self.0.end(run, ending).await

@@ -64,6 +64,12 @@ impl Tools {
         }
     }
 
+    /// Whether the agent of `run` goes on by itself.
+    pub(super) async fn goes_on(&self, run: &RunKey) -> bool {
+        let session = self.sessions.load(&run.session, self.clock.now()).await;
+        session.is_ok_and(|session| session.detached_run(&run.request).is_some())
+    }
+
     /// Ends `run` with `ending` if it is detached, and tells that. Whether it did.
     pub(super) async fn end(&self, run: &RunKey, ending: &Ending) -> bool {
         let lease = LeaseId(self.random.unique_name());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Abandoned;
 use super::config::Config;
@@ -16,6 +17,9 @@ use crate::protocol::frame::Ending;
 use crate::protocol::ids::RequestId;
 use crate::queue::memory::MemoryQueue;
 use crate::queue::watch::Watch;
+
+/// How often is looked whether a run has ended that goes on without its worker.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Takes messages from every queue.
 #[derive(Debug)]
@@ -45,15 +49,13 @@ impl Consumers {
         }
     }
 
-    /// Takes no more messages, lets what runs end for `grace`, and ends the rest: also runs whose agents go on by themselves,
-    /// for with this process they are forgotten.
+    /// Takes no more prompts, lets what runs end for `grace`, and ends the rest: also runs whose agents go on by themselves,
+    /// for with this process they are forgotten. Until then these can send.
     pub(super) async fn shut_down(&mut self, grace: Duration) -> Abandoned {
-        let (prompts, given_up, _, _) = tokio::join!(
-            self.prompts.shut_down(grace),
-            self.given_up.shut_down(grace),
-            self.replies.shut_down(grace),
-            self.watch.shut_down(grace),
-        );
+        let until = Instant::now() + grace;
+        let (prompts, given_up) = tokio::join!(self.prompts.shut_down(grace), self.given_up.shut_down(grace));
+        let _ = timeout_at(until, self.detached_runs_end()).await;
+        tokio::join!(self.replies.shut_down(Duration::ZERO), self.watch.shut_down(Duration::ZERO));
         let detached = self.end_detached().await;
         Abandoned {
             running: [prompts.running, given_up.running, detached].concat(),
@@ -61,13 +63,24 @@ impl Consumers {
         }
     }
 
+    /// Waits until no run goes on without its worker.
+    async fn detached_runs_end(&self) {
+        while join_all(self.watched().iter().map(|Watch { run }| self.closer.goes_on(run))).await.contains(&true) {
+            sleep(LOOK).await;
+        }
+    }
+
     async fn end_detached(&self) -> Vec<RequestId> {
-        let watched: Vec<Watch> = self.watched.bodies().iter().filter_map(|body| Watch::decode(body).ok()).collect();
-        let ending = Ending::Failed(stopped());
+        let (watched, ending) = (self.watched(), Ending::Failed(stopped()));
         let ended = watched.iter().map(|Watch { run }| async {
             let is_ended = self.closer.end(run, &ending).await;
             is_ended.then(|| run.request.clone())
         });
         join_all(ended).await.into_iter().flatten().collect()
+    }
+
+    /// The runs that were left to their agents, of which some may be over.
+    fn watched(&self) -> Vec<Watch> {
+        self.watched.bodies().iter().filter_map(|body| Watch::decode(body).ok()).collect()
     }
 }

@@ -54,7 +54,7 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_LONG_RUNS", value_parser = parse_switch)]
     pub long_runs: bool,
 
-    /// What to log: error, warn, info, debug or trace, also by target as in "warn,agentcore_gateway::worker=debug"
+    /// What to log: error, warn, info, debug, trace or off, also by target as in "warn,agentcore_gateway::worker=debug"
     #[arg(long, env = "GATEWAY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_log)]
     pub log: Targets,
 
@@ -70,7 +70,7 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_SILENCE_LIMIT", value_name = "SECONDS", default_value = "300", value_parser = parse_seconds)]
     pub silence_limit: Duration,
 
-    /// How many seconds running replies have to end on Ctrl-C
+    /// How many seconds running replies have to end on Ctrl-C or SIGTERM
     #[arg(long, env = "GATEWAY_GRACE", value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub grace: Duration,
 
@@ -78,7 +78,7 @@ pub struct Options {
     #[arg(long, env = "GATEWAY_MAX_RUNS", value_name = "COUNT", default_value_t = 4096, value_parser = parse_count)]
     pub max_runs: usize,
 
-    /// How many prompts of one session may wait; more are refused
+    /// How many prompts of one session there may be, waiting and running; more are refused
     #[arg(long, env = "GATEWAY_MAX_WAITING", value_name = "COUNT", default_value_t = 100, value_parser = parse_count)]
     pub max_waiting: usize,
 

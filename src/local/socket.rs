@@ -46,6 +46,17 @@ impl Activity {
     fn last(&self) -> Instant {
         self.since + Duration::from_millis(self.at.load(Ordering::Relaxed))
     }
+
+    /// Waits until no message has gone either way for `time`. A client that sends and takes nothing is one of those.
+    async fn pauses_for(&self, time: Duration) {
+        loop {
+            let until = self.last() + time;
+            if until <= Instant::now() {
+                return;
+            }
+            sleep_until(until).await;
+        }
+    }
 }
 
 impl Server {
@@ -64,6 +75,9 @@ impl Server {
             closing = write(&mut sink, &mut messages, &activity) => closing,
             () = sleep_until(activity.since + self.max_connection_age) => {
                 Some((CloseCode::Away, "The connection has reached its age limit."))
+            }
+            () = activity.pauses_for(self.idle_timeout) => {
+                Some((CloseCode::Away, "The connection was idle for too long."))
             }
         };
         self.hub.remove(&source.connection);
@@ -92,20 +106,8 @@ impl Server {
         R: Stream<Item = Result<Message, Error>> + Unpin,
     {
         let invocations = Arc::new(Semaphore::new(CONCURRENT_INVOCATIONS));
-        let mut idle = std::pin::pin!(sleep_until(activity.last() + self.idle_timeout));
         loop {
-            let message = tokio::select! {
-                message = incoming.next() => message,
-                () = &mut idle => {
-                    let until = activity.last() + self.idle_timeout;
-                    if until <= Instant::now() {
-                        return Some((CloseCode::Away, "The connection was idle for too long."));
-                    }
-                    idle.as_mut().reset(until);
-                    continue;
-                }
-            };
-            match message {
+            match incoming.next().await {
                 Some(Ok(Message::Text(text))) => {
                     activity.note();
                     // Mostly there is no message, and most of a connection's memory would be room for the way of one.

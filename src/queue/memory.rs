@@ -24,7 +24,7 @@ pub struct QueueLimits {
     pub visibility: Duration,
     /// How often a message is given out before it goes to the dead letters.
     pub max_receive_count: u32,
-    /// How many messages of one group may wait.
+    /// How many messages of one group there may be, those that are given out included.
     pub max_waiting: usize,
 }
 

@@ -25,7 +25,7 @@ pub enum Unreadable {
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedPayload {
     /// It is not the JSON that it should be.
-    #[error("the body cannot be read: {0}")]
+    #[error("the body cannot be read: {}", without_values(.0))]
     Json(#[from] serde_json::Error),
     /// It is something else, or of a version that there never was.
     #[error("the body is a {kind:?} of version {version}, not a {expected:?} of version {VERSION}")]
@@ -50,12 +50,33 @@ struct Tag {
     version: u64,
 }
 
+/// Whether `kind` looks like a tag of ours. Who puts a text there does not get it into a log.
+fn is_tag(kind: &str) -> bool {
+    kind.len() <= 32 && kind.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
+}
+
+/// What `error` says, without what was found: that may be a prompt, a reply or a token, and errors are logged.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // serde's own words for what breaks a rule of a type (`serde::de::Error`).
+    let names_found = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+    // With the name of a field that is known, and the rule of an id (`InvalidId`).
+    let names_none = ["missing field", "duplicate field", "must be"];
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
+    match text.rfind(", expected ") {
+        Some(at) if begins(&names_found) => text[at + ", ".len()..].to_owned(),
+        _ if begins(&names_none) || !error.is_data() => text,
+        _ => format!("a value breaks a rule at line {} column {}", error.line(), error.column()),
+    }
+}
+
 /// Whether `body` is tagged as an `expected` of this version.
 ///
 /// # Errors
 /// [`Unreadable`] if it is not.
 pub(super) fn check(body: &str, expected: &'static str) -> Result<(), Unreadable> {
     let Tag { kind, version } = serde_json::from_str(body).map_err(MalformedPayload::Json)?;
+    let kind = if is_tag(&kind) { kind } else { "?".to_owned() };
     if version > VERSION {
         return Err(Unreadable::Later { kind, version });
     }

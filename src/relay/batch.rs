@@ -55,12 +55,12 @@ impl Tools {
                 let again = messages.split_off(done).into_iter().map(|received| received.record);
                 let again: Vec<SqsMessage> = again.chain(records).collect();
                 let came_often = again.first().is_some_and(|first| receive_count(first) > OFTEN);
-                return self.come_again(again, if came_often { LATER } else { AGAIN }).await;
+                return self.come_again(again, if came_often { LATER } else { AGAIN }, answer_by).await;
             }
         }
         // What is left begins with a message of a later release.
         let left: Vec<SqsMessage> = records.collect();
-        if left.is_empty() { left } else { self.come_again(left, ROLL_OUT).await }
+        if left.is_empty() { left } else { self.come_again(left, ROLL_OUT, answer_by).await }
     }
 
     /// How many of these messages are dealt with.
@@ -76,10 +76,19 @@ impl Tools {
     }
 
     /// Shortens the time after which these come again: the queue's own visibility is much longer.
-    async fn come_again(&self, records: Vec<SqsMessage>, pause: Duration) -> Vec<SqsMessage> {
+    async fn come_again(
+        &self,
+        records: Vec<SqsMessage>,
+        pause: Duration,
+        answer_by: Option<Instant>,
+    ) -> Vec<SqsMessage> {
         let receipts = records.iter().filter_map(|record| record.receipt_handle.as_deref());
-        // If it fails, the queue's own visibility holds.
-        join_all(receipts.map(|receipt| self.visibility.extend(receipt, pause))).await;
+        let hidden = join_all(receipts.map(|receipt| self.visibility.extend(receipt, pause)));
+        // If it fails, or takes longer than there is time, the queue's own visibility holds.
+        match answer_by {
+            Some(answer_by) => _ = timeout_at(answer_by + MARGIN / 2, hidden).await,
+            None => _ = hidden.await,
+        }
         records
     }
 }

@@ -91,7 +91,8 @@ impl Run<'_> {
                     self.push_frame(connection, &frame.text, connecting_until).await?;
                     taken.store(frame.seq, Ordering::Relaxed);
                 }
-                Next::InJournal => self.push_journal(connection, taken, connecting_until).await?,
+                // It is rare, and each device would have room for it.
+                Next::InJournal => Box::pin(self.push_journal(connection, taken, connecting_until)).await?,
                 Next::End => return Ok(()),
                 Next::Later => {
                     let reason = self.waiting.reason();

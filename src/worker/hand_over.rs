@@ -32,7 +32,13 @@ impl Run<'_> {
             self.note_place(device).await;
         }
         let watch = Watch { run: self.prompt.run.clone() };
-        persist("a run could not be given to the watch", || self.tools.watches.send(&watch)).await;
+        let watched = persist("a run could not be given to the watch", || self.tools.watches.send(&watch));
+        // Nothing is pushed meanwhile, so it must neither hold up a stop nor come to the worker's deadline.
+        tokio::select! {
+            biased;
+            ending = self.ended_early(deadline) => return self.end_here(ending, deadline).await,
+            () = watched => {}
+        }
         let detached = Detached::beginning(self.log.last(), bytes as u64);
         match self.detach_run(detached).await {
             Ok(()) => Ok(Worked::Detached),
@@ -42,7 +48,7 @@ impl Run<'_> {
             {
                 Ok(Worked::Detached)
             }
-            Err(Refused { refusal: Refusal::ToStop, .. }) => self.end_stopped(deadline).await,
+            Err(Refused { refusal: Refusal::ToStop, .. }) => self.end_here(Ending::Stopped, deadline).await,
             Err(_) => Err(Lost::Lease),
         }
     }
@@ -88,13 +94,13 @@ impl Run<'_> {
         let _ = persist("a device's place could not be written down", apply).await;
     }
 
-    /// Ends a run that is to stop, where it would have been detached. The devices have all before the ending, but for those
-    /// whose places were written down.
-    async fn end_stopped(&self, deadline: &Deadline) -> Result<Worked, Lost> {
-        let seq = self.log.last() + 1;
-        let _ = self.ending.set(Ending::Stopped);
-        self.append(&Segment::of(Arc::new(self.maker.ending(seq, &Ending::Stopped)))).await?;
-        let outcome = Ending::Stopped.outcome();
+    /// Ends a run that is not to be detached after all. The devices have all before the ending, but for those whose places
+    /// were written down.
+    async fn end_here(&self, ending: Ending, deadline: &Deadline) -> Result<Worked, Lost> {
+        let (seq, outcome) = (self.log.last() + 1, ending.outcome());
+        let segment = Segment::of(Arc::new(self.maker.ending(seq, &ending)));
+        let _ = self.ending.set(ending);
+        self.append(&segment).await?;
         let session = self.free_session(outcome, seq, self.unstopped()).await?;
         let announced = self.tools.recovery().announce(&self.prompt.run, &session, seq);
         let (behind, ()) = tokio::join!(announced, self.stop_unstopped(&session, deadline));

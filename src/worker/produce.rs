@@ -73,7 +73,7 @@ impl Run<'_> {
     }
 
     /// The ending of a run that does not wait for the agent's.
-    async fn ended_early(&self, deadline: &Deadline) -> Ending {
+    pub(super) async fn ended_early(&self, deadline: &Deadline) -> Ending {
         let mut stop = self.stop.subscribe();
         let stopped = async { stop.wait_for(|stop| *stop).await.is_ok() };
         tokio::select! {

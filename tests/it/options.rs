@@ -171,9 +171,11 @@ fn seconds_are_numbers_above_zero() {
     assert_eq!(config(&["--max-connection-age", "60"]).max_connection_age, Duration::from_secs(60));
     assert_eq!(config(&["--silence-limit", "1"]).worker.silence_limit, Duration::from_secs(1));
     for option in ["--idle-timeout", "--max-connection-age", "--silence-limit", "--grace"] {
-        for value in ["0", "-1", "x", "NaN", "inf", "1e300", "5s"] {
+        // A hundred years are the most: what lies behind might be no moment at all.
+        assert_eq!(config(&[option, "3153600000"]).listen, config(&[]).listen);
+        for value in ["0", "-1", "x", "NaN", "inf", "1e300", "1e19", "3153600001", "5s"] {
             let argument = format!("{option}={value}");
-            assert_refused(&[&argument], &[option, value, "number of seconds above 0"]);
+            assert_refused(&[&argument], &[option, value, "a number of seconds above 0 and at most 3153600000"]);
         }
     }
 }

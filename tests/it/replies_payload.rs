@@ -109,6 +109,29 @@ fn what_breaks_a_rule_is_no_message() {
 }
 
 #[test]
+fn what_is_wrong_is_told_without_what_was_found_for_that_may_be_a_reply() {
+    const REPLY: &str = "The answer, expected by nobody else";
+    for (member, value, told) in [
+        ("events", json!(REPLY), "expected a sequence"),
+        ("index", json!(REPLY), "expected u64"),
+        ("names", json!([REPLY]), "expected a map"),
+        ("names", json!({REPLY: "name"}), "expected key to be a number in quotes"),
+        ("end", json!({"outcome": REPLY}), "expected `completed` or `failed`"),
+        ("end", json!({"outcome": "failed", "code": REPLY}), "expected `agent_error` or `output_too_large`"),
+        ("end", json!({"outcome": "failed"}), "missing field `code`"),
+        ("token", json!(REPLY), "must be"),
+        ("type", json!(REPLY), "\"?\""),
+        ("version", json!(REPLY), "expected u64"),
+    ] {
+        let error = changed(|message| message[member] = value.clone()).unwrap_err().to_string();
+        assert!(error.contains(told) && !error.contains("answer"), "{member} {value}: {error}");
+    }
+    let later = changed(|message| (message["version"], message["type"]) = (json!(2), json!(REPLY)));
+    assert!(!later.unwrap_err().to_string().contains("answer"));
+    assert!(ReplyMessage::decode(REPLY).unwrap_err().to_string().contains("line 1 column 1"));
+}
+
+#[test]
 fn a_later_version_is_left_to_who_can_read_it() {
     assert!(matches!(changed(|message| message["version"] = json!(2)), Err(Unreadable::Later { version: 2, .. })));
     assert!(changed(|message| message["more"] = json!("from a later release")).is_ok());

@@ -14,6 +14,9 @@ use crate::protocol::ids::AgentName;
 /// The port that is meant where none is given.
 const PORT: u16 = 8787;
 
+/// A hundred years: who wants no limit has none, and the end of it is still a moment.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// Where to listen. What is left out is taken from the default, 127.0.0.1:8787: `:8787` too is this machine alone, for
 /// nobody is to let others in by leaving something out.
 pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
@@ -93,7 +96,9 @@ pub(super) fn parse_http_url(text: &str) -> Result<Url, String> {
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "must be a number of seconds above 0".to_owned())
+    duration
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| format!("must be a number of seconds above 0 and at most {}", LONGEST.as_secs()))
 }
 
 /// A time between two frames, by the rule of Terraform's `push_interval_ms`.

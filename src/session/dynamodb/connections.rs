@@ -21,10 +21,10 @@ impl Connections for Table {
         replay: Option<&ReplayId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let recorded = self.update(connection_partition(connection), record(principal, session, replay, now)).await?;
+        let recorded = self.update(connection_partition(connection), &record(principal, session, replay, now)).await?;
         // Refused: the record names as many sessions as it may. The replay it names all the same.
         if matches!(recorded, Updated::Refused(_)) && replay.is_some() {
-            self.update(connection_partition(connection), record(principal, None, replay, now)).await?;
+            self.update(connection_partition(connection), &record(principal, None, replay, now)).await?;
         }
         Ok(())
     }

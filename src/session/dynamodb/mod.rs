@@ -17,7 +17,7 @@ use super::{RETENTION, Session, SessionKey};
 use crate::clock::Timestamp;
 use crate::table::{Attributes, Item, Table, Update, expiry, key_of, number, session_partition, store_error};
 use item::{item_of, session_of};
-use update::update_for;
+use update::{compare_as_stored, update_for};
 
 /// What an update came to.
 enum Updated {
@@ -41,8 +41,9 @@ impl Sessions for Table {
         transition: &Transition,
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
+        let mut update = update_for(transition, now);
         loop {
-            let stands = match self.update(session_partition(key), update_for(transition, now)).await? {
+            let stands = match self.update(session_partition(key), &update).await? {
                 Updated::Done(item) => return Ok(Ok(session_of(&item, now)?)),
                 Updated::Refused(stands) => stands,
             };
@@ -59,6 +60,7 @@ impl Sessions for Table {
                         return Ok(Ok(session));
                     }
                 }
+                Some(item) if compare_as_stored(&mut update, &item) => {}
                 Some(_) => return Err(StoreError::Unavailable("a condition failed that holds".to_owned())),
             }
         }
@@ -66,12 +68,12 @@ impl Sessions for Table {
 }
 
 impl Table {
-    async fn update(&self, partition: String, update: Update) -> Result<Updated, StoreError> {
+    async fn update(&self, partition: String, update: &Update) -> Result<Updated, StoreError> {
         let request = self.client.update_item().table_name(&self.name).set_key(Some(key_of(partition)));
         let request = request.update_expression(update.expression()).set_condition_expression(update.condition());
         let sent = request
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
+            .set_expression_attribute_names(Some(update.names.clone()))
+            .set_expression_attribute_values(Some(update.values.clone()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -7,7 +7,11 @@ use crate::protocol::frame::Seq;
 use crate::protocol::ids::{ConnectionId, ReplyRun, RequestId};
 use crate::session::transition::Transition;
 use crate::session::{Active, Attachment, Cursor, Detached, LeaseId, MAX_CONNECTIONS, MAX_STOPS, RETENTION};
-use crate::table::{Update, expiry, number, text};
+use crate::table::{Item, Update, expiry, number, text};
+
+/// What stands for the JSON texts that conditions compare with.
+const SEEN_CURSOR: &str = "seen_cursor";
+const SEEN_UNTOLD: &str = "seen";
 
 /// The update that is `transition`, and its condition.
 pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
@@ -75,7 +79,7 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             forget_stop(&mut update, request);
         }
         Transition::Told { untold } => {
-            update.name("untold", "untold").value("seen", json_value(untold));
+            update.name("untold", "untold").value(SEEN_UNTOLD, json_value(untold));
             update.when("#untold = :seen").remove("#untold");
         }
         Transition::BeginStopping { run, stopper, until } => {
@@ -136,6 +140,22 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
     update
 }
 
+/// Lets `update` compare with what `item` holds as it is written there: a later release may have written members that this
+/// one passes over, and what is compared is the text. Whether that differs.
+pub(super) fn compare_as_stored(update: &mut Update, item: &Item) -> bool {
+    let mut differs = false;
+    for (seen, attribute) in [(SEEN_CURSOR, "#cursor"), (SEEN_UNTOLD, "#untold")] {
+        let stored = update.names.get(attribute).and_then(|name| item.get(name));
+        if let (Some(seen), Some(stored)) = (update.values.get_mut(&format!(":{seen}")), stored)
+            && seen != stored
+        {
+            *seen = stored.clone();
+            differs = true;
+        }
+    }
+    differs
+}
+
 /// Sets how far a detached run is, and until when its agent counts as alive.
 fn move_run(update: &mut Update, detached: &Detached, until: Timestamp) {
     update.value("detached", detached_value(detached)).value("until", number(until.0));
@@ -173,7 +193,7 @@ fn attachment<'a>(update: &'a mut Update, connection: &ConnectionId, now: Timest
 
 /// [`Cursor::Live`] is an attribute that is not there, but for one that a replay has moved back to it.
 fn has_cursor(update: &mut Update, connection: &ConnectionId, cursor: &Cursor) {
-    update.name("cursor", cursor_name(connection)).value("seen_cursor", json_value(cursor));
+    update.name("cursor", cursor_name(connection)).value(SEEN_CURSOR, json_value(cursor));
     update.when(match cursor {
         Cursor::Live => "attribute_not_exists(#cursor) OR #cursor = :seen_cursor",
         _ => "#cursor = :seen_cursor",

@@ -46,6 +46,19 @@ async fn a_message_may_have_128_kib_in_frames_of_32_kib() {
 }
 
 #[tokio::test]
+async fn a_client_that_takes_nothing_is_idle_in_the_end() {
+    let gateway = gateway(None, |config| config.idle_timeout = Duration::from_millis(300)).await;
+    let mut client = Client::connect(&gateway).await;
+    // More than lies in the buffers between the two: it is read only by a gateway that has begun to close.
+    let sending = async {
+        for _ in 0..2 * KIB {
+            client.stream.send(Message::text(echo_of(30 * KIB))).await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), sending).await.expect("the gateway closes");
+}
+
+#[tokio::test]
 async fn a_message_of_any_size_is_closed_with_1009() {
     let gateway = gateway(None, |_| {}).await;
     for size in [MIB, 5 * MIB, 16 * MIB] {

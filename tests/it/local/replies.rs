@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use agentcore_gateway::protocol::ids::RequestId;
-use serde_json::json;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 use crate::support::agent::{FakeAgent, Script};
 use crate::support::engine::events_of;
@@ -211,6 +212,47 @@ async fn a_running_reply_is_stopped_from_another_connection() {
     let stopping = other.answer_to(r#"{"action":"stop","sessionId":"s"}"#).await;
     assert_eq!(stopping, json!({"type": "stopping", "requestId": "r", "sessionId": "s"}));
     assert_eq!(client.run("r").await.pop().unwrap()["type"], "stopped");
+}
+
+/// What an agent that goes on by itself says, as it is sent to `reply`'s queue.
+async fn say(reply: &Value, index: u64, more: Value) -> StatusCode {
+    let mut message = json!({"type": "reply", "version": 1, "index": index, "events": [index]});
+    for member in ["run", "token"] {
+        message[member] = reply[member].clone();
+    }
+    message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let body = json!({
+        "QueueUrl": reply["queueUrl"], "MessageBody": message.to_string(), "MessageGroupId": reply["group"],
+        "MessageDeduplicationId": index.to_string(),
+    });
+    let request = reqwest::Client::new().post(reply["endpointUrl"].as_str().unwrap());
+    let request = request.header("content-type", "application/x-amz-json-1.0");
+    request.header("x-amz-target", "AmazonSQS.SendMessage").body(body.to_string()).send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_shut_down_lets_agents_that_go_on_by_themselves_end_too() {
+    let (steps, script) = Script::stream();
+    let agent = FakeAgent::sequence([script]).await;
+    let gateway = gateway(Some(&agent.url()), |config| config.long_runs = true).await;
+    let mut client = Client::connect(&gateway).await;
+    client.send(&json!({"prompt": "hi", "sessionId": "s", "requestId": "r"})).await;
+    let call: Value = serde_json::from_str(&agent.next_request().await.body).unwrap();
+    let reply = &call["gatewayReply"];
+    steps.event("\"beginning\"");
+    while client.next().await.unwrap()["type"] != "output" {}
+    let stopping = tokio::spawn(gateway.shut_down(Duration::from_secs(20)));
+    // The worker's call is under way when the gateway is told to stop, and then the agent goes on by itself.
+    steps.event(&json!({"detached": reply["run"]}).to_string());
+    for index in 0..3 {
+        assert_eq!(say(reply, index, json!({})).await, 200);
+    }
+    assert_eq!(say(reply, 3, json!({"end": {"outcome": "completed"}})).await, 200);
+    let frames = client.run("r").await;
+    assert_eq!(events_of(&frames), [json!(0), json!(1), json!(2), json!(3)]);
+    assert_eq!(frames.last().unwrap()["type"], "completed");
+    let abandoned = stopping.await.unwrap();
+    assert_eq!((abandoned.running, abandoned.waiting), (vec![], 0));
 }
 
 #[tokio::test]

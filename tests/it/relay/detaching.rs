@@ -3,11 +3,16 @@
 use agentcore_gateway::choices::OnStop;
 use agentcore_gateway::protocol::reply::{ReplyToken, TokenHash};
 use agentcore_gateway::queue::watch::Watch;
+use agentcore_gateway::queue::{QueueError, Watches};
+use agentcore_gateway::session::runtime_id::runtime_session_id;
 use agentcore_gateway::session::{Cursor, DETACHED_LEASE};
+use async_trait::async_trait;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::*;
 use crate::support::clock::pass;
+use crate::support::engine::key;
 use crate::support::push::Manner;
 
 #[tokio::test(start_paused = true)]
@@ -28,6 +33,43 @@ async fn a_run_is_left_to_its_agent_and_goes_on_by_that_ones_messages() {
     assert_eq!((session.active, session.unstopped), (None, None));
     assert_eq!(session.latest.unwrap().last_seq, 4);
     assert!(long_run.engine.agents.stopped().is_empty(), "it has ended by itself");
+}
+
+/// A queue that nobody reaches.
+struct OutOfReach;
+
+#[async_trait]
+impl Watches for OutOfReach {
+    async fn send(&self, _: &Watch) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable("it is out of reach".to_owned()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_given_to_the_watch_hears_a_stop_and_ends_before_its_workers_deadline() {
+    for is_stopped in [true, false] {
+        let engine = engine_with(agents(), |tools| tools.watches = Arc::new(OutOfReach));
+        engine.say("c", &prompt("s", "r")).await;
+        engine.deadline.send_replace(Some(Instant::now() + 5 * MINUTE));
+        let working = engine.work_alone().await;
+        pass(30.0).await;
+        let last = || engine.frames("c", "r").pop().unwrap();
+        assert_eq!(last()["type"], "output", "it goes on being tried");
+        let began = Instant::now();
+        if is_stopped {
+            engine.say("c", &stop()).await;
+        }
+        assert!(working.await.unwrap(), "the message is done with");
+        let (ending, took) = (last(), began.elapsed());
+        if is_stopped {
+            assert_eq!(ending["type"], "stopped");
+            assert!(took < 2 * SECOND, "{took:?}");
+        } else {
+            assert_eq!(ending["code"], "deadline_exceeded");
+            assert!(took < 270 * SECOND, "{took:?}");
+        }
+        assert_eq!(engine.agents.stopped(), [runtime_session_id(&key("s"))], "the agent goes on");
+    }
 }
 
 #[tokio::test(start_paused = true)]

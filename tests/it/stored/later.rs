@@ -111,6 +111,40 @@ async fn what_a_later_version_adds_survives_every_transition() {
     assert_eq!(db.items()[0]["place"], before["place"]);
 }
 
+#[tokio::test]
+async fn what_a_later_version_adds_is_in_the_way_of_no_comparison() {
+    let elsewhere = Cursor::After { request: request("r-9"), seq: 9, tried_at: None, failing_since: None };
+    for name in ["session", "session-detached", "session-unstopped"] {
+        let stored = of_a_later_version(recorded(name));
+        let (_, table) = holding(std::slice::from_ref(&stored));
+        let before = table.load(&key(), later(9)).await.unwrap();
+        for (connection, attachment) in &before.connections {
+            let (from, attached_at) = (attachment.cursor.clone(), Some(attachment.attached_at));
+            let (connection, to) = (connection.clone(), elsewhere.clone());
+            let move_cursor = Transition::MoveCursor { connection, from, attached_at, all_of: None, to };
+            let moved = table.apply(&key(), &move_cursor, later(9)).await;
+            assert!(matches!(moved, Ok(Ok(_))), "{name}: {move_cursor:?}: {moved:?}");
+        }
+        // Nor does it matter to who has seen something else.
+        for (connection, attachment) in before.connections {
+            let detach = Transition::Detach { connection, seen: Some(attachment) };
+            let detached = table.apply(&key(), &detach, later(9)).await;
+            assert!(matches!(detached, Ok(Err(_))), "{name}: {detach:?}: {detached:?}");
+        }
+        if let Some(untold) = before.untold {
+            let told = table.apply(&key(), &Transition::Told { untold }, later(9)).await;
+            assert_eq!(told.unwrap().unwrap().untold, None, "{name}");
+        }
+
+        let (_, table) = holding(&[stored]);
+        for (connection, attachment) in table.load(&key(), later(9)).await.unwrap().connections {
+            let detach = Transition::Detach { connection, seen: Some(attachment) };
+            let detached = table.apply(&key(), &detach, later(9)).await;
+            assert!(matches!(detached, Ok(Ok(_))), "{name}: {detach:?}: {detached:?}");
+        }
+    }
+}
+
 /// That `call` fails each time, and changes nothing.
 async fn fails_each_time<T: std::fmt::Debug>(db: &DynamoDb, call: impl AsyncFn() -> Result<T, StoreError>) {
     let before = db.items();
