@@ -1,11 +1,10 @@
 //! What a status other than success means (AgentCore Runtime, `InvokeAgentRuntime` errors).
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::InvokeError;
 use super::line::without_byte_order_mark;
-use crate::protocol::words_of;
+use crate::protocol::{members, words, words_of};
 
 /// The error that an answer with `status` stands for; `error_type` is the header `x-amzn-errortype`.
 pub(super) fn error_of(status: u16, error_type: Option<&str>, body: &[u8]) -> InvokeError {
@@ -38,26 +37,29 @@ struct ErrorBody {
 }
 
 impl ErrorBody {
-    /// AWS names its members `code` or `__type` and `message`; agents say `error`, FastAPI `detail`.
+    /// An object, a string, or the words as they are: but no page, and no JSON that cannot be read.
     fn read(body: &[u8]) -> Self {
-        #[derive(Deserialize, Default)]
-        struct Shape<'a> {
-            // Agents also put numbers into `code`.
-            #[serde(borrow, default)]
-            code: Option<&'a RawValue>,
-            #[serde(borrow, default, rename = "__type")]
-            kind: Option<&'a RawValue>,
-            #[serde(borrow, default, alias = "Message")]
-            message: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            error: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            detail: Option<&'a RawValue>,
-        }
-        let shape: Shape<'_> = serde_json::from_slice(without_byte_order_mark(body)).unwrap_or_default();
-        let told = shape.message.or(shape.error).or(shape.detail).unwrap_or(RawValue::NULL);
+        let body = String::from_utf8_lossy(without_byte_order_mark(body));
+        let body = body.trim();
+        let message = match serde_json::from_str::<&RawValue>(body) {
+            Ok(object) if body.starts_with('{') => return Self::of_object(object.get()),
+            Ok(text) if body.starts_with('"') => words_of(text),
+            Err(_) if !body.is_empty() && !body.starts_with(['<', '{', '[', '"']) => words(body),
+            _ => words_of(RawValue::NULL),
+        };
+        Self { code: None, message }
+    }
+
+    /// AWS names its members `code` or `__type` and `message`; agents say `error`, also as an object with a `message` (OpenAI),
+    /// FastAPI `detail`. Agents also put numbers into `code`.
+    fn of_object(object: &str) -> Self {
+        let [code, kind, told @ ..] = members(object, ["code", "__type", "message", "Message", "error", "detail"]);
         let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
-        Self { code: text(shape.code).or_else(|| text(shape.kind)), message: words_of(told) }
+        let told = told.into_iter().flatten().find(|told| !matches!(told.get(), "null" | r#""""#));
+        let told = told.unwrap_or(RawValue::NULL);
+        let [inner] = members(told.get(), ["message"]);
+        let inner = inner.filter(|inner| text(Some(inner)).is_some_and(|text| !text.is_empty()));
+        Self { code: text(code).or_else(|| text(kind)), message: words_of(inner.unwrap_or(told)) }
     }
 
     /// The error's bare name: the header's, else the body's, without the place that may stand around it.

@@ -21,6 +21,7 @@ pub mod report;
 pub mod upload;
 mod words;
 
+pub(crate) use object::members;
 pub(crate) use words::{words, words_of};
 
 /// The largest message the gateway sends, in bytes of UTF-8: one frame and one metering unit of API Gateway

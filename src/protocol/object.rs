@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use serde_json::value::RawValue;
 
 /// The members `names` of the JSON text `object`; of several that are called the same, the last.
-pub(super) fn members<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a RawValue>; N] {
+pub(crate) fn members<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a RawValue>; N] {
     let mut values = [None; N];
     let at = |name: &[u8]| names.iter().position(|known| known.as_bytes() == name);
     read(object, Members { at, take: |at: usize, value| values[at] = Some(value) });

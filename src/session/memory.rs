@@ -13,6 +13,9 @@ use super::{CONNECTION_RETENTION, RETENTION, ReplayId, RunKey, Session, SessionK
 use crate::clock::Timestamp;
 use crate::protocol::ids::{ConnectionId, Principal, ReplyRun, SessionId};
 
+/// So many sessions are kept at most, but for those that have a run: one connection can ask for any number of them.
+const MAX_SESSIONS: usize = 100_000;
+
 /// Sessions and connections under one lock each.
 #[derive(Debug, Default)]
 pub struct MemoryTable {
@@ -34,6 +37,9 @@ impl Sessions for MemoryTable {
         now: Timestamp,
     ) -> Result<Result<Session, Refused>, StoreError> {
         let mut sessions = lock(&self.sessions);
+        if sessions.0.len() >= MAX_SESSIONS && !sessions.0.contains_key(key) {
+            sessions.make_room(|session| session.active.is_none());
+        }
         let (expires_at, session) = sessions.entry(key, now, RETENTION, Session::default);
         if let Err(refusal) = transition.check(session, now) {
             return Ok(Err(Refused { refusal, session: session.clone() }));
@@ -135,6 +141,17 @@ impl<K: Clone + Eq + Hash, V> Expiring<K, V> {
             *entry = new();
         }
         entry
+    }
+
+    /// Drops a quarter of what `is_spare`: that which would expire first.
+    fn make_room(&mut self, is_spare: impl Fn(&V) -> bool) {
+        let spare = self.0.values().filter(|(_, value)| is_spare(value));
+        let mut ends: Vec<Timestamp> = spare.map(|(expires_at, _)| *expires_at).collect();
+        let quarter = ends.len() / 4;
+        if quarter < ends.len() {
+            let last = *ends.select_nth_unstable(quarter).1;
+            self.0.retain(|_, (expires_at, value)| *expires_at > last || !is_spare(value));
+        }
     }
 
     fn remove(&mut self, key: &K, now: Timestamp) -> Option<V> {

@@ -69,8 +69,10 @@ impl Tools {
             let decision = self.decide(&error);
             let failure = failure_of(&error);
             if let Decision::Retry { window, pause, longest } = decision {
-                let pause = self.random.jitter((pause * 2_u32.saturating_pow(attempt)).min(longest));
-                if began.elapsed() + pause < window {
+                let left = window.saturating_sub(began.elapsed());
+                if !left.is_zero() {
+                    // The last try is at the end of the window.
+                    let pause = self.random.jitter((pause * 2_u32.saturating_pow(attempt)).min(longest)).min(left);
                     info!(%agent, %error, "the agent is called again");
                     waiting.set(Some(failure.code));
                     tokio::time::sleep(pause).await;

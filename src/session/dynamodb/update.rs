@@ -99,7 +99,11 @@ pub(super) fn update_for(transition: &Transition, now: Timestamp) -> Update {
             update.name("stops", "stops").name("stop", stop_name(request));
             update.value("stops", set_of(request.as_str())).value("now", number(now.0));
             update.value("max_stops", number(MAX_STOPS as u64));
-            update.when("attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops");
+            update.name("active", "active").name("request", "request").value("request", text(request.as_str()));
+            update.when(
+                "attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops \
+                 OR #active.#request = :request",
+            );
             update.set("#stop = if_not_exists(#stop, :now)").add("#stops :stops");
         }
         Transition::ForgetStop { request } => {

@@ -54,8 +54,11 @@ impl Transition {
                 let is_stopper = |unstopped: &Unstopped| unstopped.is_being_stopped_by(stopper);
                 if session.unstopped_reply(run).is_some_and(is_stopper) { Ok(()) } else { Err(Refusal::Moved) }
             }
-            Self::Stop { request } if session.stops(request) || session.stops.len() < MAX_STOPS => Ok(()),
-            Self::Stop { .. } => Err(Refusal::TooManyStops),
+            // However many others are to stop, the one that runs can be.
+            Self::Stop { request } => {
+                let has_room = session.stops(request) || session.stops.len() < MAX_STOPS;
+                if has_room || session.active_run(request).is_some() { Ok(()) } else { Err(Refusal::TooManyStops) }
+            }
             Self::Attach { connection, .. } => room_for(session, connection),
             Self::MoveCursor { connection, from, attached_at, all_of, .. } => {
                 let is_as_seen = |is: &Attachment| {

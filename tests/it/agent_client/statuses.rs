@@ -106,6 +106,25 @@ async fn status_424_is_a_failure_of_the_agent_with_its_words() {
 }
 
 #[tokio::test]
+async fn the_agents_words_are_found_wherever_they_stand() {
+    for (body, expected) in [
+        (r#"{"error":{"message":"Bad model","type":"invalid_request_error"}}"#, "Bad model"),
+        (r#"{"error":{"message":"","type":"t"}}"#, r#"{"message":"","type":"t"}"#),
+        (r#"{"message":"","error":"real"}"#, "real"),
+        (r#"{"message":"a","Message":"b"}"#, "a"),
+        (r#"{"message":"a","message":"b"}"#, "b"),
+        (r#"{"\ud800":1,"error":"a","error":"b"}"#, "b"),
+        ("\"only words\"", "only words"),
+        ("plain words\n", "plain words"),
+        ("500 is what it says", "500 is what it says"),
+    ] {
+        assert_eq!(told_of(424, body).await, InvokeError::AgentFailed(expected.to_owned()), "{body}");
+    }
+    let twice = r#"{"__type":"RetryableConflictException","message":"m","Message":"M"}"#;
+    assert_eq!(told_of(409, twice).await, InvokeError::RetryableConflict);
+}
+
+#[tokio::test]
 async fn the_agents_words_are_cut_at_500_characters() {
     let words = "é".repeat(501);
     let body = format!(r#"{{"message":"{words}"}}"#);
@@ -114,7 +133,8 @@ async fn the_agents_words_are_cut_at_500_characters() {
 
 #[tokio::test]
 async fn an_error_without_words_has_a_sentence_of_ours() {
-    for body in ["", "{}", "null", "[]", "<html>", r#"{"message":""}"#, r#"{"message":"\ud800"#] {
+    for body in ["", "{}", "null", "[]", "<html>", " \n", "12", "[\"a\"]", r#"{"message":""}"#, r#"{"message":"\ud800"#]
+    {
         let InvokeError::AgentFailed(words) = told_of(424, body).await else { panic!("not failed") };
         assert_eq!(words, "The agent reported an error.", "{body}");
     }

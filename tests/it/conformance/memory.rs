@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::journal::memory::MemoryJournal;
-use agentcore_gateway::protocol::ids::{ConnectionId, Principal};
+use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::queue::memory::{MemoryQueue, QueueLimits};
-use agentcore_gateway::session::ReplayId;
 use agentcore_gateway::session::memory::MemoryTable;
-use agentcore_gateway::session::store::Connections;
+use agentcore_gateway::session::store::{Connections, Sessions};
+use agentcore_gateway::session::transition::Transition;
+use agentcore_gateway::session::{Cursor, LeaseId, ReplayId, Session, SessionKey};
 
 use super::{batches, journal, queue, sessions};
 
@@ -26,6 +27,34 @@ async fn the_table_in_memory_keeps_connections_as_the_suite_demands() {
 #[tokio::test]
 async fn the_table_in_memory_keeps_the_names_of_runs_as_the_suite_demands() {
     sessions::reply_runs(&MemoryTable::default()).await;
+}
+
+#[tokio::test]
+async fn the_table_in_memory_forgets_the_oldest_of_too_many_sessions_but_none_that_has_a_run() {
+    let table = MemoryTable::default();
+    let (connection, lease) = (ConnectionId::parse("c").unwrap(), LeaseId("lease".to_owned()));
+    let key = |number: u64| SessionKey {
+        principal: Principal::anonymous(),
+        session: SessionId::parse(format!("s{number}")).unwrap(),
+    };
+    let claim = Transition::Claim {
+        request: RequestId::parse("r").unwrap(),
+        lease,
+        until: Timestamp(u64::MAX),
+        connection: connection.clone(),
+        agent: AgentName::default_agent(),
+        reply: None,
+    };
+    table.apply(&key(0), &claim, Timestamp(0)).await.unwrap().unwrap();
+    let attach = Transition::Attach { connection, cursor: Cursor::Live };
+    for number in 1..=100_000 {
+        table.apply(&key(number), &attach, Timestamp(number)).await.unwrap().unwrap();
+    }
+    let is_kept = async |number| table.load(&key(number), Timestamp(100_001)).await.unwrap() != Session::default();
+    assert!(is_kept(0).await, "it has a run");
+    for (number, expected) in [(1, false), (24_000, false), (26_000, true), (100_000, true)] {
+        assert_eq!(is_kept(number).await, expected, "{number}");
+    }
 }
 
 #[tokio::test]

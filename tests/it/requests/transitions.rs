@@ -129,9 +129,12 @@ async fn a_finish_frees_the_session_of_its_own_run_and_drops_the_stop() {
 async fn a_stop_is_recorded_once_while_there_is_room() {
     let expected = update(
         "SET #expires_at = :expires_at, #stop = if_not_exists(#stop, :now) ADD #stops :stops",
-        &["(attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops)"],
-        &json!({"#stop": "stop#r-1", "#stops": "stops"}),
-        &json!({":stops": {"SS": ["r-1"]}, ":now": {"N": "1790000000500"}, ":max_stops": {"N": "16"}}),
+        &["(attribute_exists(#stop) OR attribute_not_exists(#stops) OR size(#stops) < :max_stops \
+            OR #active.#request = :request)"],
+        &json!({"#stop": "stop#r-1", "#stops": "stops", "#active": "active", "#request": "request"}),
+        &json!({
+            ":stops": {"SS": ["r-1"]}, ":now": {"N": "1790000000500"}, ":max_stops": {"N": "16"}, ":request": {"S": "r-1"},
+        }),
     );
     assert_sends(Transition::Stop { request: request() }, expected).await;
 }

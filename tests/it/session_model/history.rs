@@ -144,7 +144,8 @@ impl History {
                 (!may_end).then_some(Refusal::LeaseLost)
             }
             Transition::Stop { request } => {
-                let no_room = self.stop(request).is_none() && session.stops.len() == STOPS;
+                let runs = self.holder().is_some_and(|holder| holder.request == *request);
+                let no_room = self.stop(request).is_none() && session.stops.len() >= STOPS && !runs;
                 no_room.then_some(Refusal::TooManyStops)
             }
             Transition::DetachRun { request, lease, .. } => {

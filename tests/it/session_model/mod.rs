@@ -107,7 +107,7 @@ impl Walk<'_> {
             self.session = self.history.session();
         }
         assert_eq!(answer.unwrap_or_else(|refused| refused.session), self.session);
-        assert!(self.session.connections.len() <= CONNECTIONS && self.session.stops.len() <= STOPS);
+        assert!(self.session.connections.len() <= CONNECTIONS && self.session.stops.len() <= STOPS + 1);
     }
 }
 

@@ -88,7 +88,7 @@ async fn a_quota_that_stays_used_up_ends_the_run_after_the_retry_window() {
     for failure in [InvokeError::QuotaExceeded, InvokeError::Throttled, InvokeError::RetryableConflict] {
         let (_, ending, calls, took) = run(move |_| error(&failure)).await;
         assert_eq!((&ending["code"], &ending["retryable"]), (&json!("agent_throttled"), &json!(true)));
-        assert!(took > 45 * SECOND && took <= 60 * SECOND, "{took:?}");
+        assert_eq!(took.as_secs(), 60, "the last try is at the end of the window");
         assert!((7..40).contains(&calls), "the pauses grow: {calls} calls");
     }
 }
@@ -97,7 +97,7 @@ async fn a_quota_that_stays_used_up_ends_the_run_after_the_retry_window() {
 async fn a_port_that_stays_closed_ends_the_run_after_ten_seconds() {
     let (_, ending, calls, took) = run(|_| error(&InvokeError::Refused)).await;
     assert_eq!((&ending["code"], &ending["retryable"]), (&json!("agent_unavailable"), &json!(true)));
-    assert!(took > 9 * SECOND && took <= 10 * SECOND, "{took:?}");
+    assert_eq!(took.as_secs(), 10, "the last try is at the end of the window");
     assert!(calls > 10, "{calls}");
 }
 
@@ -135,7 +135,9 @@ async fn a_client_hears_at_once_that_a_call_is_tried_again_and_why() {
         let engine = Engine::new(ScriptedAgents::new(move |_, _| error(&failure)));
         engine.say("c", &prompt("s", "r")).await;
         assert!(engine.work_next().await);
-        let waits = waits(&engine, "c");
+        // The last try is when another would be due.
+        let before_the_last = |(at, _): &(u64, Option<String>)| *at < window * 1000;
+        let waits: Vec<_> = waits(&engine, "c").into_iter().filter(before_the_last).collect();
         assert_eq!(waits[0], (0, Some(code.to_owned())), "with the first attempt that failed");
         assert!(waits.iter().all(|(_, waiting)| waiting.as_deref() == Some(code)), "{waits:?}");
         let expected: Vec<u64> = (0..window).step_by(20).map(|second| second * 1000).collect();

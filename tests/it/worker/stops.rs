@@ -113,6 +113,24 @@ async fn stops_of_requests_that_never_come_are_bounded_and_go_stale() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_run_that_is_under_way_can_be_stopped_however_many_others_are_to_stop() {
+    for request in [Some("r"), None] {
+        let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..1000, SECOND)));
+        engine.spawn_worker();
+        engine.say("c", &prompt("s", "r")).await;
+        pass(3.0).await;
+        for number in 0..16 {
+            let stop = stop("s", Some(&format!("later{number}")));
+            assert_eq!(engine.say("c", &stop).await.unwrap()["type"], "stopping");
+        }
+        assert_eq!(engine.say("c", &stop("s", Some("one-more"))).await.unwrap()["code"], "rate_limited");
+        assert_eq!(engine.say("c", &stop("s", request)).await.unwrap()["type"], "stopping", "{request:?}");
+        pass(2.0).await;
+        assert_eq!(engine.frames("c", "r").last().unwrap()["type"], "stopped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_is_ended_before_its_workers_deadline() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..1000, SECOND)));
     engine.deadline.send_replace(Some(Instant::now() + 60 * SECOND));
