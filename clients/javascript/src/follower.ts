@@ -60,7 +60,7 @@ export class Follower {
 
   /** Nobody will answer any more what was asked. */
   disconnected(): void {
-    this.#isAsking = false;
+    this.#isAsking = this.#isMissing = false;
     this.#askedAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -112,6 +112,7 @@ export class Follower {
 
   /** What the client has may be beyond the end of a run whose worker died (rule I2): it asks from the start, once. */
   #missing(): Step {
+    this.#isMissing = false; // the resume may wait for its turn: only its own answer says more
     if (this.#hasMoved) return "resume"; // the replay stalls: a slow network
     if (this.#hasRestarted) return "lost";
     this.#hasRestarted = true;

@@ -341,6 +341,54 @@ test("a replay that stands still does not hold up the next for ever", async (con
   assert.deepEqual((await driver.wait(6)).slice(0, 1), [resume(0, "r2")]);
 });
 
+/** The replay of the other run is slow, but it goes on. */
+async function replaySlowly(driver: Driver, requestId: string): Promise<void> {
+  for (let seq = 2; seq < 8; seq += 1) {
+    driver.frame("output", seq, { requestId, events: ["a"] });
+    assert.deepEqual(await driver.wait(4), []);
+  }
+  driver.frame("completed", 8, { requestId });
+}
+
+test("a run that ended is not given up while its resume waits for another's replay after a reconnect", async (context) => {
+  const driver = new Driver(context);
+  await driver.start("r");
+  const run = driver.client.prompt("hello", { requestId: "r2" });
+  driver.frame("started", 1, { requestId: "r2" });
+  driver.drop();
+  await driver.reopen();
+  driver.resumed(1, "running");
+  driver.resumed(1, "completed", "r2");
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1);
+  await replaySlowly(driver, "r");
+  assert.deepEqual(driver.sent(), [resume(1, "r2")]);
+  driver.resumed(1, "completed", "r2");
+  driver.frame("completed", 2, { requestId: "r2" });
+  assert.deepEqual(await run.ending, { outcome: "completed" });
+});
+
+test("a run that ended is not given up while its resume from the start waits for another's replay", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start("r");
+  driver.client.prompt("hello", { requestId: "r2" });
+  driver.frame("started", 1, { requestId: "r2" });
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1); // and nothing comes
+  assert.deepEqual(await driver.wait(6), [resume(1, "r2")]);
+  driver.resumed(1, "completed", "r2");
+  await replaySlowly(driver, "r2");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0);
+  driver.frame("started", 1);
+  driver.frame("completed", 2);
+  assert.deepEqual(await run.ending, { outcome: "completed" });
+});
+
 test("what was held beyond the end of a run whose worker died does not keep its ending away", async (context) => {
   const driver = new Driver(context);
   const run = await driver.start();
