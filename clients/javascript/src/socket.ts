@@ -59,12 +59,12 @@ export class Socket {
       clearTimeout(this.#timer);
       this.#handlers.onOpen(this);
     };
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: { data: unknown }) => {
       this.#liveness.heard();
       this.#handlers.onMessage(String(data), this);
     };
     socket.onerror = () => {}; // `onclose` follows
-    socket.onclose = ({ code, reason }) => this.#lose(code, String(reason));
+    socket.onclose = ({ code, reason }: { code: number; reason: unknown }) => this.#lose(code, String(reason));
   }
 
   #lose(code: number, reason: string): void {
@@ -80,7 +80,7 @@ async function asked<T>(source: Source<T> | undefined): Promise<T> {
 
 /** Throws where there is none. */
 export function webSocket(given: WebSocketConstructor | undefined): WebSocketConstructor {
-  const found = given ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+  const found = given ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (!found) throw new TypeError("This platform has no WebSocket. Give one as the option WebSocket: that of the package ws.");
   return found;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import WebSocket from "ws";
 import { GatewayClient } from "../src/client.ts";
 import { Driver, PROMPT, resume, settled } from "./support/driver.ts";
 
@@ -29,6 +30,12 @@ test("a platform without a WebSocket is an error at once, unless one is given", 
   context.mock.property(globalThis, "WebSocket", undefined);
   assert.throws(() => new GatewayClient({ url: "ws://gateway" }), /package ws/);
   new GatewayClient({ url: "ws://gateway", WebSocket: class {} as never }).close();
+});
+
+test("the WebSocket of the package ws and that of a platform fit the option as they are", () => {
+  // that this compiles is what is tested
+  new GatewayClient({ url: "ws://gateway", WebSocket }).close();
+  new GatewayClient({ url: "ws://gateway", WebSocket: globalThis.WebSocket }).close();
 });
 
 for (const [what, options, words] of [
