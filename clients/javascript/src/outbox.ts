@@ -6,6 +6,9 @@ import { Uploads } from "./uploads.ts";
 
 type Rejected = Extract<ServerFrame, { type: "rejected" }>;
 
+/** Refusals of a stop or a resume. No prompt is refused so, and one that waits here may have both under way. */
+const OF_OTHERS = new Set(["not_found", "replay_expired"]);
+
 /** How many prompts wait to be accepted, and how many characters they have together. */
 export const MAX_WAITING = 256;
 const MAX_WAITING_TEXT = 128_000_000;
@@ -84,6 +87,7 @@ export class Outbox {
 
   /** Takes a refusal if it is one of what waits here. */
   rejected(frame: Rejected): boolean {
+    if (OF_OTHERS.has(frame.code)) return false;
     if (this.#uploads.rejected(frame)) return true;
     const delivery = this.#heads().find(({ run, sends }) => run.requestId === frame.requestId && sends > 0);
     if (!delivery) return false;

@@ -112,6 +112,25 @@ test("a stop that came too late asks how the run ended", async (context) => {
   assert.deepEqual(eventsOf(run), ["a"]);
 });
 
+test("the refusal of a stop is not that of its prompt, whose answer was lost", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.drop();
+  void run.stop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [STOP, PROMPT]);
+  driver.refuse("not_found", false, "r");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.accept();
+  driver.resumed(0, "completed");
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  driver.frame("completed", 3);
+  assert.deepEqual(await run.ending, { outcome: "completed" });
+  assert.deepEqual(eventsOf(run), ["a"]);
+});
+
 test("a prompt that never left is stopped without a word", async (context) => {
   const driver = new Driver(context);
   const run = driver.client.prompt("hello");
