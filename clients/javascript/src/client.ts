@@ -73,8 +73,8 @@ export class GatewayClient {
   }
 
   /**
-   * Asks an agent. Prompts of one session run one after the other, in this order. Throws a `TypeError` for ids that break a rule;
-   * whatever else goes wrong is the run's ending.
+   * Asks an agent. Prompts of one session run one after the other, in this order. Throws a `TypeError` for ids that break a rule
+   * and for what JSON cannot hold; whatever else goes wrong is the run's ending.
    */
   prompt(prompt: Prompt, options?: PromptOptions): Run {
     return this.#engine.prompt(prompt, options);

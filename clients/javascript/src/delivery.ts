@@ -28,10 +28,11 @@ export class Delivery {
   /** The text to upload if it does not fit a frame; null once it is there. */
   body: Uint8Array | null;
 
-  constructor(run: AgentRun, message: PromptMessage, mayBeKnown: boolean) {
+  /** `text` is that of the message. */
+  constructor(run: AgentRun, message: PromptMessage, text: string, mayBeKnown: boolean) {
     this.run = run;
     this.message = message;
-    this.text = JSON.stringify(message);
+    this.text = text;
     this.mayBeKnown = mayBeKnown;
     this.body = fitsFrame(this.text) ? null : uploadBody(message);
   }

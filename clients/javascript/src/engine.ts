@@ -94,11 +94,12 @@ export class Engine implements SessionHost {
     checkIds({ sessionId, requestId });
     const known = this.registry.find({ sessionId, requestId })?.run ?? this.sessions.find(sessionId)?.find(requestId);
     if (known) return known;
-    this.#needConnection();
     const ids = { sessionId, requestId };
     const message = promptMessage(prompt, options, ids);
+    const text = JSON.stringify(message); // before there is a run, for it throws for what is no JSON
+    this.#needConnection();
     const follower = this.adopt({ ...ids, prompt });
-    follower.delivery = new Delivery(follower.run, message, options.requestId !== undefined);
+    follower.delivery = new Delivery(follower.run, message, text, options.requestId !== undefined);
     this.outbox.add(follower.delivery);
     if (signal) stopOnAbort(follower.run, signal);
     return follower.run;

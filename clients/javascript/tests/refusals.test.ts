@@ -174,6 +174,18 @@ test("ids that break a rule are an error at once", (context) => {
   assert.throws(() => client.prompt("hello", { requestId: "two words" }), /1 to 64/);
 });
 
+test("what JSON cannot hold is an error at once, and leaves no run", async (context) => {
+  const driver = new Driver(context);
+  const { client } = driver;
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  for (const input of [{ n: 1n }, circle]) assert.throws(() => client.prompt({ input }, { requestId: "r" }), TypeError);
+  assert.deepEqual(client.session("s").getSnapshot().runs, []);
+  await driver.connect();
+  client.prompt({ input: { n: 1 } }, { requestId: "r" });
+  assert.deepEqual(driver.sent(), [{ input: { n: 1 }, sessionId: "s", requestId: "r" }]);
+});
+
 test("an error of a listener is reported, and stops nothing", async (context) => {
   const driver = new Driver(context);
   const run = await driver.start();
