@@ -16,7 +16,8 @@ export class Delivery {
   readonly message: PromptMessage;
   /** Made at once: what the caller does to its objects later is no matter. */
   text: string;
-  #madeAt = now();
+  /** Since when the gateway may know it, and begin to forget it; null if it was never sent. */
+  #knownSince: number | null;
   sends = 0;
   /** As many of them were lost with their connections. */
   #cuts = 0;
@@ -34,6 +35,7 @@ export class Delivery {
     this.message = message;
     this.text = text;
     this.mayBeKnown = mayBeKnown;
+    this.#knownSince = mayBeKnown ? now() : null;
     this.body = fitsFrame(this.text) ? null : uploadBody(message);
   }
 
@@ -41,18 +43,25 @@ export class Delivery {
     return this.#sentAt !== null;
   }
 
-  sent(): void {
+  /** It was sent, or where to upload it was asked. */
+  asked(): void {
     this.#sentAt = now();
+  }
+
+  sent(): void {
+    this.sends += 1;
+    this.#knownSince ??= now();
+    this.asked();
   }
 
   /** The gateway may have ended and forgotten it: sent again then, it would run again. */
   isTooOld({ window }: Times): boolean {
-    return now() - this.#madeAt > window;
+    return this.#knownSince !== null && now() - this.#knownSince > window;
   }
 
   /** It was accepted, and has been queued for so long that it is sent once more. */
   again(): void {
-    this.#madeAt = now();
+    this.#knownSince = now();
     this.sends = 1;
     this.#cuts = 0;
   }

@@ -116,7 +116,6 @@ export class Outbox {
       return run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
     }
     if (delivery.body) return this.#uploads.ask(delivery);
-    delivery.sends += 1;
     delivery.sent();
     this.#options.send(delivery.text);
   }

@@ -173,6 +173,27 @@ test("a prompt is not sent any more when the gateway may have ended and forgotte
   assert.equal(codeOf(await run.ending), "no_answer");
 });
 
+test("a prompt that was never sent waits for a connection as long as it takes", async (context) => {
+  const driver = new Driver(context);
+  const { requestId } = driver.client.prompt("hello");
+  driver.sleep(2 * 3600);
+  await driver.connect();
+  assert.deepEqual(driver.sent(), [{ ...PROMPT, requestId }]);
+  driver.drop();
+  driver.sleep(3000);
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [{ ...PROMPT, requestId }]); // the hour counts from when it was sent
+});
+
+test("a prompt that an earlier client may have sent does not wait so long", async (context) => {
+  const driver = new Driver(context);
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.sleep(2 * 3600);
+  await driver.connect();
+  assert.deepEqual(driver.sent(), []);
+  assert.equal(codeOf(await run.ending), "no_answer");
+});
+
 test("a queued prompt that the gateway may have forgotten is not sent again", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
