@@ -108,7 +108,7 @@ export class GatewayClient {
     return now() - from;
   }
 
-  /** What comes back of `data`: the same. */
+  /** What comes back of `data`: the same. Rejects if there is no connection, or if the gateway refuses it. */
   echo(data: unknown): Promise<unknown> {
     return this.#router.echoes.ask(this.#engine.transmit({ action: "echo", data }));
   }

@@ -224,6 +224,21 @@ test("ping and echo are answered, or refused where nobody can answer", async (co
   await assert.rejects(lost, { code: "closed", retryable: true });
 });
 
+test("an echo that is refused rejects, and takes no other's answer", async (context) => {
+  const driver = new Driver(context);
+  const told: string[] = [];
+  driver.client.on("rejected", ({ code }) => told.push(code));
+  await driver.connect();
+  const refused = driver.client.echo("x".repeat(40_000));
+  const echo = driver.client.echo(1);
+  driver.refuse("invalid_request", false, "another");
+  driver.refuse("too_large", false);
+  driver.receive({ type: "echo", data: 1 });
+  await assert.rejects(refused, { code: "too_large", retryable: false });
+  assert.equal(await echo, 1);
+  assert.deepEqual(told, ["invalid_request"]);
+});
+
 test("every message is told, for logs", async (context) => {
   const driver = new Driver(context);
   const seen: unknown[] = [];
