@@ -82,7 +82,8 @@ export class GatewayClient {
 
   /**
    * The run of a request, from its first event on; without `requestId` that which runs in the session, else the last one, or null where
-   * there is none. Rejects with a `GatewayError` if the gateway refuses to say.
+   * there is none. Rejects with a `GatewayError` if the gateway refuses to say. A run that ended here as `no_answer` or `no_ending` is
+   * asked for anew, as another `Run`.
    */
   resume(options?: ResumeOptions): Promise<Run | null> {
     return this.#engine.resume(options);

@@ -17,6 +17,8 @@ import { now, TIMES } from "./times.ts";
 import type { GatewayEvents, GatewayOptions, Prompt, PromptOptions, ResumeOptions, Run, Times } from "./types.ts";
 
 const LOST = { outcome: "failed", retryable: false } as const;
+/** Endings that only this client knows of: the gateway may know a better one by now. */
+const OWN = new Set(["no_answer", "no_ending"]);
 /** A timer that is so late was stopped with its machine; a hidden page's is late by a minute. */
 const SLEPT = 90_000;
 
@@ -116,7 +118,7 @@ export class Engine implements SessionHost {
       return answer;
     }
     const known = session.find(requestId);
-    if (known) return known;
+    if (known && !isUncertain(known)) return known;
     const follower = this.adopt({ sessionId, requestId, prompt: null });
     this.asker.run(follower);
     return follower.run;
@@ -231,6 +233,10 @@ export function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function isUncertain({ facts: { ending } }: AgentRun): boolean {
+  return ending?.outcome === "failed" && OWN.has(ending.code);
 }
 
 function stopOnAbort(run: AgentRun, signal: AbortSignal): void {

@@ -3,6 +3,10 @@ import { test } from "node:test";
 import type { Run } from "../src/types.ts";
 import { Driver, eventsOf, resume, settled } from "./support/driver.ts";
 
+const codeOf = (run: Run) => {
+  const { ending } = run.getSnapshot();
+  return ending?.outcome === "failed" ? ending.code : undefined;
+};
 const ASK = { action: "resume", sessionId: "s", after: 0 };
 
 test("resume gives what runs in the session, from its first event on", async (context) => {
@@ -116,6 +120,28 @@ test("the same request is the same run", async (context) => {
   driver.frame("completed", 2);
   assert.equal(driver.client.prompt("hello", { requestId: "r" }), run);
   assert.deepEqual(driver.sent(), []);
+});
+
+test("a run whose ending only this client knows of is asked for anew by a resume", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const unanswered = driver.client.prompt("hello", { requestId: "r" });
+  while (!codeOf(unanswered)) await driver.wait(40);
+  const unended = (await driver.client.resume({ requestId: "r" })) as Run;
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  for (let times = 0; times < 2; times += 1) {
+    driver.resumed(0);
+    await driver.wait(7); // the replay does not come
+  }
+  const run = (await driver.client.resume({ requestId: "r" })) as Run;
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0);
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  driver.frame("completed", 3);
+  assert.deepEqual([codeOf(unanswered), codeOf(unended), await run.result()], ["no_answer", "no_ending", "a"]);
+  assert.deepEqual(driver.client.session("s").getSnapshot().runs, [run]);
+  assert.equal(await driver.client.resume({ requestId: "r" }), run);
 });
 
 test("a session keeps its last 50 ended runs, and a client not even those that nobody holds", async (context) => {
