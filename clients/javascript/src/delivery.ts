@@ -19,6 +19,7 @@ export class Delivery {
   /** Since when the gateway may know it, and begin to forget it; null if it was never sent. */
   #knownSince: number | null;
   sends = 0;
+  #refusals = 0;
   /** As many of them were lost with their connections. */
   #cuts = 0;
   /** An earlier client may have sent it under this id. */
@@ -74,6 +75,15 @@ export class Delivery {
 
   get isHopeless(): boolean {
     return this.sends - this.#cuts >= MAX_TRIES || this.sends >= MAX_SENDS;
+  }
+
+  refused(): void {
+    this.#refusals += 1;
+  }
+
+  /** Not so where a copy got no answer: that one may have run. */
+  get isAllRefused(): boolean {
+    return this.#refusals >= this.sends;
   }
 
   /** It is tried again after a while. */

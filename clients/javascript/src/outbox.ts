@@ -92,8 +92,10 @@ export class Outbox {
     const delivery = this.#heads().find(({ run, sends }) => run.requestId === frame.requestId && sends > 0);
     if (!delivery) return false;
     const { code, message, retryable } = frame;
+    delivery.refused();
     // An earlier copy may have been taken: a refusal that may pass says nothing about it.
     if (retryable && !delivery.isHopeless) this.#later(delivery);
+    else if (retryable && !delivery.isAllRefused) noAnswer(delivery);
     else delivery.run.end({ outcome: "failed", code, message, retryable });
     return true;
   }
@@ -109,12 +111,8 @@ export class Outbox {
   }
 
   #push(delivery: Delivery): void {
-    const { run } = delivery;
     if (this.#uploads.isPutting(delivery) || !delivery.isDue(this.#options.times)) return;
-    if (delivery.isHopeless || delivery.isTooOld(this.#options.times)) {
-      const message = "The gateway did not say whether it took this prompt.";
-      return run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
-    }
+    if (delivery.isHopeless || delivery.isTooOld(this.#options.times)) return noAnswer(delivery);
     if (delivery.body) return this.#uploads.ask(delivery);
     delivery.sent();
     this.#options.send(delivery.text);
@@ -123,4 +121,9 @@ export class Outbox {
   #later(delivery: Delivery): void {
     delivery.later(delivery.sends, this.#options.times, this.#options.random);
   }
+}
+
+function noAnswer({ run }: Delivery): void {
+  const message = "The gateway did not say whether it took this prompt.";
+  run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
 }

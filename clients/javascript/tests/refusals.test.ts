@@ -38,6 +38,33 @@ test("a prompt that is refused for now is sent again more and more seldom, and t
   assert.equal(codeOf(await run.ending), "rate_limited");
 });
 
+for (const [what, lose] of [
+  ["a cut", (driver: Driver) => driver.drop()],
+  ["a message of API Gateway", (driver: Driver) => driver.gatewayError()],
+  ["nothing", (driver: Driver) => driver.wait(30)],
+] as const) {
+  test(`a prompt whose first copy was answered by ${what} may have run, though all others are refused`, async (context) => {
+    const driver = new Driver(context);
+    await driver.connect();
+    const run = driver.client.prompt("hello", { requestId: "r" });
+    driver.sent();
+    await lose(driver);
+    if (driver.state.state === "waiting") await driver.reopen();
+    else await driver.secondsUntilSent();
+    while (!run.getSnapshot().ending) {
+      driver.refuse("rate_limited", true, "r");
+      await driver.wait(32);
+    }
+    assert.deepEqual(await run.ending, {
+      outcome: "failed",
+      code: "no_answer",
+      message: "The gateway did not say whether it took this prompt.",
+      retryable: false,
+      kept: 0,
+    });
+  });
+}
+
 test("a message of API Gateway makes the unanswered prompt go again with its id, but not for ever", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
