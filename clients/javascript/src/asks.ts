@@ -13,6 +13,8 @@ export class SessionAsk {
   readonly #random: () => number;
   readonly #waiters = new Set<Waiter>();
   #isWanted = false;
+  /** It was sent, and has no answer yet. */
+  #isAsked = false;
   #tries = 0;
   #dueAt = 0;
 
@@ -27,7 +29,7 @@ export class SessionAsk {
 
   /** Whether an answer may come. */
   get isAsked(): boolean {
-    return this.#isWanted && this.#dueAt > 0;
+    return this.#isAsked;
   }
 
   /** Whether it is to be sent now. */
@@ -55,10 +57,12 @@ export class SessionAsk {
   }
 
   sent(): void {
+    this.#isAsked = true;
     this.#dueAt = now() + this.#times.ask;
   }
 
   disconnected(): void {
+    this.#isAsked = false;
     this.#dueAt = 0;
   }
 
@@ -69,6 +73,7 @@ export class SessionAsk {
   /** What may pass is asked again after a while. */
   rejected(refusal: { code: string; message: string; retryable: boolean }): void {
     if (refusal.retryable) {
+      this.#isAsked = false;
       this.#dueAt = now() + Math.max(this.#times.ask, backoff(this.#tries, this.#times, this.#random));
       this.#tries += 1;
       return;
@@ -83,7 +88,7 @@ export class SessionAsk {
   #settle(): Waiter[] {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
-    this.#isWanted = false;
+    this.#isWanted = this.#isAsked = false;
     this.#tries = this.#dueAt = 0;
     return waiters;
   }

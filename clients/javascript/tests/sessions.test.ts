@@ -43,6 +43,20 @@ test("a resume that is refused rejects, or is sent again if that may pass", asyn
   await assert.rejects(resumed, { code: "invalid_request", retryable: false });
 });
 
+test("a refused resume of one session is not another's that was refused before it", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const first = driver.client.resume();
+  const second = driver.client.resume({ sessionId: "other" });
+  driver.refuse("unavailable", true);
+  assert.deepEqual(driver.sent(), [ASK, { ...ASK, sessionId: "other" }]);
+  driver.refuse("replay_expired", false);
+  await assert.rejects(second, { code: "replay_expired" });
+  assert.deepEqual(await driver.wait(6), [ASK]);
+  driver.resumed(0, "idle", null);
+  assert.equal(await first, null);
+});
+
 test("a resume may be given up", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
