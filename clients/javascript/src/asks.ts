@@ -5,6 +5,8 @@ import type { Run, Times } from "./types.ts";
 interface Waiter {
   resolve: (run: Run | null) => void;
   reject: (error: unknown) => void;
+  /** Stops to listen for its signal, which may outlive it by far. */
+  off: () => void;
 }
 
 /** The question what runs, or ran last, in a session; asked again until it is answered. */
@@ -45,12 +47,12 @@ export class SessionAsk {
   answer(signal?: AbortSignal): Promise<Run | null> {
     this.want();
     return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.add(waiter);
       const abort = () => {
         this.#waiters.delete(waiter);
         reject(signal?.reason);
       };
+      const waiter = { resolve, reject, off: () => signal?.removeEventListener("abort", abort) };
+      this.#waiters.add(waiter);
       if (signal?.aborted) abort();
       else signal?.addEventListener("abort", abort, { once: true });
     });
@@ -88,6 +90,7 @@ export class SessionAsk {
   #settle(): Waiter[] {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
+    for (const { off } of waiters) off();
     this.#isWanted = this.#isAsked = false;
     this.#tries = this.#dueAt = 0;
     return waiters;

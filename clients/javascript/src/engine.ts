@@ -95,7 +95,7 @@ export class Engine implements SessionHost {
     const { sessionId = this.sessionId, requestId = newId(), signal } = options;
     checkIds({ sessionId, requestId });
     const known = this.registry.find({ sessionId, requestId })?.run ?? this.sessions.find(sessionId)?.find(requestId);
-    if (known) return known;
+    if (known) return stoppedBy(known, signal);
     const ids = { sessionId, requestId };
     const message = promptMessage(prompt, options, ids);
     const text = JSON.stringify(message); // before there is a run, for it throws for what is no JSON
@@ -103,8 +103,7 @@ export class Engine implements SessionHost {
     const follower = this.adopt({ ...ids, prompt });
     follower.delivery = new Delivery(follower.run, message, text, options.requestId !== undefined);
     this.outbox.add(follower.delivery);
-    if (signal) stopOnAbort(follower.run, signal);
-    return follower.run;
+    return stoppedBy(follower.run, signal);
   }
 
   async resume({ sessionId = this.sessionId, requestId, signal }: ResumeOptions = {}): Promise<Run | null> {
@@ -239,9 +238,12 @@ function isUncertain({ facts: { ending } }: AgentRun): boolean {
   return ending?.outcome === "failed" && OWN.has(ending.code);
 }
 
-function stopOnAbort(run: AgentRun, signal: AbortSignal): void {
+/** The run, which stops when the signal is aborted. */
+function stoppedBy(run: AgentRun, signal: AbortSignal | undefined): AgentRun {
+  if (!signal) return run;
   const stop = () => void run.stop();
-  if (signal.aborted) return stop();
-  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
   void run.ending.then(() => signal.removeEventListener("abort", stop));
+  return run;
 }

@@ -114,6 +114,16 @@ test("a signal stops the run", async (context) => {
   assert.deepEqual(driver.sent(), [STOP]);
 });
 
+test("so does one that is given with a prompt whose run is known", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  const abort = new AbortController();
+  assert.equal(driver.client.prompt("hello", { requestId: "r", signal: abort.signal }), run);
+  assert.deepEqual(driver.sent(), []);
+  abort.abort();
+  assert.deepEqual(driver.sent(), [STOP]);
+});
+
 test("a stop that got no answer is sent again, and on the next connection", async (context) => {
   const driver = new Driver(context);
   const run = await driver.start();

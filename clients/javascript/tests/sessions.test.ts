@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import type { Run } from "../src/types.ts";
 import { Driver, eventsOf, resume, settled } from "./support/driver.ts";
@@ -64,6 +65,21 @@ test("a resume may be given up", async (context) => {
   const resumed = driver.client.resume({ signal: abort.signal });
   abort.abort();
   await assert.rejects(resumed, { name: "AbortError" });
+});
+
+test("a resume that was answered or refused listens to its signal no more", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const { signal } = new AbortController();
+  const answered = driver.client.resume({ signal });
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  driver.resumed(0, "idle", null);
+  await answered;
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+  const refused = driver.client.resume({ signal });
+  driver.refuse("invalid_request", false);
+  await assert.rejects(refused);
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("runs of other devices are found by who listens, on each connection anew", async (context) => {
