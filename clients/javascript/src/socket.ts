@@ -9,6 +9,9 @@ export interface SocketHandlers {
   onLost: (code: number, reason: string, socket: Socket) => void;
 }
 
+/** How long the other side has to answer a close. */
+const GRACE = 1_000;
+
 /** One WebSocket, from the question for its address to its end. */
 export class Socket {
   readonly #handlers: SocketHandlers;
@@ -42,6 +45,7 @@ export class Socket {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.onerror = () => {}; // the package `ws` throws what nobody listens for
     socket.close();
+    terminateSoon(socket);
   }
 
   async #open({ url, token, WebSocket }: GatewayOptions): Promise<void> {
@@ -72,6 +76,11 @@ export class Socket {
     this.close();
     this.#handlers.onLost(code, reason, this);
   }
+}
+
+/** The package `ws` waits 30 s for a dead peer to close, and a program does not end meanwhile. */
+function terminateSoon(socket: WebSocketLike): void {
+  if (socket.terminate) setTimeout(() => socket.terminate?.(), GRACE).unref?.(); // where timers are numbers there is none
 }
 
 async function asked<T>(source: Source<T> | undefined): Promise<T> {

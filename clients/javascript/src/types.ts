@@ -215,6 +215,8 @@ export interface WebSocketLike {
   onerror: ((event: any) => void) | null;
   send(text: string): void;
   close(code?: number, reason?: string): void;
+  /** Only that of the package `ws`: ends it without the other side. */
+  terminate?(): void;
 }
 
 /** Milliseconds. */

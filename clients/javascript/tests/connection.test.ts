@@ -111,6 +111,16 @@ test("close ends the tries, and every unfinished run", async (context) => {
   assert.throws(() => driver.client.prompt("more"), /closed/);
 });
 
+test("a socket whose other side does not answer its close is ended a second later", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  driver.client.close();
+  await driver.advance(0.9);
+  assert.deepEqual([driver.socket.isClosed, driver.socket.isTerminated], [true, false]);
+  await driver.advance(0.2);
+  assert.equal(driver.socket.isTerminated, true);
+});
+
 test("disconnect keeps what is unfinished for the next connect", async (context) => {
   const driver = new Driver(context);
   await driver.start();
