@@ -103,10 +103,11 @@ export class Follower {
     if (at < this.#notBefore) return null;
     const hasPassed = (since: number, time: number) => at - since >= time;
     const { ask, silence } = this.#times;
+    const { order } = this.run;
     if (this.isAsking) return hasPassed(this.#askedAt, ask) ? "resume" : null;
-    if (this.#isUnsure && this.run.order.seq === 0) return hasPassed(this.#knownAt, ask) ? "resume" : null;
+    if (this.#isUnsure && order.seq === 0 && !order.hasGap) return hasPassed(this.#knownAt, ask) ? "resume" : null;
     if (this.#isMissing) return hasPassed(this.#knownAt, ask) ? this.#missing() : null;
-    if (this.run.order.hasGap) return hasPassed(this.#askedAt, ask) ? "resume" : null;
+    if (order.hasGap) return hasPassed(this.#askedAt, ask) ? "resume" : null;
     return hasPassed(Math.max(this.#knownAt, this.#askedAt), silence) ? "resume" : null;
   }
 

@@ -231,6 +231,20 @@ test("a prompt that an earlier client may have sent is asked for if nothing of i
   driver.frame("completed", 2);
 });
 
+test("what came before its live frames is asked for at once, though they keep coming", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.accept();
+  driver.sent();
+  driver.output(3, "b");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0, "running");
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  assert.deepEqual(eventsOf(run), ["a", "b"]);
+});
+
 for (const state of ["completed", "failed", "stopped"]) {
   test(`an ending that does not come is asked for from the start (${state})`, async (context) => {
     const driver = new Driver(context);
