@@ -16,6 +16,13 @@ export class Answers<T> {
     this.#waiting.shift()?.resolve(answer);
   }
 
+  /** Takes a refusal, if somebody waits. */
+  refused(refusal: { code: string; message: string; retryable: boolean }): boolean {
+    const waiter = this.#waiting.shift();
+    waiter?.reject(new GatewayError(refusal));
+    return Boolean(waiter);
+  }
+
   disconnected(): void {
     for (const { reject } of this.#waiting.splice(0)) reject(notConnected());
   }

@@ -5,6 +5,8 @@ import type { Run, Times } from "./types.ts";
 interface Waiter {
   resolve: (run: Run | null) => void;
   reject: (error: unknown) => void;
+  /** Stops to listen for its signal, which may outlive it by far. */
+  off: () => void;
 }
 
 /** The question what runs, or ran last, in a session; asked again until it is answered. */
@@ -13,6 +15,8 @@ export class SessionAsk {
   readonly #random: () => number;
   readonly #waiters = new Set<Waiter>();
   #isWanted = false;
+  /** It was sent, and has no answer yet. */
+  #isAsked = false;
   #tries = 0;
   #dueAt = 0;
 
@@ -27,7 +31,7 @@ export class SessionAsk {
 
   /** Whether an answer may come. */
   get isAsked(): boolean {
-    return this.#isWanted && this.#dueAt > 0;
+    return this.#isAsked;
   }
 
   /** Whether it is to be sent now. */
@@ -43,22 +47,24 @@ export class SessionAsk {
   answer(signal?: AbortSignal): Promise<Run | null> {
     this.want();
     return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.add(waiter);
       const abort = () => {
         this.#waiters.delete(waiter);
         reject(signal?.reason);
       };
+      const waiter = { resolve, reject, off: () => signal?.removeEventListener("abort", abort) };
+      this.#waiters.add(waiter);
       if (signal?.aborted) abort();
       else signal?.addEventListener("abort", abort, { once: true });
     });
   }
 
   sent(): void {
+    this.#isAsked = true;
     this.#dueAt = now() + this.#times.ask;
   }
 
   disconnected(): void {
+    this.#isAsked = false;
     this.#dueAt = 0;
   }
 
@@ -69,6 +75,7 @@ export class SessionAsk {
   /** What may pass is asked again after a while. */
   rejected(refusal: { code: string; message: string; retryable: boolean }): void {
     if (refusal.retryable) {
+      this.#isAsked = false;
       this.#dueAt = now() + Math.max(this.#times.ask, backoff(this.#tries, this.#times, this.#random));
       this.#tries += 1;
       return;
@@ -83,7 +90,8 @@ export class SessionAsk {
   #settle(): Waiter[] {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
-    this.#isWanted = false;
+    for (const { off } of waiters) off();
+    this.#isWanted = this.#isAsked = false;
     this.#tries = this.#dueAt = 0;
     return waiters;
   }

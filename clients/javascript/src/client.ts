@@ -73,8 +73,8 @@ export class GatewayClient {
   }
 
   /**
-   * Asks an agent. Prompts of one session run one after the other, in this order. Throws a `TypeError` for ids that break a rule;
-   * whatever else goes wrong is the run's ending.
+   * Asks an agent. Prompts of one session run one after the other, in this order. Throws a `TypeError` for ids that break a rule
+   * and for what JSON cannot hold; whatever else goes wrong is the run's ending.
    */
   prompt(prompt: Prompt, options?: PromptOptions): Run {
     return this.#engine.prompt(prompt, options);
@@ -82,7 +82,8 @@ export class GatewayClient {
 
   /**
    * The run of a request, from its first event on; without `requestId` that which runs in the session, else the last one, or null where
-   * there is none. Rejects with a `GatewayError` if the gateway refuses to say.
+   * there is none. Rejects with a `GatewayError` if the gateway refuses to say. A run that ended here as `no_answer` or `no_ending` is
+   * asked for anew, as another `Run`.
    */
   resume(options?: ResumeOptions): Promise<Run | null> {
     return this.#engine.resume(options);
@@ -108,7 +109,7 @@ export class GatewayClient {
     return now() - from;
   }
 
-  /** What comes back of `data`: the same. */
+  /** What comes back of `data`: the same. Rejects if there is no connection, or if the gateway refuses it. */
   echo(data: unknown): Promise<unknown> {
     return this.#router.echoes.ask(this.#engine.transmit({ action: "echo", data }));
   }

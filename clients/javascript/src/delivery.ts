@@ -16,8 +16,10 @@ export class Delivery {
   readonly message: PromptMessage;
   /** Made at once: what the caller does to its objects later is no matter. */
   text: string;
-  #madeAt = now();
+  /** Since when the gateway may know it, and begin to forget it; null if it was never sent. */
+  #knownSince: number | null;
   sends = 0;
+  #refusals = 0;
   /** As many of them were lost with their connections. */
   #cuts = 0;
   /** An earlier client may have sent it under this id. */
@@ -28,11 +30,13 @@ export class Delivery {
   /** The text to upload if it does not fit a frame; null once it is there. */
   body: Uint8Array | null;
 
-  constructor(run: AgentRun, message: PromptMessage, mayBeKnown: boolean) {
+  /** `text` is that of the message. */
+  constructor(run: AgentRun, message: PromptMessage, text: string, mayBeKnown: boolean) {
     this.run = run;
     this.message = message;
-    this.text = JSON.stringify(message);
+    this.text = text;
     this.mayBeKnown = mayBeKnown;
+    this.#knownSince = mayBeKnown ? now() : null;
     this.body = fitsFrame(this.text) ? null : uploadBody(message);
   }
 
@@ -40,18 +44,25 @@ export class Delivery {
     return this.#sentAt !== null;
   }
 
-  sent(): void {
+  /** It was sent, or where to upload it was asked. */
+  asked(): void {
     this.#sentAt = now();
+  }
+
+  sent(): void {
+    this.sends += 1;
+    this.#knownSince ??= now();
+    this.asked();
   }
 
   /** The gateway may have ended and forgotten it: sent again then, it would run again. */
   isTooOld({ window }: Times): boolean {
-    return now() - this.#madeAt > window;
+    return this.#knownSince !== null && now() - this.#knownSince > window;
   }
 
   /** It was accepted, and has been queued for so long that it is sent once more. */
   again(): void {
-    this.#madeAt = now();
+    this.#knownSince = now();
     this.sends = 1;
     this.#cuts = 0;
   }
@@ -64,6 +75,15 @@ export class Delivery {
 
   get isHopeless(): boolean {
     return this.sends - this.#cuts >= MAX_TRIES || this.sends >= MAX_SENDS;
+  }
+
+  refused(): void {
+    this.#refusals += 1;
+  }
+
+  /** Not so where a copy got no answer: that one may have run. */
+  get isAllRefused(): boolean {
+    return this.#refusals >= this.sends;
   }
 
   /** It is tried again after a while. */

@@ -17,6 +17,8 @@ import { now, TIMES } from "./times.ts";
 import type { GatewayEvents, GatewayOptions, Prompt, PromptOptions, ResumeOptions, Run, Times } from "./types.ts";
 
 const LOST = { outcome: "failed", retryable: false } as const;
+/** Endings that only this client knows of: the gateway may know a better one by now. */
+const OWN = new Set(["no_answer", "no_ending"]);
 /** A timer that is so late was stopped with its machine; a hidden page's is late by a minute. */
 const SLEPT = 90_000;
 
@@ -93,15 +95,15 @@ export class Engine implements SessionHost {
     const { sessionId = this.sessionId, requestId = newId(), signal } = options;
     checkIds({ sessionId, requestId });
     const known = this.registry.find({ sessionId, requestId })?.run ?? this.sessions.find(sessionId)?.find(requestId);
-    if (known) return known;
-    this.#needConnection();
+    if (known) return stoppedBy(known, signal);
     const ids = { sessionId, requestId };
     const message = promptMessage(prompt, options, ids);
+    const text = JSON.stringify(message); // before there is a run, for it throws for what is no JSON
+    this.#needConnection();
     const follower = this.adopt({ ...ids, prompt });
-    follower.delivery = new Delivery(follower.run, message, options.requestId !== undefined);
+    follower.delivery = new Delivery(follower.run, message, text, options.requestId !== undefined);
     this.outbox.add(follower.delivery);
-    if (signal) stopOnAbort(follower.run, signal);
-    return follower.run;
+    return stoppedBy(follower.run, signal);
   }
 
   async resume({ sessionId = this.sessionId, requestId, signal }: ResumeOptions = {}): Promise<Run | null> {
@@ -115,7 +117,7 @@ export class Engine implements SessionHost {
       return answer;
     }
     const known = session.find(requestId);
-    if (known) return known;
+    if (known && !isUncertain(known)) return known;
     const follower = this.adopt({ sessionId, requestId, prompt: null });
     this.asker.run(follower);
     return follower.run;
@@ -232,9 +234,16 @@ export function parsed(text: string): unknown {
   }
 }
 
-function stopOnAbort(run: AgentRun, signal: AbortSignal): void {
+function isUncertain({ facts: { ending } }: AgentRun): boolean {
+  return ending?.outcome === "failed" && OWN.has(ending.code);
+}
+
+/** The run, which stops when the signal is aborted. */
+function stoppedBy(run: AgentRun, signal: AbortSignal | undefined): AgentRun {
+  if (!signal) return run;
   const stop = () => void run.stop();
-  if (signal.aborted) return stop();
-  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
   void run.ending.then(() => signal.removeEventListener("abort", stop));
+  return run;
 }

@@ -60,7 +60,7 @@ export class Follower {
 
   /** Nobody will answer any more what was asked. */
   disconnected(): void {
-    this.#isAsking = false;
+    this.#isAsking = this.#isMissing = false;
     this.#askedAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -103,15 +103,17 @@ export class Follower {
     if (at < this.#notBefore) return null;
     const hasPassed = (since: number, time: number) => at - since >= time;
     const { ask, silence } = this.#times;
+    const { order } = this.run;
     if (this.isAsking) return hasPassed(this.#askedAt, ask) ? "resume" : null;
-    if (this.#isUnsure && this.run.order.seq === 0) return hasPassed(this.#knownAt, ask) ? "resume" : null;
+    if (this.#isUnsure && order.seq === 0 && !order.hasGap) return hasPassed(this.#knownAt, ask) ? "resume" : null;
     if (this.#isMissing) return hasPassed(this.#knownAt, ask) ? this.#missing() : null;
-    if (this.run.order.hasGap) return hasPassed(this.#askedAt, ask) ? "resume" : null;
+    if (order.hasGap) return hasPassed(this.#askedAt, ask) ? "resume" : null;
     return hasPassed(Math.max(this.#knownAt, this.#askedAt), silence) ? "resume" : null;
   }
 
   /** What the client has may be beyond the end of a run whose worker died (rule I2): it asks from the start, once. */
   #missing(): Step {
+    this.#isMissing = false; // the resume may wait for its turn: only its own answer says more
     if (this.#hasMoved) return "resume"; // the replay stalls: a slow network
     if (this.#hasRestarted) return "lost";
     this.#hasRestarted = true;

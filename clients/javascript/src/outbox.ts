@@ -6,6 +6,9 @@ import { Uploads } from "./uploads.ts";
 
 type Rejected = Extract<ServerFrame, { type: "rejected" }>;
 
+/** Refusals of a stop or a resume. No prompt is refused so, and one that waits here may have both under way. */
+const OF_OTHERS = new Set(["not_found", "replay_expired"]);
+
 /** How many prompts wait to be accepted, and how many characters they have together. */
 export const MAX_WAITING = 256;
 const MAX_WAITING_TEXT = 128_000_000;
@@ -84,12 +87,15 @@ export class Outbox {
 
   /** Takes a refusal if it is one of what waits here. */
   rejected(frame: Rejected): boolean {
+    if (OF_OTHERS.has(frame.code)) return false;
     if (this.#uploads.rejected(frame)) return true;
     const delivery = this.#heads().find(({ run, sends }) => run.requestId === frame.requestId && sends > 0);
     if (!delivery) return false;
     const { code, message, retryable } = frame;
+    delivery.refused();
     // An earlier copy may have been taken: a refusal that may pass says nothing about it.
     if (retryable && !delivery.isHopeless) this.#later(delivery);
+    else if (retryable && !delivery.isAllRefused) noAnswer(delivery);
     else delivery.run.end({ outcome: "failed", code, message, retryable });
     return true;
   }
@@ -105,14 +111,9 @@ export class Outbox {
   }
 
   #push(delivery: Delivery): void {
-    const { run } = delivery;
     if (this.#uploads.isPutting(delivery) || !delivery.isDue(this.#options.times)) return;
-    if (delivery.isHopeless || delivery.isTooOld(this.#options.times)) {
-      const message = "The gateway did not say whether it took this prompt.";
-      return run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
-    }
+    if (delivery.isHopeless || delivery.isTooOld(this.#options.times)) return noAnswer(delivery);
     if (delivery.body) return this.#uploads.ask(delivery);
-    delivery.sends += 1;
     delivery.sent();
     this.#options.send(delivery.text);
   }
@@ -120,4 +121,9 @@ export class Outbox {
   #later(delivery: Delivery): void {
     delivery.later(delivery.sends, this.#options.times, this.#options.random);
   }
+}
+
+function noAnswer({ run }: Delivery): void {
+  const message = "The gateway did not say whether it took this prompt.";
+  run.end({ outcome: "failed", code: "no_answer", message, retryable: false });
 }

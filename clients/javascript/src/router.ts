@@ -133,7 +133,7 @@ export class Router {
     if (this.#engine.outbox.rejected(frame)) return;
     const { code, message } = frame;
     const follower = this.#engine.registry.active.find(({ run }) => run.requestId === frame.requestId);
-    if (!follower) return this.#rejectedAsk(frame);
+    if (!follower) return this.#rejectedOther(frame);
     if (code === "not_found" && follower.run.facts.stopping === "asked") {
       follower.run.note({ stopping: null }); // it has ended already, and how is what resume tells
       return this.#engine.asker.run(follower);
@@ -146,12 +146,19 @@ export class Router {
     } else if (follower.run.facts.stopping !== "asked") this.#engine.emitter.emit("rejected", frame); // a stop is sent again
   }
 
-  #rejectedAsk(frame: Of<"rejected">): void {
-    const asking = frame.requestId === undefined ? this.#engine.sessions.busy.find(({ ask }) => ask.isAsked) : undefined;
-    if (!asking) return this.#engine.emitter.emit("rejected", frame);
-    asking.ask.rejected(frame);
-    this.#engine.asker.over(asking);
-    this.#engine.hold(asking);
+  /** What names no request is of a question for a session or, if there is none, of an echo. */
+  #rejectedOther(frame: Of<"rejected">): void {
+    const isNameless = frame.requestId === undefined;
+    const session = isNameless && this.#engine.sessions.busy.find(({ ask }) => ask.isAsked);
+    if (session) return this.#rejectedAsk(session, frame);
+    if (isNameless && this.echoes.refused(frame)) return;
+    this.#engine.emitter.emit("rejected", frame);
+  }
+
+  #rejectedAsk(session: GatewaySession, frame: Of<"rejected">): void {
+    session.ask.rejected(frame);
+    this.#engine.asker.over(session);
+    this.#engine.hold(session);
   }
 
   /** What is known of a run; one of another device is new here, if anybody wants to hear of it. */

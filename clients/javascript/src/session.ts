@@ -64,8 +64,9 @@ export class GatewaySession implements Session {
     return this.#runs.find((run) => run.requestId === requestId);
   }
 
+  /** Takes the place of an earlier one of the same request. */
   add(run: AgentRun): void {
-    this.#runs = [...this.#runs, run];
+    this.#runs = [...this.#runs.filter(({ requestId }) => requestId !== run.requestId), run];
     this.#emitter.emit("run", run);
     this.#store.changed();
   }

@@ -9,6 +9,9 @@ export interface SocketHandlers {
   onLost: (code: number, reason: string, socket: Socket) => void;
 }
 
+/** How long the other side has to answer a close. */
+const GRACE = 1_000;
+
 /** One WebSocket, from the question for its address to its end. */
 export class Socket {
   readonly #handlers: SocketHandlers;
@@ -42,6 +45,7 @@ export class Socket {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.onerror = () => {}; // the package `ws` throws what nobody listens for
     socket.close();
+    terminateSoon(socket);
   }
 
   async #open({ url, token, WebSocket }: GatewayOptions): Promise<void> {
@@ -59,12 +63,12 @@ export class Socket {
       clearTimeout(this.#timer);
       this.#handlers.onOpen(this);
     };
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: { data: unknown }) => {
       this.#liveness.heard();
       this.#handlers.onMessage(String(data), this);
     };
     socket.onerror = () => {}; // `onclose` follows
-    socket.onclose = ({ code, reason }) => this.#lose(code, String(reason));
+    socket.onclose = ({ code, reason }: { code: number; reason: unknown }) => this.#lose(code, String(reason));
   }
 
   #lose(code: number, reason: string): void {
@@ -74,13 +78,18 @@ export class Socket {
   }
 }
 
+/** The package `ws` waits 30 s for a dead peer to close, and a program does not end meanwhile. */
+function terminateSoon(socket: WebSocketLike): void {
+  if (socket.terminate) setTimeout(() => socket.terminate?.(), GRACE).unref?.(); // where timers are numbers there is none
+}
+
 async function asked<T>(source: Source<T> | undefined): Promise<T> {
   return typeof source === "function" ? await (source as () => T | Promise<T>)() : (source as T);
 }
 
 /** Throws where there is none. */
 export function webSocket(given: WebSocketConstructor | undefined): WebSocketConstructor {
-  const found = given ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+  const found = given ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (!found) throw new TypeError("This platform has no WebSocket. Give one as the option WebSocket: that of the package ws.");
   return found;
 }

@@ -207,14 +207,16 @@ export interface PutRequest {
 }
 
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
-/** As much of a WebSocket as the client uses: that of browsers, of Node 22 and of the package `ws`. */
+/** As much of a WebSocket as the client uses: that of browsers, of Node 22 and of the package `ws`. Each has its own types of events. */
 export interface WebSocketLike {
   onopen: ((event: any) => void) | null;
-  onmessage: ((event: { data: any }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
   onerror: ((event: any) => void) | null;
   send(text: string): void;
   close(code?: number, reason?: string): void;
+  /** Only that of the package `ws`: ends it without the other side. */
+  terminate?(): void;
 }
 
 /** Milliseconds. */

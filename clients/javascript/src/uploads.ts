@@ -51,7 +51,7 @@ export class Uploads {
     if (upload.tries >= MAX_TRIES) return this.#giveUp(delivery, `${upload.problem} Nothing was asked.`, true);
     upload.tries += 1;
     this.#asking = delivery;
-    delivery.sent();
+    delivery.asked();
     this.#progress(delivery, 0);
     this.#options.transmit({ action: "upload", bytes: delivery.body?.length, requestId: delivery.message.requestId });
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import WebSocket from "ws";
 import { GatewayClient } from "../src/client.ts";
 import { Driver, PROMPT, resume, settled } from "./support/driver.ts";
 
@@ -29,6 +30,12 @@ test("a platform without a WebSocket is an error at once, unless one is given", 
   context.mock.property(globalThis, "WebSocket", undefined);
   assert.throws(() => new GatewayClient({ url: "ws://gateway" }), /package ws/);
   new GatewayClient({ url: "ws://gateway", WebSocket: class {} as never }).close();
+});
+
+test("the WebSocket of the package ws and that of a platform fit the option as they are", () => {
+  // that this compiles is what is tested
+  new GatewayClient({ url: "ws://gateway", WebSocket }).close();
+  new GatewayClient({ url: "ws://gateway", WebSocket: globalThis.WebSocket }).close();
 });
 
 for (const [what, options, words] of [
@@ -102,6 +109,16 @@ test("close ends the tries, and every unfinished run", async (context) => {
   const ending = await run.ending;
   assert.equal(ending.outcome === "failed" && ending.code, "closed");
   assert.throws(() => driver.client.prompt("more"), /closed/);
+});
+
+test("a socket whose other side does not answer its close is ended a second later", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  driver.client.close();
+  await driver.advance(0.9);
+  assert.deepEqual([driver.socket.isClosed, driver.socket.isTerminated], [true, false]);
+  await driver.advance(0.2);
+  assert.equal(driver.socket.isTerminated, true);
 });
 
 test("disconnect keeps what is unfinished for the next connect", async (context) => {
@@ -215,6 +232,21 @@ test("ping and echo are answered, or refused where nobody can answer", async (co
   const lost = driver.client.echo(1);
   driver.drop();
   await assert.rejects(lost, { code: "closed", retryable: true });
+});
+
+test("an echo that is refused rejects, and takes no other's answer", async (context) => {
+  const driver = new Driver(context);
+  const told: string[] = [];
+  driver.client.on("rejected", ({ code }) => told.push(code));
+  await driver.connect();
+  const refused = driver.client.echo("x".repeat(40_000));
+  const echo = driver.client.echo(1);
+  driver.refuse("invalid_request", false, "another");
+  driver.refuse("too_large", false);
+  driver.receive({ type: "echo", data: 1 });
+  await assert.rejects(refused, { code: "too_large", retryable: false });
+  assert.equal(await echo, 1);
+  assert.deepEqual(told, ["invalid_request"]);
 });
 
 test("every message is told, for logs", async (context) => {

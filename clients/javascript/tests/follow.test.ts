@@ -173,6 +173,27 @@ test("a prompt is not sent any more when the gateway may have ended and forgotte
   assert.equal(codeOf(await run.ending), "no_answer");
 });
 
+test("a prompt that was never sent waits for a connection as long as it takes", async (context) => {
+  const driver = new Driver(context);
+  const { requestId } = driver.client.prompt("hello");
+  driver.sleep(2 * 3600);
+  await driver.connect();
+  assert.deepEqual(driver.sent(), [{ ...PROMPT, requestId }]);
+  driver.drop();
+  driver.sleep(3000);
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [{ ...PROMPT, requestId }]); // the hour counts from when it was sent
+});
+
+test("a prompt that an earlier client may have sent does not wait so long", async (context) => {
+  const driver = new Driver(context);
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.sleep(2 * 3600);
+  await driver.connect();
+  assert.deepEqual(driver.sent(), []);
+  assert.equal(codeOf(await run.ending), "no_answer");
+});
+
 test("a queued prompt that the gateway may have forgotten is not sent again", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
@@ -208,6 +229,20 @@ test("a prompt that an earlier client may have sent is asked for if nothing of i
   driver.resumed(0, "completed");
   driver.frame("started", 1);
   driver.frame("completed", 2);
+});
+
+test("what came before its live frames is asked for at once, though they keep coming", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.accept();
+  driver.sent();
+  driver.output(3, "b");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0, "running");
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  assert.deepEqual(eventsOf(run), ["a", "b"]);
 });
 
 for (const state of ["completed", "failed", "stopped"]) {
@@ -339,6 +374,54 @@ test("a replay that stands still does not hold up the next for ever", async (con
   driver.sent();
   driver.resumed(1);
   assert.deepEqual((await driver.wait(6)).slice(0, 1), [resume(0, "r2")]);
+});
+
+/** The replay of the other run is slow, but it goes on. */
+async function replaySlowly(driver: Driver, requestId: string): Promise<void> {
+  for (let seq = 2; seq < 8; seq += 1) {
+    driver.frame("output", seq, { requestId, events: ["a"] });
+    assert.deepEqual(await driver.wait(4), []);
+  }
+  driver.frame("completed", 8, { requestId });
+}
+
+test("a run that ended is not given up while its resume waits for another's replay after a reconnect", async (context) => {
+  const driver = new Driver(context);
+  await driver.start("r");
+  const run = driver.client.prompt("hello", { requestId: "r2" });
+  driver.frame("started", 1, { requestId: "r2" });
+  driver.drop();
+  await driver.reopen();
+  driver.resumed(1, "running");
+  driver.resumed(1, "completed", "r2");
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1);
+  await replaySlowly(driver, "r");
+  assert.deepEqual(driver.sent(), [resume(1, "r2")]);
+  driver.resumed(1, "completed", "r2");
+  driver.frame("completed", 2, { requestId: "r2" });
+  assert.deepEqual(await run.ending, { outcome: "completed" });
+});
+
+test("a run that ended is not given up while its resume from the start waits for another's replay", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start("r");
+  driver.client.prompt("hello", { requestId: "r2" });
+  driver.frame("started", 1, { requestId: "r2" });
+  driver.drop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [resume(1)]);
+  driver.resumed(1); // and nothing comes
+  assert.deepEqual(await driver.wait(6), [resume(1, "r2")]);
+  driver.resumed(1, "completed", "r2");
+  await replaySlowly(driver, "r2");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0);
+  driver.frame("started", 1);
+  driver.frame("completed", 2);
+  assert.deepEqual(await run.ending, { outcome: "completed" });
 });
 
 test("what was held beyond the end of a run whose worker died does not keep its ending away", async (context) => {

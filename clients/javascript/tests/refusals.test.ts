@@ -38,6 +38,33 @@ test("a prompt that is refused for now is sent again more and more seldom, and t
   assert.equal(codeOf(await run.ending), "rate_limited");
 });
 
+for (const [what, lose] of [
+  ["a cut", (driver: Driver) => driver.drop()],
+  ["a message of API Gateway", (driver: Driver) => driver.gatewayError()],
+  ["nothing", (driver: Driver) => driver.wait(30)],
+] as const) {
+  test(`a prompt whose first copy was answered by ${what} may have run, though all others are refused`, async (context) => {
+    const driver = new Driver(context);
+    await driver.connect();
+    const run = driver.client.prompt("hello", { requestId: "r" });
+    driver.sent();
+    await lose(driver);
+    if (driver.state.state === "waiting") await driver.reopen();
+    else await driver.secondsUntilSent();
+    while (!run.getSnapshot().ending) {
+      driver.refuse("rate_limited", true, "r");
+      await driver.wait(32);
+    }
+    assert.deepEqual(await run.ending, {
+      outcome: "failed",
+      code: "no_answer",
+      message: "The gateway did not say whether it took this prompt.",
+      retryable: false,
+      kept: 0,
+    });
+  });
+}
+
 test("a message of API Gateway makes the unanswered prompt go again with its id, but not for ever", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
@@ -87,6 +114,16 @@ test("a signal stops the run", async (context) => {
   assert.deepEqual(driver.sent(), [STOP]);
 });
 
+test("so does one that is given with a prompt whose run is known", async (context) => {
+  const driver = new Driver(context);
+  const run = await driver.start();
+  const abort = new AbortController();
+  assert.equal(driver.client.prompt("hello", { requestId: "r", signal: abort.signal }), run);
+  assert.deepEqual(driver.sent(), []);
+  abort.abort();
+  assert.deepEqual(driver.sent(), [STOP]);
+});
+
 test("a stop that got no answer is sent again, and on the next connection", async (context) => {
   const driver = new Driver(context);
   const run = await driver.start();
@@ -106,6 +143,25 @@ test("a stop that came too late asks how the run ended", async (context) => {
   driver.refuse("not_found", false, "r");
   assert.deepEqual(driver.sent(), [resume(1)]);
   driver.resumed(1, "completed");
+  driver.output(2, "a");
+  driver.frame("completed", 3);
+  assert.deepEqual(await run.ending, { outcome: "completed" });
+  assert.deepEqual(eventsOf(run), ["a"]);
+});
+
+test("the refusal of a stop is not that of its prompt, whose answer was lost", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const run = driver.client.prompt("hello", { requestId: "r" });
+  driver.drop();
+  void run.stop();
+  await driver.reopen();
+  assert.deepEqual(driver.sent(), [STOP, PROMPT]);
+  driver.refuse("not_found", false, "r");
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.accept();
+  driver.resumed(0, "completed");
+  driver.frame("started", 1);
   driver.output(2, "a");
   driver.frame("completed", 3);
   assert.deepEqual(await run.ending, { outcome: "completed" });
@@ -153,6 +209,18 @@ test("ids that break a rule are an error at once", (context) => {
   assert.throws(() => client.prompt("hello", { sessionId: "ä".repeat(129) }), /256 bytes/);
   assert.throws(() => client.prompt("hello", { sessionId: "a\nb" }), /control characters/);
   assert.throws(() => client.prompt("hello", { requestId: "two words" }), /1 to 64/);
+});
+
+test("what JSON cannot hold is an error at once, and leaves no run", async (context) => {
+  const driver = new Driver(context);
+  const { client } = driver;
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  for (const input of [{ n: 1n }, circle]) assert.throws(() => client.prompt({ input }, { requestId: "r" }), TypeError);
+  assert.deepEqual(client.session("s").getSnapshot().runs, []);
+  await driver.connect();
+  client.prompt({ input: { n: 1 } }, { requestId: "r" });
+  assert.deepEqual(driver.sent(), [{ input: { n: 1 }, sessionId: "s", requestId: "r" }]);
 });
 
 test("an error of a listener is reported, and stops nothing", async (context) => {

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import type { Run } from "../src/types.ts";
 import { Driver, eventsOf, resume, settled } from "./support/driver.ts";
 
+const codeOf = (run: Run) => {
+  const { ending } = run.getSnapshot();
+  return ending?.outcome === "failed" ? ending.code : undefined;
+};
 const ASK = { action: "resume", sessionId: "s", after: 0 };
 
 test("resume gives what runs in the session, from its first event on", async (context) => {
@@ -39,6 +44,20 @@ test("a resume that is refused rejects, or is sent again if that may pass", asyn
   await assert.rejects(resumed, { code: "invalid_request", retryable: false });
 });
 
+test("a refused resume of one session is not another's that was refused before it", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const first = driver.client.resume();
+  const second = driver.client.resume({ sessionId: "other" });
+  driver.refuse("unavailable", true);
+  assert.deepEqual(driver.sent(), [ASK, { ...ASK, sessionId: "other" }]);
+  driver.refuse("replay_expired", false);
+  await assert.rejects(second, { code: "replay_expired" });
+  assert.deepEqual(await driver.wait(6), [ASK]);
+  driver.resumed(0, "idle", null);
+  assert.equal(await first, null);
+});
+
 test("a resume may be given up", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
@@ -46,6 +65,21 @@ test("a resume may be given up", async (context) => {
   const resumed = driver.client.resume({ signal: abort.signal });
   abort.abort();
   await assert.rejects(resumed, { name: "AbortError" });
+});
+
+test("a resume that was answered or refused listens to its signal no more", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const { signal } = new AbortController();
+  const answered = driver.client.resume({ signal });
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  driver.resumed(0, "idle", null);
+  await answered;
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+  const refused = driver.client.resume({ signal });
+  driver.refuse("invalid_request", false);
+  await assert.rejects(refused);
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("runs of other devices are found by who listens, on each connection anew", async (context) => {
@@ -116,6 +150,28 @@ test("the same request is the same run", async (context) => {
   driver.frame("completed", 2);
   assert.equal(driver.client.prompt("hello", { requestId: "r" }), run);
   assert.deepEqual(driver.sent(), []);
+});
+
+test("a run whose ending only this client knows of is asked for anew by a resume", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const unanswered = driver.client.prompt("hello", { requestId: "r" });
+  while (!codeOf(unanswered)) await driver.wait(40);
+  const unended = (await driver.client.resume({ requestId: "r" })) as Run;
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  for (let times = 0; times < 2; times += 1) {
+    driver.resumed(0);
+    await driver.wait(7); // the replay does not come
+  }
+  const run = (await driver.client.resume({ requestId: "r" })) as Run;
+  assert.deepEqual(driver.sent(), [resume(0)]);
+  driver.resumed(0);
+  driver.frame("started", 1);
+  driver.output(2, "a");
+  driver.frame("completed", 3);
+  assert.deepEqual([codeOf(unanswered), codeOf(unended), await run.result()], ["no_answer", "no_ending", "a"]);
+  assert.deepEqual(driver.client.session("s").getSnapshot().runs, [run]);
+  assert.equal(await driver.client.resume({ requestId: "r" }), run);
 });
 
 test("a session keeps its last 50 ended runs, and a client not even those that nobody holds", async (context) => {

@@ -8,6 +8,7 @@ export class FakeSocket {
   readonly protocols: string[];
   readonly sent: any[] = [];
   isClosed = false;
+  isTerminated = false;
   onopen: ((event: unknown) => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
@@ -24,6 +25,10 @@ export class FakeSocket {
 
   close(): void {
     this.isClosed = true;
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
   }
 }
 
