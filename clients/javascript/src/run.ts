@@ -51,8 +51,8 @@ export class AgentRun implements Run {
       this.#resolve = resolve;
     });
     this.#facts = {
-      state: options.prompt ? "sending" : "queued",
-      accepted: !options.prompt,
+      state: options.prompt === null ? "queued" : "sending",
+      accepted: options.prompt === null,
       ending: null,
       stopping: null,
       waiting: null,

@@ -22,6 +22,16 @@ test("a refused prompt ends, and lets the next go", async (context) => {
   );
 });
 
+test("an empty prompt is sent like any other, and refused", async (context) => {
+  const driver = new Driver(context);
+  await driver.connect();
+  const run = driver.client.prompt("", { requestId: "r" });
+  assert.deepEqual([run.getSnapshot().state, run.getSnapshot().accepted], ["sending", false]);
+  driver.refuse("invalid_request", false, "r");
+  assert.equal(codeOf(await run.ending), "invalid_request");
+  assert.equal(run.getSnapshot().accepted, false);
+});
+
 test("a prompt that is refused for now is sent again more and more seldom, and then ends with what was said", async (context) => {
   const driver = new Driver(context);
   await driver.connect();
