@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ async def put(request: Put) -> None:
     """Makes an upload in a thread, and says how it went."""
     try:
         status = await asyncio.wait_for(asyncio.to_thread(_put, request), request.timeout)
-    except (OSError, ValueError, asyncio.TimeoutError):
+    except (OSError, ValueError, http.client.HTTPException, asyncio.TimeoutError):  # it may not even be HTTP that answers
         status = None
     request.done(status)
 
