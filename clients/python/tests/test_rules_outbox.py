@@ -183,6 +183,24 @@ def test_a_stop_that_came_too_late_asks_how_the_run_ended(driver: Driver) -> Non
     assert run.state == "completed"
 
 
+def test_a_stop_that_came_too_late_is_not_the_refusal_of_a_prompt_whose_answer_was_lost(driver: Driver) -> None:
+    driver.connect()
+    run = driver.prompt()
+    driver.drop()
+    driver.engine.stop(run)
+    driver.sent()
+    driver.reopen()
+    assert driver.sent() == [{"action": "stop", "sessionId": "s", "requestId": "r"}, PROMPT]
+    driver.reject("not_found")
+    assert driver.sent() == [resume(0)]
+    driver.accept()
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (run.state, driver.reply()) == ("completed", ["a"])
+
+
 def test_a_prompt_that_never_left_is_stopped_without_a_word(driver: Driver) -> None:
     driver.connection.open()
     run = driver.prompt()

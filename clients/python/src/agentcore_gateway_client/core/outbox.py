@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .run import RunState
     from .times import Now, Random
 
+#: Refusals of a stop and of a resume, never of a prompt: one of a stop may come while the prompt still waits for its answer.
+_OF_OTHERS = frozenset({"not_found", "replay_expired"})
+
 #: How many prompts wait to be accepted, and how many characters they have together.
 MAX_WAITING = 100
 MAX_WAITING_TEXT = 128_000_000
@@ -79,6 +82,8 @@ class Outbox:
 
     def rejected(self, frame: Frame) -> bool:
         """Takes a refusal if it is one of what waits here."""
+        if frame.get("code") in _OF_OTHERS:
+            return False
         if self._uploads.rejected(frame):
             return True
         request_id = frame.get("requestId")
