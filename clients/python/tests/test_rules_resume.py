@@ -349,3 +349,35 @@ def test_a_resume_that_is_refused_is_not_sent_again_at_once_whatever_chance_says
     driver.reject("unavailable", retryable=True)
     driver.advance(4.9)
     assert driver.sent() == []
+
+
+def test_a_run_that_was_given_up_is_asked_for_anew_by_a_resume(driver: Driver) -> None:
+    driver.connect()
+    session = driver.engine.sessions.get("s")
+    given_up = driver.prompt()
+    given_up.fail("no_answer", "")
+    driver.engine.settle()
+    driver.sent()
+    again = driver.engine.resume("s", "r")
+    assert driver.sent() == [resume(0)]
+    assert driver.engine.resume("s", "r") is again
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (again.state, [event.data for event in again.events]) == ("completed", ["a"])
+    assert driver.engine.resume("s", "r") is again
+    assert session.runs == [again]
+    assert given_up.state == "failed"
+
+
+@pytest.mark.parametrize("code", ["unknown_agent", "upload_failed"])
+def test_a_run_whose_ending_is_known_is_not_asked_for_anew(driver: Driver, code: str) -> None:
+    driver.connect()
+    held = driver.engine.sessions.get("s")
+    run = driver.prompt()
+    run.fail(code, "")
+    driver.engine.settle()
+    driver.sent()
+    assert driver.engine.resume(held.session_id, "r") is run
+    assert driver.sent() == []

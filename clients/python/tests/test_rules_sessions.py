@@ -55,6 +55,25 @@ def test_where_nothing_ever_ran_it_says_so(driver: Driver) -> None:
     assert told == [None]
 
 
+def test_a_run_that_was_given_up_is_told_anew(driver: Driver) -> None:
+    run = driver.start()
+    driver.output(2, "a")
+    held = driver.engine.sessions.get("s")
+    run.fail("no_ending", "")
+    driver.engine.settle()
+    told = ask(driver)
+    assert driver.sent() == [{**LATEST, "after": 2}]
+    driver.resumed(2, "completed")
+    assert driver.sent() == [{**LATEST, "requestId": "r"}]
+    [again] = told
+    assert isinstance(again, RunState)
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (again.state, held.runs) == ("completed", [again])
+
+
 def test_it_is_asked_again_on_the_next_connection_and_when_no_answer_comes(driver: Driver) -> None:
     driver.connect()
     ask(driver)
