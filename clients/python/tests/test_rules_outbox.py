@@ -1,5 +1,6 @@
 """Prompts until they are accepted, and stops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -146,6 +147,41 @@ def test_a_refusal_that_may_pass_is_tried_again_with_growing_pauses_and_then_tol
     assert pauses == sorted(pauses)
     assert pauses[-1] > 3 * pauses[0] > 0
     assert (run.ending.code, run.ending.retryable) == (code, True)
+
+
+def cut(driver: Driver) -> None:
+    driver.drop()
+    driver.reopen()
+
+
+def wait(driver: Driver) -> None:
+    driver.live(36)
+
+
+def fail_in_api_gateway(driver: Driver) -> None:
+    driver.receive(API_GATEWAY_ERROR)
+    driver.live(4)
+
+
+def stay_queued(driver: Driver) -> None:
+    driver.accept()
+    driver.live(300)
+    driver.resumed(0, "queued")
+
+
+@pytest.mark.parametrize("pass_over", [cut, wait, fail_in_api_gateway, stay_queued])
+def test_refusals_of_later_copies_say_nothing_of_one_that_may_have_run(
+    driver: Driver, pass_over: Callable[[Driver], None]
+) -> None:
+    driver.connect()
+    run = driver.prompt()
+    driver.sent()
+    pass_over(driver)
+    while run.ending is None:
+        if PROMPT in driver.sent():
+            driver.reject("rate_limited", retryable=True)
+        driver.live(4)
+    assert (run.ending.code, run.ending.retryable) == ("no_answer", False)
 
 
 def test_stop(driver: Driver) -> None:

@@ -147,6 +147,19 @@ def test_an_address_that_never_came_is_asked_for_again(uploads: Driver) -> None:
     assert asked(uploads) == ["upload"]
 
 
+def test_an_address_that_never_came_is_no_copy_of_the_prompt(uploads: Driver) -> None:
+    run = uploads.prompt(TEXT)
+    uploads.drop()
+    uploads.reopen()
+    offer(uploads)
+    uploads.lines.puts[0].done(200)
+    while run.ending is None:
+        if asked(uploads)[-1:] == ["upload"]:
+            uploads.reject("rate_limited", retryable=True)
+        uploads.live(4)
+    assert (run.ending.code, run.ending.retryable) == ("rate_limited", True)
+
+
 def test_a_prompt_whose_answer_was_lost_names_the_same_upload_again(uploads: Driver) -> None:
     uploads.prompt(TEXT)
     offer(uploads)
