@@ -23,9 +23,9 @@ class Listener:
         pass
 
 
-def ask(driver: Driver) -> Told:
+def ask(driver: Driver, session: str = "s") -> Told:
     told: Told = []
-    driver.engine.resume_latest(driver.engine.sessions.get("s"), told.append)
+    driver.engine.resume_latest(driver.engine.sessions.get(session), told.append)
     return told
 
 
@@ -97,6 +97,21 @@ def test_a_refusal_is_the_answer_unless_it_may_pass(driver: Driver) -> None:
     [error] = told
     assert isinstance(error, GatewayError)
     assert error.code == "replay_expired"
+
+
+def test_a_refusal_is_that_of_the_session_that_awaits_an_answer(driver: Driver) -> None:
+    driver.connect()
+    told, told_other = ask(driver), ask(driver, "other")
+    driver.receive(type="rejected", code="unavailable", message="Not now.", retryable=True)
+    assert [message["sessionId"] for message in driver.sent()] == ["s", "other"]
+    driver.receive(type="rejected", code="replay_expired", message="Gone.", retryable=False)
+    assert told == []
+    [error] = told_other
+    assert isinstance(error, GatewayError)
+    driver.advance(6)
+    assert driver.sent() == [LATEST]
+    driver.resumed(0, "idle", None)
+    assert told == [None]
 
 
 def test_a_run_of_another_device_is_followed_from_its_start(driver: Driver) -> None:

@@ -136,7 +136,7 @@ class Router:
 
     def _rejected_ask(self, frame: Frame) -> None:
         engine = self._engine
-        session = next((one for one in engine.sessions.busy if one.ask.is_asked), None)
+        session = next((one for one in engine.sessions.busy if one.ask.is_awaiting), None)
         if "requestId" in frame or session is None:
             _log.debug("refused: %s", frame.get("code"))
             return
