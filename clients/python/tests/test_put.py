@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
+from clock import play
 
 from agentcore_gateway_client.core.uploads import Put
 from agentcore_gateway_client.put import put
@@ -40,3 +43,38 @@ async def test_each_upload_is_told_how_it_went_whatever_answers(reply: bytes, st
     async with server(reply) as url:
         await put(Put(url, b"{}", 30, told.append))
     assert told == [status]
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """Takes connections and says nothing, until the block ends, and the threads that were begun in it."""
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    for thread in begun_since(before):
+        thread.join()
+
+
+def begun_since(before: set[threading.Thread]) -> set[threading.Thread]:
+    return set(threading.enumerate()) - before
+
+
+async def test_an_upload_that_stalls_holds_up_no_end() -> None:
+    told: list[int | None] = []
+    before = set(threading.enumerate())
+    with silence() as url:
+        uploading = asyncio.create_task(put(Put(url, b"{}", 30, told.append)))
+        await asyncio.sleep(0)
+        uploading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await uploading
+        # Those that are none keep the program until their socket gives up.
+        assert [thread.daemon for thread in begun_since(before)] == [True]
+    assert told == []
+
+
+def test_an_upload_that_takes_too_long_did_not_get_through() -> None:
+    told: list[int | None] = []
+    with silence() as url:
+        play(put(Put(url, b"{}", 30, told.append)))
+    assert told == [None]
