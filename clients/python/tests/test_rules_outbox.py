@@ -40,18 +40,18 @@ def test_a_message_of_api_gateway_makes_the_unanswered_prompt_go_again_with_its_
     assert driver.sent() == [resume(0)]
 
 
-def test_an_unanswered_prompt_is_sent_five_times_and_not_more(driver: Driver) -> None:
+def test_an_unanswered_prompt_is_sent_eight_times_and_not_more(driver: Driver) -> None:
     driver.connect()
     run = driver.prompt()
     following = driver.prompt("second", "r2")
     count = 0
-    for _ in range(60):
+    for _ in range(130):
         count += driver.sent().count(PROMPT)
         if run.ending is None:
             driver.receive(API_GATEWAY_ERROR)
         driver.advance(1)
         driver.receive(type="pong")
-    assert count == 5
+    assert count == 8
     assert run.ending is not None
     assert run.ending.code == "no_answer"
     assert following.state == "sending"
@@ -143,9 +143,10 @@ def test_a_refusal_that_may_pass_is_tried_again_with_growing_pauses_and_then_tol
             driver.reject(code, retryable=True)
         driver.advance(0.5)
     pauses = [times[at + 1] - times[at] for at in range(len(times) - 1)]
-    assert len(times) == 5
+    assert len(times) == 8
     assert pauses == sorted(pauses)
     assert pauses[-1] > 3 * pauses[0] > 0
+    assert 90 <= sum(pauses) <= 100  # with the longest pauses that chance may choose
     assert (run.ending.code, run.ending.retryable) == (code, True)
 
 

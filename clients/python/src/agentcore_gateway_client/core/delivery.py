@@ -10,8 +10,8 @@ from .times import Now, Random, Times, backoff
 if TYPE_CHECKING:
     from .run import RunState
 
-#: How often a prompt is sent, and how often its upload is begun.
-MAX_SENDS = 5
+#: How often a prompt is sent, and how often its upload is begun: refused each time, that takes up to a minute and a half.
+MAX_SENDS = 8
 
 
 class Delivery:
