@@ -125,3 +125,19 @@ def test_the_text_is_spread_in_a_terminal_unless_told_otherwise(
     monkeypatch.setattr(Chat, "run", run)
     assert __main__.main(["ws://127.0.0.1:1", *options]) == 0
     assert [chat.smooth for chat in chats] == [smooth]
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "ä ? there\n"), ("ascii", "? ? there\n")])
+def test_what_the_terminal_cannot_show_does_not_end_the_chat(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str, shown: str
+) -> None:
+    def run(_: Chat) -> int:
+        print("ä \ud83d there", flush=True)
+        return 0
+
+    out = io.BytesIO()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding))
+    monkeypatch.setattr(Chat, "run", run)
+    assert __main__.main(["ws://127.0.0.1:1"]) == 0
+    assert out.getvalue().decode() == shown

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agentcore_gateway_client import GatewayError, Run, RunFailed, connect
+from agentcore_gateway_client import GatewayError, Run, RunFailed, Times, connect
 
 COUNT = [f"{number} " for number in range(1, 21)]
 
@@ -185,6 +185,14 @@ async def test_a_refused_handshake_is_told(url: str) -> None:
     assert caught.value.code == "not_connected"
     assert problem is not None
     assert problem.status == 400
+
+
+async def test_a_failure_from_before_the_call_is_not_that_of_the_next_try() -> None:
+    async with connect("ws://127.0.0.1:1", times=Times(backoff_base=0.01)) as gateway:
+        for attempt in (1, 2, 3):
+            with pytest.raises(GatewayError):
+                await gateway.connected()
+            assert gateway.connection.attempt == attempt
 
 
 async def test_closing_ends_a_loop_over_a_session(url: str) -> None:

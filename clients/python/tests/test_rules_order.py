@@ -129,6 +129,18 @@ def test_names_come_with_their_events_whole_or_in_slices(driver: Driver) -> None
     ]
 
 
+def test_an_integer_that_python_does_not_read_comes_as_its_digits_and_takes_nothing_else_with_it(driver: Driver) -> None:
+    run = driver.start()
+    digits = "9" * 5_000
+    frame = '{"type":"output","requestId":"r","sessionId":"s","seq":2,"events":[7,-%s,{"n":%s}]}'
+    driver.receive(frame % (digits, digits))
+    driver.frame("output", 3, part={"index": 0, "last": True}, text=f"[{digits}]")
+    driver.receive(f'{{"n":{digits},')
+    driver.frame("completed", 4)
+    assert driver.reply() == [7, f"-{digits}", {"n": digits}, [digits]]
+    assert run.state == "completed"
+
+
 def test_unknown_frames_and_other_text_are_ignored(driver: Driver) -> None:
     driver.start()
     driver.receive(type="weather", requestId="r", sessionId="s", seq=2)

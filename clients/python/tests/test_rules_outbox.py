@@ -1,5 +1,6 @@
 """Prompts until they are accepted, and stops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,18 +40,18 @@ def test_a_message_of_api_gateway_makes_the_unanswered_prompt_go_again_with_its_
     assert driver.sent() == [resume(0)]
 
 
-def test_an_unanswered_prompt_is_sent_five_times_and_not_more(driver: Driver) -> None:
+def test_an_unanswered_prompt_is_sent_eight_times_and_not_more(driver: Driver) -> None:
     driver.connect()
     run = driver.prompt()
     following = driver.prompt("second", "r2")
     count = 0
-    for _ in range(60):
+    for _ in range(130):
         count += driver.sent().count(PROMPT)
         if run.ending is None:
             driver.receive(API_GATEWAY_ERROR)
         driver.advance(1)
         driver.receive(type="pong")
-    assert count == 5
+    assert count == 8
     assert run.ending is not None
     assert run.ending.code == "no_answer"
     assert following.state == "sending"
@@ -142,10 +143,46 @@ def test_a_refusal_that_may_pass_is_tried_again_with_growing_pauses_and_then_tol
             driver.reject(code, retryable=True)
         driver.advance(0.5)
     pauses = [times[at + 1] - times[at] for at in range(len(times) - 1)]
-    assert len(times) == 5
+    assert len(times) == 8
     assert pauses == sorted(pauses)
     assert pauses[-1] > 3 * pauses[0] > 0
+    assert 90 <= sum(pauses) <= 100  # with the longest pauses that chance may choose
     assert (run.ending.code, run.ending.retryable) == (code, True)
+
+
+def cut(driver: Driver) -> None:
+    driver.drop()
+    driver.reopen()
+
+
+def wait(driver: Driver) -> None:
+    driver.live(36)
+
+
+def fail_in_api_gateway(driver: Driver) -> None:
+    driver.receive(API_GATEWAY_ERROR)
+    driver.live(4)
+
+
+def stay_queued(driver: Driver) -> None:
+    driver.accept()
+    driver.live(300)
+    driver.resumed(0, "queued")
+
+
+@pytest.mark.parametrize("pass_over", [cut, wait, fail_in_api_gateway, stay_queued])
+def test_refusals_of_later_copies_say_nothing_of_one_that_may_have_run(
+    driver: Driver, pass_over: Callable[[Driver], None]
+) -> None:
+    driver.connect()
+    run = driver.prompt()
+    driver.sent()
+    pass_over(driver)
+    while run.ending is None:
+        if PROMPT in driver.sent():
+            driver.reject("rate_limited", retryable=True)
+        driver.live(4)
+    assert (run.ending.code, run.ending.retryable) == ("no_answer", False)
 
 
 def test_stop(driver: Driver) -> None:
@@ -181,6 +218,24 @@ def test_a_stop_that_came_too_late_asks_how_the_run_ended(driver: Driver) -> Non
     driver.output(2, "a")
     driver.frame("completed", 3)
     assert run.state == "completed"
+
+
+def test_a_stop_that_came_too_late_is_not_the_refusal_of_a_prompt_whose_answer_was_lost(driver: Driver) -> None:
+    driver.connect()
+    run = driver.prompt()
+    driver.drop()
+    driver.engine.stop(run)
+    driver.sent()
+    driver.reopen()
+    assert driver.sent() == [{"action": "stop", "sessionId": "s", "requestId": "r"}, PROMPT]
+    driver.reject("not_found")
+    assert driver.sent() == [resume(0)]
+    driver.accept()
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (run.state, driver.reply()) == ("completed", ["a"])
 
 
 def test_a_prompt_that_never_left_is_stopped_without_a_word(driver: Driver) -> None:

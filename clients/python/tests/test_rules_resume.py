@@ -3,6 +3,8 @@
 import pytest
 from driver import API_GATEWAY_ERROR, PROMPT, Driver, resume
 
+from agentcore_gateway_client.core.run import RunState
+
 
 def test_after_a_reconnect_unfinished_runs_are_resumed_one_after_the_other_from_what_they_have(driver: Driver) -> None:
     driver.start()
@@ -189,6 +191,60 @@ def test_two_runs_that_ended_unseen_are_both_told(driver: Driver) -> None:
         assert run.state == "completed"
 
 
+def two_ended_unseen(driver: Driver) -> RunState:
+    """Two runs ended while there was no connection. Gives the second, and the first is asked for."""
+    driver.start()
+    second = driver.prompt("second", "r2")
+    driver.accept("r2")
+    driver.frame("started", 1, "r2")
+    driver.drop()
+    driver.sent()
+    driver.reopen()
+    assert driver.sent() == [resume(1)]
+    return second
+
+
+def replay_slowly(driver: Driver, request: str) -> None:
+    for seq in range(2, 6):
+        driver.advance(3)
+        driver.output(seq, "a", request=request)
+
+
+def test_a_run_whose_replay_was_cut_is_not_lost_while_it_waits_to_be_asked_for_again(driver: Driver) -> None:
+    second = two_ended_unseen(driver)
+    driver.resumed(1, "running")
+    driver.resumed(1, "completed", "r2")
+    driver.drop()
+    driver.sent()
+    driver.reopen()
+    driver.resumed(1, "completed")
+    replay_slowly(driver, "r")
+    assert driver.sent() == [resume(1)]
+    assert second.ending is None
+    driver.frame("completed", 6)
+    assert driver.sent() == [resume(1, "r2")]
+    driver.resumed(1, "completed", "r2")
+    driver.frame("completed", 2, "r2")
+    assert second.state == "completed"
+
+
+def test_a_run_whose_replay_stalled_is_not_lost_while_it_waits_to_be_asked_for_again(driver: Driver) -> None:
+    two_ended_unseen(driver)
+    first = driver.runs["r"]
+    driver.resumed(1, "completed")
+    driver.advance(6)
+    assert driver.sent() == [resume(1, "r2")]
+    driver.resumed(1, "completed", "r2")
+    replay_slowly(driver, "r2")
+    assert first.ending is None
+    driver.frame("completed", 6, "r2")
+    assert driver.sent() == [resume(0)]
+    driver.resumed(0, "completed")
+    driver.frame("started", 1)
+    driver.frame("completed", 2)
+    assert first.state == "completed"
+
+
 def test_a_run_that_is_known_again_is_not_lost(driver: Driver) -> None:
     run = driver.start()
     driver.drop()
@@ -292,4 +348,36 @@ def test_a_resume_that_is_refused_is_not_sent_again_at_once_whatever_chance_says
     driver.sent()
     driver.reject("unavailable", retryable=True)
     driver.advance(4.9)
+    assert driver.sent() == []
+
+
+def test_a_run_that_was_given_up_is_asked_for_anew_by_a_resume(driver: Driver) -> None:
+    driver.connect()
+    session = driver.engine.sessions.get("s")
+    given_up = driver.prompt()
+    given_up.fail("no_answer", "")
+    driver.engine.settle()
+    driver.sent()
+    again = driver.engine.resume("s", "r")
+    assert driver.sent() == [resume(0)]
+    assert driver.engine.resume("s", "r") is again
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (again.state, [event.data for event in again.events]) == ("completed", ["a"])
+    assert driver.engine.resume("s", "r") is again
+    assert session.runs == [again]
+    assert given_up.state == "failed"
+
+
+@pytest.mark.parametrize("code", ["unknown_agent", "upload_failed"])
+def test_a_run_whose_ending_is_known_is_not_asked_for_anew(driver: Driver, code: str) -> None:
+    driver.connect()
+    held = driver.engine.sessions.get("s")
+    run = driver.prompt()
+    run.fail(code, "")
+    driver.engine.settle()
+    driver.sent()
+    assert driver.engine.resume(held.session_id, "r") is run
     assert driver.sent() == []

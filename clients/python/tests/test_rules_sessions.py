@@ -23,9 +23,9 @@ class Listener:
         pass
 
 
-def ask(driver: Driver) -> Told:
+def ask(driver: Driver, session: str = "s") -> Told:
     told: Told = []
-    driver.engine.resume_latest(driver.engine.sessions.get("s"), told.append)
+    driver.engine.resume_latest(driver.engine.sessions.get(session), told.append)
     return told
 
 
@@ -55,6 +55,25 @@ def test_where_nothing_ever_ran_it_says_so(driver: Driver) -> None:
     assert told == [None]
 
 
+def test_a_run_that_was_given_up_is_told_anew(driver: Driver) -> None:
+    run = driver.start()
+    driver.output(2, "a")
+    held = driver.engine.sessions.get("s")
+    run.fail("no_ending", "")
+    driver.engine.settle()
+    told = ask(driver)
+    assert driver.sent() == [{**LATEST, "after": 2}]
+    driver.resumed(2, "completed")
+    assert driver.sent() == [{**LATEST, "requestId": "r"}]
+    [again] = told
+    assert isinstance(again, RunState)
+    driver.resumed(0)
+    driver.frame("started", 1)
+    driver.output(2, "a")
+    driver.frame("completed", 3)
+    assert (again.state, held.runs) == ("completed", [again])
+
+
 def test_it_is_asked_again_on_the_next_connection_and_when_no_answer_comes(driver: Driver) -> None:
     driver.connect()
     ask(driver)
@@ -78,6 +97,21 @@ def test_a_refusal_is_the_answer_unless_it_may_pass(driver: Driver) -> None:
     [error] = told
     assert isinstance(error, GatewayError)
     assert error.code == "replay_expired"
+
+
+def test_a_refusal_is_that_of_the_session_that_awaits_an_answer(driver: Driver) -> None:
+    driver.connect()
+    told, told_other = ask(driver), ask(driver, "other")
+    driver.receive(type="rejected", code="unavailable", message="Not now.", retryable=True)
+    assert [message["sessionId"] for message in driver.sent()] == ["s", "other"]
+    driver.receive(type="rejected", code="replay_expired", message="Gone.", retryable=False)
+    assert told == []
+    [error] = told_other
+    assert isinstance(error, GatewayError)
+    driver.advance(6)
+    assert driver.sent() == [LATEST]
+    driver.resumed(0, "idle", None)
+    assert told == [None]
 
 
 def test_a_run_of_another_device_is_followed_from_its_start(driver: Driver) -> None:

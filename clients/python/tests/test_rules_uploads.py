@@ -97,16 +97,16 @@ def test_an_upload_that_takes_too_long_is_not_begun_anew(uploads: Driver) -> Non
     assert uploads.sent()[-1]["requestId"] == "r2"
 
 
-def test_after_five_tries_it_fails_with_the_reason_and_the_next_is_sent(uploads: Driver) -> None:
+def test_after_eight_tries_it_fails_with_the_reason_and_the_next_is_sent(uploads: Driver) -> None:
     run = uploads.prompt(TEXT)
     uploads.prompt("second", "r2")
-    for _ in range(5):
+    for _ in range(8):
         offer(uploads)
         uploads.lines.puts[-1].done(403)
-        uploads.live(20)
+        uploads.live(31)
     assert run.ending is not None
     assert (run.ending.code, run.ending.message) == ("upload_failed", "The upload was refused (403). Nothing was asked.")
-    assert len(uploads.lines.puts) == 5
+    assert len(uploads.lines.puts) == 8
     assert {"prompt": "second", "sessionId": "s", "requestId": "r2"} in uploads.sent()
 
 
@@ -145,6 +145,19 @@ def test_an_address_that_never_came_is_asked_for_again(uploads: Driver) -> None:
     uploads.drop()
     uploads.reopen()
     assert asked(uploads) == ["upload"]
+
+
+def test_an_address_that_never_came_is_no_copy_of_the_prompt(uploads: Driver) -> None:
+    run = uploads.prompt(TEXT)
+    uploads.drop()
+    uploads.reopen()
+    offer(uploads)
+    uploads.lines.puts[0].done(200)
+    while run.ending is None:
+        if asked(uploads)[-1:] == ["upload"]:
+            uploads.reject("rate_limited", retryable=True)
+        uploads.live(4)
+    assert (run.ending.code, run.ending.retryable) == ("rate_limited", True)
 
 
 def test_a_prompt_whose_answer_was_lost_names_the_same_upload_again(uploads: Driver) -> None:

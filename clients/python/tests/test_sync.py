@@ -45,6 +45,30 @@ def test_stop_and_resume(url: str) -> None:
         assert again.events == run.events
 
 
+def test_a_second_close_does_nothing_and_what_is_asked_after_it_is_refused(url: str) -> None:
+    with connect(url) as gateway:
+        gateway.close()
+        gateway.close()
+    for ask in (lambda: gateway.prompt("Hello"), gateway.resume, gateway.connected):
+        with pytest.raises(GatewayError) as caught:
+            ask()
+        assert caught.value.code == "closed"
+    assert gateway.connection.state == "closed"
+
+
+def test_what_is_known_of_a_run_is_known_after_the_close_too(url: str) -> None:
+    with connect(url) as gateway:
+        whole = gateway.prompt("count to 3")
+        assert whole.result() == "1 2 3 "
+        cut = gateway.prompt("count to 10000")
+        next(iter(cut))
+    assert (whole.result(), whole.stop().outcome) == ("1 2 3 ", "completed")
+    assert list(whole.text(smooth=True)) == ["1 2 3 "]
+    assert (cut.ending.code, cut.state) == ("closed", "failed")
+    with pytest.raises(RunFailed):
+        list(cut)
+
+
 def test_what_can_never_work_is_an_error_at_once_and_leaves_no_thread() -> None:
     before = threading.active_count()
     with pytest.raises(ValueError, match="not an address"):

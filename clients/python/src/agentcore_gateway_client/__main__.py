@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -24,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     # Line editing, where Python has it.
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # half of a surrogate pair, say, is no reason to end the chat
     try:
         url = gateway_url(options.url)
         sessions = Sessions()

@@ -83,15 +83,15 @@ class Gateway:
     async def connected(self) -> None:
         """Returns when a connection stands. Raises a GatewayError `not_connected` if the next try fails; others follow."""
         self._connect()
-        changed = asyncio.Event()
-        off = self.on_connection(lambda _: changed.set())
+        states: asyncio.Queue[ConnectionSnapshot] = asyncio.Queue()
+        off = self.on_connection(states.put_nowait)
         try:
-            while (now := self.connection).state != "open":
-                if now.state == "closed" or (now.problem and now.state == "waiting"):
+            now = self.connection
+            while now.state != "open":
+                now = await states.get()  # that an earlier try failed says nothing of the next
+                if now.state in ("closed", "waiting"):
                     reason = now.problem.reason if now.problem else "closed"
                     raise GatewayError("not_connected", f"There is no connection: {reason}.", retryable=True)
-                changed.clear()
-                await changed.wait()
         finally:
             off()
 

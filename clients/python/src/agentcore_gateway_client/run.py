@@ -135,6 +135,11 @@ class Run:
                 yield piece
 
     async def _smooth_text(self) -> AsyncIterator[str]:
+        if self._state.ending is not None:  # all of it is due: no clock is needed, nor a loop that has one
+            if text := text_of(self._state.events):
+                yield text
+            _raise_if_failed(self._state.ending)
+            return
         now = asyncio.get_running_loop().time
         reader, smoother, at = TextReader(), Smoother(), 0
         while not smoother.is_done:

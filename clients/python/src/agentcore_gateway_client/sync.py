@@ -62,7 +62,9 @@ class Gateway:
         self.close()
 
     def close(self) -> None:
-        """Closes for good. Unfinished runs go on at the gateway."""
+        """Closes for good. Unfinished runs end here as `failed`/`closed`; at the gateway they go on."""
+        if self._thread.has_ended:
+            return
         self._thread.call(self._gateway.aclose())
         self._thread.end()
 

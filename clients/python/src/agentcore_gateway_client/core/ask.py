@@ -28,11 +28,8 @@ class SessionAsk:
         self._due_at: float | None = None
         #: Whether an answer is wanted.
         self.is_open = False
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether an answer may come."""
-        return self.is_open and self._due_at is not None
+        #: Whether one may come to what was sent. A refusal names no session, so it is that of one that awaits an answer.
+        self.is_awaiting = False
 
     @property
     def is_due(self) -> bool:
@@ -47,10 +44,12 @@ class SessionAsk:
 
     def sent(self) -> None:
         """It was asked."""
+        self.is_awaiting = True
         self._due_at = self._now() + self._times.ask
 
     def disconnected(self) -> None:
         """No answer comes any more on this connection."""
+        self.is_awaiting = False
         self._due_at = None
 
     def resumed(self, run: RunState | None) -> None:
@@ -59,6 +58,7 @@ class SessionAsk:
 
     def rejected(self, frame: Frame) -> None:
         """What may pass is asked again after a while."""
+        self.is_awaiting = False
         if frame.get("retryable") is True:
             pause = backoff(self._tries, self._times, self._random)
             self._due_at = self._now() + max(self._times.ask, pause)
@@ -72,7 +72,7 @@ class SessionAsk:
 
     def _settle(self, answer: RunState | GatewayError | None) -> None:
         answers, self._answers = self._answers, []
-        self.is_open = False
+        self.is_open = self.is_awaiting = False
         self._tries, self._due_at = 0, None
         for told in answers:
             told(answer)

@@ -10,8 +10,8 @@ from .times import Now, Random, Times, backoff
 if TYPE_CHECKING:
     from .run import RunState
 
-#: How often a prompt is sent, and how often its upload is begun.
-MAX_SENDS = 5
+#: How often a prompt is sent, and how often its upload is begun: refused each time, that takes up to a minute and a half.
+MAX_SENDS = 8
 
 
 class Delivery:
@@ -27,6 +27,8 @@ class Delivery:
         #: An earlier client may have sent it under this id.
         self.may_be_known = may_be_known
         self.sends = 0
+        #: A copy was taken, or went unanswered: it may have run, whatever is said of a later one.
+        self.may_have_run = False
         self._times = times
         self._now = now
         self._made_at = now()
@@ -52,6 +54,7 @@ class Delivery:
 
     def sent(self) -> None:
         """It was sent, or its upload was asked for."""
+        self.unanswered()
         self._sent_at = self._now()
         self._made_at = self._made_at if self.sends > 1 else self._sent_at
 
@@ -60,9 +63,11 @@ class Delivery:
         self._made_at = self._now()
         self._sent_at = None
         self.sends = 1
+        self.may_have_run = True
 
     def unanswered(self) -> None:
-        """No answer will come to what was sent."""
+        """No answer will come to what was sent, if something was."""
+        self.may_have_run |= self.is_unanswered and self.body is None
         self._sent_at = None
 
     def later(self, tries: int, random: Random) -> None:

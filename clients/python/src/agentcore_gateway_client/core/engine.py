@@ -69,9 +69,9 @@ class Engine:
         return run
 
     def resume(self, session_id: str, request_id: str) -> RunState:
-        """The run of a request, from its first event on."""
+        """The run of a request, from its first event on; one that was given up is asked for anew."""
         known = self.runs.find(session_id, request_id)
-        if known is not None:
+        if known is not None and not known.is_given_up:
             return known
         run = RunState(session_id, request_id, asked_here=False)
         self.asker.run(self.runs.adopt(run))

@@ -64,7 +64,7 @@ class Follower:
 
     def disconnected(self) -> None:
         """Nobody will answer any more what was asked."""
-        self.is_asking = False
+        self.is_asking = self._is_missing = False
         self._asked_at = _NEVER
 
     def accepted(self) -> None:
@@ -116,6 +116,7 @@ class Follower:
 
     def _missing(self) -> Step:
         """What the client has may be beyond the end of a run whose worker died (rule I2): it asks from the start, once."""
+        self._is_missing = False  # until that is answered: it may wait for its turn, and what was not asked cannot be lost
         if self._has_moved:
             return "resume"  # the replay stalls: a slow network
         if not self._has_restarted:

@@ -66,8 +66,25 @@ def read_frame(text: str) -> Frame | None:
 
 
 def read_json(text: str, otherwise: object = None) -> Any:
-    """The value of a JSON text, or `otherwise` if it is none."""
+    """The value of a JSON text, or `otherwise` if it is none. An integer that Python does not read is given as its digits."""
     try:
-        return json.loads(text)
+        return _parse(text)
     except (ValueError, RecursionError):
         return otherwise
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python reads no integer of more than 4300 digits, since the time for it grows with their square.
+        return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:
+        return digits

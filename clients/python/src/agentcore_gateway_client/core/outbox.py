@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .run import RunState
     from .times import Now, Random
 
+#: Refusals of a stop and of a resume, never of a prompt: one of a stop may come while the prompt still waits for its answer.
+_OF_OTHERS = frozenset({"not_found", "replay_expired"})
+_NO_ANSWER = ("no_answer", "The gateway did not say whether it took this prompt.")
+
 #: How many prompts wait to be accepted, and how many characters they have together.
 MAX_WAITING = 100
 MAX_WAITING_TEXT = 128_000_000
@@ -79,6 +83,8 @@ class Outbox:
 
     def rejected(self, frame: Frame) -> bool:
         """Takes a refusal if it is one of what waits here."""
+        if frame.get("code") in _OF_OTHERS:
+            return False
         if self._uploads.rejected(frame):
             return True
         request_id = frame.get("requestId")
@@ -89,6 +95,8 @@ class Outbox:
         # An earlier copy may have been taken: a refusal that may pass says nothing about it.
         if retryable and delivery.sends < MAX_SENDS:
             delivery.later(delivery.sends, self._random)
+        elif retryable and delivery.may_have_run:
+            delivery.run.fail(*_NO_ANSWER)
         else:
             delivery.run.fail(str(frame.get("code")), str(frame.get("message")), retryable=retryable)
         return True
@@ -97,6 +105,7 @@ class Outbox:
         """A message of API Gateway itself does not say what it answers: it can mean whatever is unanswered."""
         for head in self._heads():
             if head.is_unanswered:
+                head.unanswered()
                 head.later(head.sends, self._random)
 
     def disconnected(self) -> None:
@@ -116,7 +125,7 @@ class Outbox:
         if delivery.run.ending is not None or self._uploads.is_putting(delivery) or not delivery.is_due:
             return
         if delivery.sends >= MAX_SENDS or delivery.is_too_old:
-            delivery.run.fail("no_answer", "The gateway did not say whether it took this prompt.")
+            delivery.run.fail(*_NO_ANSWER)
         elif delivery.body is not None:
             self._uploads.ask(delivery)
         else:

@@ -100,7 +100,7 @@ class Router:
         follower = engine.registry.find((session.session_id, request_id))
         known = follower.run if follower else session.find(request_id)
         was_asked = follower is not None and follower.is_asking
-        if known is None and session.ask.is_open:
+        if session.ask.is_open and (known is None or known.is_given_up):
             known = RunState(session.session_id, request_id, asked_here=False)
             follower = engine.runs.adopt(known)
         if not was_asked and session.ask.is_open:
@@ -136,7 +136,7 @@ class Router:
 
     def _rejected_ask(self, frame: Frame) -> None:
         engine = self._engine
-        session = next((one for one in engine.sessions.busy if one.ask.is_asked), None)
+        session = next((one for one in engine.sessions.busy if one.ask.is_awaiting), None)
         if "requestId" in frame or session is None:
             _log.debug("refused: %s", frame.get("code"))
             return

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .message import Frame
 
+#: Endings by which this client gave a run up. How it ended in truth the gateway may still tell.
+_GIVEN_UP = frozenset({"no_answer", "no_ending"})
+
 
 class RunState:
     """What was taken of a run's frames, and who waits for more. Nothing here knows of connections."""
@@ -43,6 +46,11 @@ class RunState:
     def key(self) -> tuple[str, str]:
         """A request is the pair of its session and its id."""
         return self.session_id, self.request_id
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether this client ended it without having heard how it ended."""
+        return self.ending is not None and self.ending.code in _GIVEN_UP
 
     def changed(self) -> None:
         """Tells everybody who waits."""

@@ -51,7 +51,8 @@ class SessionState:
         return next((run for run in self.runs if run.request_id == request_id), None)
 
     def add(self, run: RunState) -> None:
-        """A run is new here."""
+        """A run is new here, or was given up and is asked for anew."""
+        self.runs = [one for one in self.runs if one.request_id != run.request_id]
         ended = [one for one in self.runs if one.ending is not None]
         for old in ended[: max(0, len(ended) - MAX_RUNS)]:
             self.runs.remove(old)
