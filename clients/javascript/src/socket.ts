@@ -80,7 +80,9 @@ export class Socket {
 
 /** The package `ws` waits 30 s for a dead peer to close, and a program does not end meanwhile. */
 function terminateSoon(socket: WebSocketLike): void {
-  if (socket.terminate) setTimeout(() => socket.terminate?.(), GRACE).unref?.(); // where timers are numbers there is none
+  if (!socket.terminate) return;
+  const timer: unknown = setTimeout(() => socket.terminate?.(), GRACE);
+  (timer as { unref?: () => void }).unref?.(); // where timers are numbers there is none
 }
 
 async function asked<T>(source: Source<T> | undefined): Promise<T> {
