@@ -1,7 +1,9 @@
 //! Leaving a run to its agent, which goes on by itself: from here on the relay has the run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use tracing::warn;
 
 use super::deadline::{Deadline, in_time};
@@ -19,6 +21,9 @@ use crate::session::store::Refused;
 use crate::session::transition::{Refusal, Transition};
 use crate::session::{Attachment, Cursor, DETACHED_LEASE, Detached, Place, ReplyGrant, Session, Unstopped};
 
+/// A queue that is well takes a message within this: then a run can be left also when its worker's deadline is close.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 impl Run<'_> {
     /// Leaves the run to its agent, which has said so many bytes of events so far. All frames are durable, and
     /// `delivered` says who has taken them.
@@ -32,12 +37,15 @@ impl Run<'_> {
             self.note_place(device).await;
         }
         let watch = Watch { run: self.prompt.run.clone() };
-        let watched = persist("a run could not be given to the watch", || self.tools.watches.send(&watch));
-        // Nothing is pushed meanwhile, so it must neither hold up a stop nor come to the worker's deadline.
-        tokio::select! {
-            biased;
-            ending = self.ended_early(deadline) => return self.end_here(ending, deadline).await,
-            () = watched => {}
+        let at_once = timeout(AT_ONCE, self.tools.watches.send(&watch)).await;
+        if !matches!(at_once, Ok(Ok(()))) {
+            let watched = persist("a run could not be given to the watch", || self.tools.watches.send(&watch));
+            // Nothing is pushed meanwhile, so it must neither hold up a stop nor come to the worker's deadline.
+            tokio::select! {
+                biased;
+                ending = self.ended_early(deadline) => return self.end_here(ending, deadline).await,
+                () = watched => {}
+            }
         }
         let detached = Detached::beginning(self.log.last(), bytes as u64);
         match self.detach_run(detached).await {

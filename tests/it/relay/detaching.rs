@@ -73,6 +73,23 @@ async fn a_run_that_cannot_be_given_to_the_watch_hears_a_stop_and_ends_before_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_is_left_to_its_agent_though_a_slow_device_has_taken_the_time_until_close_to_the_deadline() {
+    let engine = engine_of(agents());
+    engine.connect("slow", Some("s")).await;
+    engine.push.set("slow", Manner::Hanging);
+    engine.say("c", &prompt("s", "r")).await;
+    // The agent goes on at once, before the margin; the slow device is waited for until behind its beginning.
+    let margin = engine.tools.settings.deadline_margin;
+    engine.deadline.send_replace(Some(Instant::now() + margin + SECOND));
+    let began = Instant::now();
+    assert!(engine.work_next().await, "the message is done with");
+    assert!(began.elapsed() > SECOND, "{:?}", began.elapsed());
+    let now = agentcore_gateway::clock::Clock::now(&*engine.clock);
+    let session = engine.tools.sessions.load(&key("s"), now).await.unwrap();
+    assert!(session.active.unwrap().detached.is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_is_told_where_to_send_and_its_secret_is_kept_nowhere() {
     let long_run = LongRun::begin().await;
     let reply = &long_run.reply;
