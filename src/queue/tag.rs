@@ -58,14 +58,14 @@ fn is_tag(kind: &str) -> bool {
 /// What `error` says, without what was found: that may be a prompt, a reply or a token, and errors are logged.
 fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    // serde's own words for what breaks a rule of a type (`serde::de::Error`).
-    let names_found = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
-    // With the name of a field that is known, and the rule of an id (`InvalidId`).
-    let names_none = ["missing field", "duplicate field", "must be"];
+    // serde's own words for what breaks a rule of a type, which quote it (`serde::de::Error`).
+    let quoting = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+    // These quote nothing: they have the name of a field that is known, or the rule of an id (`InvalidId`).
+    let plain = ["missing field", "duplicate field", "must be"];
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
     match text.rfind(", expected ") {
-        Some(at) if begins(&names_found) => text[at + ", ".len()..].to_owned(),
-        _ if begins(&names_none) || !error.is_data() => text,
+        Some(at) if begins(&quoting) => text[at + ", ".len()..].to_owned(),
+        _ if begins(&plain) || !error.is_data() => text,
         _ => format!("a value breaks a rule at line {} column {}", error.line(), error.column()),
     }
 }

@@ -4,10 +4,13 @@ use std::sync::Mutex;
 
 use agentcore_gateway::protocol::frame::Frame;
 use agentcore_gateway::protocol::ids::RequestId;
+use agentcore_gateway::queue::{QueueError, Visibility};
 use agentcore_gateway::session::RunKey;
+use async_trait::async_trait;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::support::around_journal::AroundJournal;
@@ -138,6 +141,34 @@ async fn messages_of_several_runs_are_relayed_at_once() {
     assert_eq!(failures.iter().map(|failure| &*failure.item_identifier).collect::<Vec<_>>(), ["3"]);
     assert_eq!(events_of(&one.engine.frames("c", "r"))[2..], [json!(0), json!(1)]);
     assert_eq!(events_of(&one.engine.frames("d", "r"))[2..], [json!(0)]);
+}
+
+/// A queue that does not answer.
+struct Silent;
+
+#[async_trait]
+impl Visibility for Silent {
+    async fn extend(&self, _: &str, _: Duration) -> Result<(), QueueError> {
+        std::future::pending().await
+    }
+
+    async fn delete(&self, _: &str) -> Result<(), QueueError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_answers_before_its_deadline_though_the_queue_does_not() {
+    let long_run = LongRun::begin().await;
+    let group = long_run.reply["group"].as_str().unwrap();
+    let mut event = SqsEvent::default();
+    // It waits for the one before it.
+    event.records = vec![record(0, group, long_run.message(1, &[json!(1)]).to_string())];
+    let deadline = Instant::now() + 20 * SECOND;
+    let relay = Relay::new(Tools { visibility: Arc::new(Silent), ..long_run.tools() });
+    let answer = timeout(MINUTE, relay.handle(event, Some(deadline))).await.expect("it answers");
+    assert_eq!(answer.batch_item_failures.len(), 1);
+    assert!(deadline - Instant::now() >= SECOND);
 }
 
 #[tokio::test(start_paused = true)]
