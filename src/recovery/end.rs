@@ -1,7 +1,9 @@
 //! Giving a run its ending, and its session back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use tracing::info;
 
 use super::{Ended, Owed, Recovery};
@@ -14,6 +16,10 @@ use crate::run_ended::{self, RunEnded};
 use crate::session::store::{Refused, StoreError};
 use crate::session::transition::Transition;
 use crate::session::{Active, Latest, LeaseId, RunKey, Session, Standing, Unstopped, Untold};
+
+/// How long the ending of a run waits for that of the run before it, which has not been told: somebody may be waiting for
+/// the answer to a stop.
+const TELLING_BEFORE: Duration = Duration::from_secs(5);
 
 /// Whose ending a run is to have that has none.
 #[derive(Clone, Copy)]
@@ -92,11 +98,11 @@ impl Recovery<'_> {
             let unstopped = session.active_run(&run.request).and_then(|active| self.unstopped(active, outcome, now));
             // Nobody knows what of the last move was pushed.
             let live_from = session.detached_run(&run.request).map(|detached| detached.move_began.seq);
-            return self.finish(run, lease, live_from, (outcome, last_seq), unstopped).await;
+            return self.finish(run, &session, lease, live_from, (outcome, last_seq), unstopped).await;
         }
     }
 
-    /// Frees the session of `run`, whose journal has its ending, and pushes that; if it was detached, with what is behind
+    /// Frees the `session` of `run`, whose journal has its ending, and pushes that; if it was detached, with what is behind
     /// `live_from` to live connections. `None`: the run has the session again, by a renewal or a claim that was under way. Who
     /// has it by that frees it and tells the ending, or dies before.
     ///
@@ -105,11 +111,15 @@ impl Recovery<'_> {
     pub(crate) async fn finish(
         self,
         run: &RunKey,
+        session: &Session,
         lease: &LeaseId,
         live_from: Option<Seq>,
         (outcome, last_seq): (Outcome, Seq),
         unstopped: Option<Unstopped>,
     ) -> Result<Option<Ended>, StoreError> {
+        if live_from.is_some() {
+            self.tell_before(run, session).await;
+        }
         let latest = Latest { request: run.request.clone(), outcome, last_seq };
         let untold = live_from.map(|live_from| Untold { request: run.request.clone(), last_seq, live_from });
         let (request, lease) = (run.request.clone(), lease.clone());
@@ -125,6 +135,21 @@ impl Recovery<'_> {
             None => self.announce(run, &session, last_seq).await.into(),
         };
         Ok(Some(Ended { outcome, owed }))
+    }
+
+    /// Tells the devices of `session` the ending of a detached run before `run`, if it is untold still: it would be forgotten
+    /// with that of `run`. Whoever began to tell it may have died, and the worker of `run` too, which was the next to do so.
+    async fn tell_before(self, run: &RunKey, session: &Session) {
+        let Some(untold) = session.untold.as_ref().filter(|untold| untold.request != run.request) else { return };
+        let before = RunKey { session: run.session.clone(), request: untold.request.clone() };
+        let telling = async {
+            if let Some(owed) = self.tell_untold(&before, session).await {
+                self.send_owed(&before, owed).await;
+            }
+        };
+        if timeout(TELLING_BEFORE, telling).await.is_err() {
+            info!(session = run.session.log_name(), request = %before.request, "a device is behind: it has to resume");
+        }
     }
 
     /// Tells the devices of `session` the ending of `run` if that was detached and they may not have heard it: whoever freed

@@ -153,7 +153,8 @@ impl Tools {
         let unstopped = self.recovery().unstopped(moving.active, ending.outcome(), self.clock.now());
         let unstopped = unstopped.filter(|_| agent_goes_on);
         let ended = (ending.outcome(), position.seq);
-        let is_finished = self.finish(moving.run, Some(began.seq), ended, unstopped, &moving.writer).await?;
+        let is_finished =
+            self.finish(moving.run, moving.session, Some(began.seq), ended, unstopped, &moving.writer).await?;
         Ok(if is_finished { Advanced::To(Taken::All) } else { Advanced::Outrun })
     }
 }

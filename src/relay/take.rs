@@ -62,7 +62,7 @@ impl Tools {
                 let agent_goes_on = valid.iter().all(|(_, message)| message.end.is_none());
                 let unstopped = self.recovery().unstopped(active, outcome, self.clock.now()).filter(|_| agent_goes_on);
                 let live_from = active.detached.map(|detached| detached.move_began.seq);
-                self.finish(&run, live_from, (outcome, tail.last), unstopped, &writer).await?;
+                self.finish(&run, &session, live_from, (outcome, tail.last), unstopped, &writer).await?;
                 return Ok(Taken::All);
             }
             let Some(detached) = active.detached else { return Ok(Taken::First(0)) };
@@ -87,20 +87,20 @@ impl Tools {
         self.recovery().send_owed_within(CATCHING_UP, run, owed).await;
     }
 
-    /// Frees the session of a run whose journal has its ending, tells that to live devices from behind `live_from`, and stops
+    /// Frees the `session` of a run whose journal has its ending, tells that to live devices from behind `live_from`, and stops
     /// its agent where that is to be: it has just spoken. `false`: the run has the session again.
     pub(super) async fn finish(
         &self,
         run: &RunKey,
+        session: &Session,
         live_from: Option<Seq>,
         (outcome, last_seq): (Outcome, Seq),
         unstopped: Option<Unstopped>,
         writer: &LeaseId,
     ) -> Result<bool, StoreError> {
         let name = unstopped.as_ref().map(|unstopped| unstopped.reply.run.clone());
-        let Some(ended) = self.recovery().finish(run, writer, live_from, (outcome, last_seq), unstopped).await? else {
-            return Ok(false);
-        };
+        let finish = self.recovery().finish(run, session, writer, live_from, (outcome, last_seq), unstopped);
+        let Some(ended) = finish.await? else { return Ok(false) };
         self.after_ending(run, ended, name.as_ref(), writer).await;
         Ok(true)
     }

@@ -312,3 +312,27 @@ async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
     assert!(long_run.look().await);
     assert_eq!(long_run.pushes("c"), pushes, "and told once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_not_told_is_told_before_that_of_the_next_run_takes_its_place() {
+    let engine = engine_of(agents());
+    engine.connect("slow", Some("s")).await;
+    let long_run = LongRun::of(engine, "r").await;
+    stop_untold(&long_run).await;
+    let engine = &long_run.engine;
+    // Its worker dies while it tells the run before, and its own has been left to its agent.
+    engine.push.set("slow", Manner::Hanging);
+    engine.say("c", &prompt("s", "next")).await;
+    let working = engine.work_alone().await;
+    while !long_run.session().await.active.is_some_and(|active| active.detached.is_some()) {
+        pass(0.1).await;
+    }
+    working.abort();
+    let _ = working.await;
+    assert_eq!(contents(&long_run.frames("slow")).last(), Some(&json!(["first", "second"])));
+    engine.push.set("slow", Manner::Prompt);
+    engine.say("d", &json!({"action": "stop", "sessionId": "s", "requestId": "next"})).await;
+    assert_eq!(contents(&long_run.frames("slow")).last(), Some(&json!("stopped")), "of the run before");
+    assert_eq!(contents(&engine.frames("slow", "next")).last(), Some(&json!("stopped")));
+    assert_eq!(long_run.session().await.untold, None);
+}
