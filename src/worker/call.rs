@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use super::Tools;
+use super::coalesce::Coalescing;
 use super::read::Called;
 use super::waiting::Waiting;
 use crate::agent::{Invocation, InvokeError, Reply};
 use crate::metrics::{self, Hearing};
-use crate::protocol::event::Event;
 use crate::protocol::frame::{Failure, FailureCode};
 use crate::protocol::ids::ReplyRun;
 
@@ -31,14 +30,14 @@ enum Decision {
 }
 
 impl Tools {
-    /// Calls the agent, which knows its run as `run` if it may go on by itself, and sends the events of its reply to
-    /// `events`, until the reply ends or fails.
+    /// Calls the agent, which knows its run as `run` if it may go on by itself, and adds the events of its reply to
+    /// `coalescing`, until the reply ends or fails.
     pub(super) async fn call(
         &self,
         invocation: Invocation,
         run: Option<&ReplyRun>,
         waiting: &Waiting,
-        events: mpsc::Sender<Vec<Event>>,
+        coalescing: &mut Coalescing<'_>,
     ) -> Called {
         let hearing = Hearing::begin(&invocation.agent);
         let invoked = self.invoke(&invocation, waiting).await;
@@ -46,7 +45,7 @@ impl Tools {
         drop(invocation);
         waiting.set(None);
         match invoked {
-            Ok(reply) => self.read(reply, run, hearing, events).await,
+            Ok(reply) => self.read(reply, run, hearing, coalescing).await,
             Err(failure) => failure.into(),
         }
     }

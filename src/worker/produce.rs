@@ -1,11 +1,12 @@
 //! Calling the agent and writing its reply and the ending into the log.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tracing::warn;
 
-use super::coalesce::{EVENT_BATCHES, coalesce};
+use super::coalesce::Coalescing;
 use super::deadline::{CLOSING, Deadline, comes_within, in_time_before};
 use super::read::Called;
 use super::run::Run;
@@ -22,22 +23,21 @@ impl Run<'_> {
     /// Calls the agent with `body`, if there is one, and stops its session if it may go on without the run.
     pub(super) async fn produce(&self, body: Option<PromptBody>, deadline: &Deadline) {
         let Some(body) = body else { return };
-        let (events, batches) = mpsc::channel(EVENT_BATCHES);
+        let timer = pin!(sleep(Duration::ZERO));
+        let mut coalescing = Coalescing::new(&self.log, self.maker.clone(), &self.tools.settings, timer);
         let invocation = self.invocation(&body);
         // It may be an upload, of which the run needs nothing more.
         drop(body);
         let run = self.reply.as_ref().map(|reply| &reply.run);
-        let calling = async {
-            tokio::select! {
-                biased;
-                ending = self.ended_early(deadline) => Called::Ended { ending, agent_goes_on: true },
-                called = self.tools.call(invocation, run, &self.waiting, events) => called,
-            }
+        let called = tokio::select! {
+            biased;
+            ending = self.ended_early(deadline) => Called::Ended { ending, agent_goes_on: true },
+            called = self.tools.call(invocation, run, &self.waiting, &mut coalescing) => called,
         };
-        let coalescing = coalesce(batches, &self.log, self.maker.clone(), &self.tools.settings);
-        match tokio::join!(calling, coalescing) {
-            (Called::Detached { bytes }, ()) => self.log.hand_over(bytes),
-            (Called::Ended { ending, agent_goes_on }, ()) => {
+        coalescing.cut();
+        match called {
+            Called::Detached { bytes } => self.log.hand_over(bytes),
+            Called::Ended { ending, agent_goes_on } => {
                 self.end(&ending);
                 if agent_goes_on {
                     self.stop_agent(deadline).await;

@@ -2,12 +2,12 @@
 
 use std::pin::pin;
 
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::Tools;
 use super::call::silent;
+use super::coalesce::Coalescing;
 use crate::agent::{MAX_EVENT_BYTES, Progress, Reply, ReplyError};
 use crate::metrics::Hearing;
 use crate::protocol::event::Event;
@@ -63,14 +63,14 @@ struct Reading<'a> {
 }
 
 impl Tools {
-    /// Sends the events of `reply` to `events`, until it ends or fails, or its agent goes on by itself, which knows its
-    /// run as `run`.
+    /// Adds the events of `reply` to `coalescing`, until it ends or fails, or its agent goes on by itself, which knows
+    /// its run as `run`.
     pub(super) async fn read(
         &self,
         mut reply: Box<dyn Reply>,
         run: Option<&ReplyRun>,
         mut hearing: Hearing,
-        events: mpsc::Sender<Vec<Event>>,
+        coalescing: &mut Coalescing<'_>,
     ) -> Called {
         let reports = reply.is_stream().then(Reports::default);
         let mut reading = Reading { run, bytes: 0, max_bytes: self.settings.max_reply_bytes, reports };
@@ -80,22 +80,24 @@ impl Tools {
             if let Some(end) = Instant::now().checked_add(self.settings.silence_limit) {
                 silence.as_mut().reset(end);
             }
-            let progress = tokio::select! {
-                biased;
-                progress = reply.next() => progress,
-                () = silence.as_mut() => return silent().into(),
+            let next = async {
+                tokio::select! {
+                    biased;
+                    progress = reply.next() => Some(progress),
+                    () = silence.as_mut() => None,
+                }
             };
-            let (mut batch, is_end) = match progress {
-                Ok(Progress::Events(batch)) => (batch, false),
-                Ok(Progress::End(batch)) => (batch, true),
-                Err(error) => return reading.broken(&error),
+            let (mut batch, is_end) = match coalescing.meanwhile(next).await {
+                Some(Ok(Progress::Events(batch))) => (batch, false),
+                Some(Ok(Progress::End(batch))) => (batch, true),
+                Some(Err(error)) => return reading.broken(&error),
+                None => return silent().into(),
             };
             let called = reading.cut_at_end(&mut batch);
             batch.retain(Event::has_data);
             hearing.heard(batch.len());
-            // Nobody takes events any more only when the run is being given up.
-            if !batch.is_empty() && events.send(batch).await.is_err() {
-                return Failure::interrupted().into();
+            if !batch.is_empty() {
+                coalescing.add(batch).await;
             }
             match called {
                 Some(called) => return called,

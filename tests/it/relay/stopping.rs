@@ -324,7 +324,7 @@ async fn a_stop_that_was_not_told_is_told_before_that_of_the_next_run_takes_its_
     engine.push.set("slow", Manner::Hanging);
     engine.say("c", &prompt("s", "next")).await;
     let working = engine.work_alone().await;
-    while !long_run.session().await.active.is_some_and(|active| active.detached.is_some()) {
+    while long_run.session().await.active.is_none_or(|active| active.detached.is_none()) {
         pass(0.1).await;
     }
     working.abort();
