@@ -99,7 +99,7 @@ impl Closer {
     /// `deadline`. Records that have to come again are named in the response: in the end they are dead letters.
     pub async fn handle(&self, event: SqsEvent, deadline: Option<Instant>) -> SqsBatchResponse {
         let answer_by = deadline.and_then(|deadline| deadline.checked_sub(MARGIN));
-        let close = |received: Received| async move {
+        let close = |received: Box<Received>| async move {
             let closing = self.0.close(&received);
             let Some(answer_by) = answer_by else { return closing.await };
             timeout_at(answer_by, closing).await.unwrap_or_else(|_| Err(out_of_time()))

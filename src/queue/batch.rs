@@ -43,7 +43,7 @@ pub(crate) struct Received {
 pub(crate) async fn handle<E, F>(
     event: SqsEvent,
     visibility: &dyn Visibility,
-    take: impl Fn(Received) -> F,
+    take: impl Fn(Box<Received>) -> F,
 ) -> SqsBatchResponse
 where
     E: Display,
@@ -69,46 +69,70 @@ pub(crate) fn by_group(event: SqsEvent) -> impl Iterator<Item = Vec<SqsMessage>>
 async fn handle_group<E, F>(
     records: Vec<SqsMessage>,
     visibility: &dyn Visibility,
-    take: &impl Fn(Received) -> F,
+    take: &impl Fn(Box<Received>) -> F,
 ) -> Vec<BatchItemFailure>
 where
     E: Display,
     F: Future<Output = Result<Verdict, E>>,
 {
     let mut failures = Vec::new();
-    for record in records {
-        if !failures.is_empty() || handle_record(&record, visibility, take).await == Verdict::Later {
-            failures.push(failed(&record));
+    for (failure, read) in records.into_iter().map(|record| (failed(&record), read(record))) {
+        let message_id = &failure.item_identifier;
+        if !failures.is_empty() || handle_record(message_id, read, visibility, take).await == Verdict::Later {
+            failures.push(failure);
         }
     }
     failures
 }
 
-async fn handle_record<E, F>(record: &SqsMessage, visibility: &dyn Visibility, take: impl Fn(Received) -> F) -> Verdict
+/// What a record holds.
+enum Read {
+    Prompt(Box<Received>),
+    Unreadable { error: Unreadable, receipt: String },
+}
+
+/// Reads a record. It is gone then: it has the prompt once more, which may take an hour.
+fn read(record: SqsMessage) -> Read {
+    let receive_count = receive_count(&record);
+    let prompt = QueuedPrompt::decode(record.body.as_deref().unwrap_or_default());
+    let prompt = prompt.map(|prompt| traced(prompt, &record));
+    let receipt = record.receipt_handle.unwrap_or_default();
+    match prompt {
+        Ok(prompt) => Read::Prompt(Box::new(Received { prompt, receipt, receive_count })),
+        Err(error) => Read::Unreadable { error, receipt },
+    }
+}
+
+async fn handle_record<E, F>(
+    message_id: &str,
+    read: Read,
+    visibility: &dyn Visibility,
+    take: &impl Fn(Box<Received>) -> F,
+) -> Verdict
 where
     E: Display,
     F: Future<Output = Result<Verdict, E>>,
 {
-    let message_id = record.message_id.as_deref().unwrap_or_default();
-    let receipt = record.receipt_handle.clone().unwrap_or_default();
-    let prompt = match QueuedPrompt::decode(record.body.as_deref().unwrap_or_default()) {
-        Ok(prompt) => traced(prompt, record),
-        // It would come back for ever: no later attempt can read it either.
-        Err(Unreadable::Malformed(error)) => {
-            error!(message_id, %error, "dropped a queue message that is no prompt");
-            return Verdict::Done;
+    match read {
+        Read::Prompt(received) => {
+            let run = &received.prompt.run;
+            let (session, request) = (run.session.log_name(), run.request.clone());
+            take(received).await.unwrap_or_else(|error| {
+                warn!(message_id, session, %request, %error, "the prompt has to come again");
+                Verdict::Later
+            })
         }
-        Err(error @ Unreadable::Later { .. }) => {
+        // It would come back for ever: no later attempt can read it either.
+        Read::Unreadable { error: Unreadable::Malformed(error), .. } => {
+            error!(message_id, %error, "dropped a queue message that is no prompt");
+            Verdict::Done
+        }
+        Read::Unreadable { error: error @ Unreadable::Later { .. }, receipt } => {
             warn!(message_id, %error, "left a queue message to a later release");
             let _ = visibility.extend(&receipt, ROLL_OUT).await;
-            return Verdict::Later;
+            Verdict::Later
         }
-    };
-    let (session, request) = (prompt.run.session.log_name(), prompt.run.request.clone());
-    take(Received { prompt, receipt, receive_count: receive_count(record) }).await.unwrap_or_else(|error| {
-        warn!(message_id, session, %request, %error, "the prompt has to come again");
-        Verdict::Later
-    })
+    }
 }
 
 /// The prompt in the trace of its message, which X-Ray may have gone on with since it was sent.

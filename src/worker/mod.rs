@@ -103,7 +103,7 @@ impl Worker {
     /// Runs the prompts of a batch, one after the other within a message group and all groups at once. Records that
     /// have to come again are named in the response.
     pub async fn handle(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
-        let take = |received: Received| {
+        let take = |received: Box<Received>| {
             let deadline = deadline.clone();
             async move { self.0.take(&received, deadline).await }
         };
