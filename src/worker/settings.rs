@@ -39,7 +39,7 @@ pub struct Settings {
     pub segment_interval: Duration,
     /// So many bytes of frames make a journal segment.
     pub segment_bytes: usize,
-    /// How often the session is read for new connections and stops.
+    /// How often the session is read for new connections and stops; while nobody gets the run at least each half second.
     pub poll_interval: Duration,
     /// How long a worker counts as alive after its last renewal; also the message's visibility.
     pub lease: Duration,

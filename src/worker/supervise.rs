@@ -16,6 +16,9 @@ use crate::session::transition::Transition;
 /// A call that takes longer is made again: one that hangs must not cost the lease.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// While nobody gets the run the session is looked at so often: who was cut off is likely to come back.
+const EXPECTING: Duration = Duration::from_millis(500);
+
 /// A renewal that failed is made again so soon: it must not wait for the next look.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -34,7 +37,7 @@ impl Run<'_> {
     async fn keep_lease(&self) -> Lost {
         let (mut live_from, mut pause) = (0, Duration::ZERO);
         loop {
-            let next = self.tools.settings.poll_interval.min(self.until_renewal());
+            let next = self.until_look().min(self.until_renewal());
             sleep(next.max(pause).min(self.lease_left())).await;
             if self.lease_left().is_zero() {
                 return Lost::Lease;
@@ -59,6 +62,11 @@ impl Run<'_> {
                 Err(_) => self.log_failure("the table takes too long"),
             }
         }
+    }
+
+    fn until_look(&self) -> Duration {
+        let interval = self.tools.settings.poll_interval;
+        if self.audience.borrow().attachments.is_empty() { interval.min(EXPECTING) } else { interval }
     }
 
     fn log_failure(&self, error: &str) {

@@ -182,6 +182,31 @@ async fn who_has_left_the_session_gets_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_back_to_a_run_that_nobody_gets_has_all_there_is_within_half_a_second() {
+    for tenths in 40..66 {
+        let left_for = f64::from(tenths) / 10.0 + 0.05;
+        let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..200, 100 * MS)));
+        engine.say("c", &prompt("s", "r")).await;
+        let began = Instant::now();
+        let _worker = engine.work_alone().await;
+        pass(3.0).await;
+        engine.disconnect("c").await;
+        pass(left_for).await;
+        engine.connect("d", Some("s")).await;
+        let back = Instant::now();
+        pass(2.0).await;
+        let pushed = engine.push.timed("d");
+        let at = pushed[0].0;
+        assert!(at - back <= 500 * MS, "{left_for}: {:?}", at - back);
+        let at_once: Vec<Value> =
+            pushed.into_iter().take_while(|(when, _)| *when == at).map(|(_, frame)| frame).collect();
+        let newest = events_of(&at_once).last().and_then(Value::as_u64).unwrap();
+        let emitted = (at - began).as_millis() / 100;
+        assert!(u128::from(newest) + 2 >= emitted, "{left_for}: {newest} of {emitted}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_comes_and_goes_disturbs_no_other() {
     let engine = Engine::new(ScriptedAgents::new(|_, _| stream(0..100, 100 * MS)));
     engine.push.set("slow", Manner::Slow(1800 * MS));
