@@ -26,7 +26,7 @@ use crate::protocol::frame::{Outcome, Seq};
 use crate::protocol::ids::{AgentName, ConnectionId, Principal, ReplyRun, RequestId, SessionId};
 
 pub(crate) use attachment::Place;
-pub use attachment::{Attachment, Cursor, HOLD, ReplayId};
+pub use attachment::{Attachment, Attachments, Cursor, HOLD, ReplayId};
 pub use detached::{DETACHED_LEASE, Detached, MAX_DETACHED_RUN, MoveBegan, NextMessage, ReplyGrant, Unstopped, Untold};
 
 /// How many connections one session may have: it keeps the item small, for a table charges for its size.
@@ -138,7 +138,7 @@ pub enum Standing<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Session {
     /// The connections that get the frames of its runs.
-    pub connections: BTreeMap<ConnectionId, Attachment>,
+    pub connections: Attachments,
     /// The run that has the session, if any.
     pub active: Option<Active>,
     /// The run that ended last, if any.

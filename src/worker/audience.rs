@@ -1,18 +1,15 @@
 //! Who is to get a run.
 
-use std::collections::BTreeMap;
-
 use tokio::sync::watch;
 
 use crate::protocol::frame::Seq;
-use crate::protocol::ids::ConnectionId;
-use crate::session::Attachment;
+use crate::session::Attachments;
 
 /// Who is to get the run, as the session said last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Audience {
     /// The connections and their cursors.
-    pub(super) attachments: BTreeMap<ConnectionId, Attachment>,
+    pub(super) attachments: Attachments,
     /// From behind which frame a connection that is new here gets the log: it was attached after that was written.
     pub(super) live_from: Seq,
 }

@@ -1,6 +1,5 @@
 //! Pushing a run's log to every connection of its session, each at its own pace: the third stage of a run.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,7 +18,7 @@ use crate::push::PushError;
 use crate::recovery::Behind;
 use crate::replay::may_pass;
 use crate::session::store::StoreError;
-use crate::session::{Attachment, Place};
+use crate::session::{Attachment, Attachments, Place};
 
 /// How long a worker that may be too late waits before it looks again whether its lease was renewed.
 const OVERDUE_PAUSE: Duration = Duration::from_millis(50);
@@ -29,7 +28,7 @@ pub(super) struct Delivered {
     /// Up to where each of them has it, but for those to which a replay sends it.
     pub(super) places: Vec<Behind>,
     /// All that it was pushed to.
-    pub(super) known: BTreeMap<ConnectionId, Attachment>,
+    pub(super) known: Attachments,
     /// A connection that is not known lacks what is behind this frame.
     pub(super) live_from: Seq,
 }

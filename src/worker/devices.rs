@@ -1,19 +1,19 @@
 //! The devices that get a run, each with its own place in the log.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::FuturesUnordered;
+use litemap::LiteMap;
 
 use super::audience::Audience;
 use super::run::Run;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::ConnectionId;
 use crate::recovery::Behind;
-use crate::session::{Attachment, Place};
+use crate::session::{Attachment, Attachments, Place};
 
 /// How the pushing to a device ended.
 pub(super) enum Ended {
@@ -43,13 +43,13 @@ impl Drop for Device {
 /// The devices of a run.
 pub(super) struct Devices<'a> {
     run: &'a Run<'a>,
-    known: BTreeMap<ConnectionId, Device>,
+    known: LiteMap<ConnectionId, Device>,
     pushing: FuturesUnordered<Abortable<BoxFuture<'a, Ended>>>,
 }
 
 impl<'a> Devices<'a> {
     pub(super) fn of(run: &'a Run<'a>) -> Self {
-        Self { run, known: BTreeMap::new(), pushing: FuturesUnordered::new() }
+        Self { run, known: LiteMap::new(), pushing: FuturesUnordered::new() }
     }
 
     /// Pushes to whom `audience` names, and to nobody else.
@@ -101,7 +101,7 @@ impl<'a> Devices<'a> {
     }
 
     /// All of them, as they are attached.
-    pub(super) fn known(&self) -> BTreeMap<ConnectionId, Attachment> {
+    pub(super) fn known(&self) -> Attachments {
         self.known.iter().map(|(connection, device)| (connection.clone(), device.attachment.clone())).collect()
     }
 

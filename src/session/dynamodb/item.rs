@@ -12,7 +12,7 @@ use super::detached::{detached_of, detached_value, grant_of, grant_value, unstop
 use crate::clock::Timestamp;
 use crate::protocol::ids::{AgentName, ConnectionId, RequestId};
 use crate::session::store::StoreError;
-use crate::session::{Active, Attachment, Cursor, LeaseId, Session};
+use crate::session::{Active, Attachment, Attachments, Cursor, LeaseId, Session};
 use crate::table::{Attributes, Item, malformed, number, text};
 
 const ATTACHED: &str = "attached#";
@@ -106,7 +106,7 @@ pub(super) fn session_of(item: &Item, now: Timestamp) -> Result<Session, StoreEr
     let unstopped = member(item, "unstopped")?.map(unstopped_of);
     let latest = item.get("latest").map(|_| json(item, "latest"));
     let untold = item.get("untold").map(|_| json(item, "untold"));
-    let (mut connections, mut stops) = (BTreeMap::new(), BTreeMap::new());
+    let (mut connections, mut stops) = (Attachments::new(), BTreeMap::new());
     for name in item.keys() {
         if let Some(id) = name.strip_prefix(ATTACHED) {
             let connection = ConnectionId::parse(id).map_err(|_| malformed(name))?;

@@ -205,7 +205,7 @@ async fn a_device_that_is_behind_gets_the_rest_with_the_agents_next_message() {
     let expected = [json!("started"), json!(["first", "second"]), json!(["third"])];
     assert_eq!(contents(&long_run.frames("slow")), expected);
     assert_eq!(contents(&long_run.frames("c")), expected);
-    let live = long_run.session().await.connections.into_values().filter(|it| it.cursor == Cursor::Live).count();
+    let live = long_run.session().await.connections.values().filter(|it| it.cursor == Cursor::Live).count();
     assert_eq!(live, 2);
 }
 

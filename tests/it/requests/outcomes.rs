@@ -1,10 +1,8 @@
 //! What the table makes of each answer to a transition.
 
-use std::collections::BTreeMap;
-
 use agentcore_gateway::session::store::{Refused, Sessions, StoreError};
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Attachment, Cursor, Session};
+use agentcore_gateway::session::{Attachment, Attachments, Cursor, Session};
 use serde_json::{Value, json};
 
 use super::{ADA, NOW, connection, key, lease, request, table};
@@ -63,7 +61,10 @@ async fn a_session_that_has_expired_is_replaced_whole_unless_somebody_else_was_f
     let (endpoint, table) = table([condition_failed(Some(taken(EXPIRED))), answer(&json!({}))]).await;
     let session = table.apply(&key(), &attach(), NOW).await.unwrap().unwrap();
     let attachment = Attachment { cursor: Cursor::Connecting, attached_at: NOW };
-    assert_eq!(session, Session { connections: BTreeMap::from([(connection(), attachment)]), ..Session::default() });
+    assert_eq!(
+        session,
+        Session { connections: Attachments::from_iter([(connection(), attachment)]), ..Session::default() }
+    );
     let [_, put] = &endpoint.requests()[..] else { panic!("{:?}", endpoint.requests()) };
     assert_eq!(operation(put), "PutItem");
     let item = json!({

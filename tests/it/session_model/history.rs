@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use agentcore_gateway::clock::Timestamp;
 use agentcore_gateway::protocol::ids::{ConnectionId, RequestId};
 use agentcore_gateway::session::transition::{Refusal, Transition};
-use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, Session, Unstopped, Untold};
+use agentcore_gateway::session::{
+    Active, Attachment, Attachments, Cursor, Latest, LeaseId, Session, Unstopped, Untold,
+};
 
 use super::{CONNECTIONS, NAMES, STOPS, connection, request};
 
@@ -104,7 +106,7 @@ impl History {
 
     /// What the session is.
     pub fn session(&self) -> Session {
-        let (mut connections, mut stops) = (BTreeMap::new(), BTreeMap::new());
+        let (mut connections, mut stops) = (Attachments::new(), BTreeMap::new());
         for name in 0..NAMES {
             connections.extend(self.attachment(&connection(name)).map(|found| (connection(name), found)));
             stops.extend(self.stop(&request(name)).map(|since| (request(name), since)));

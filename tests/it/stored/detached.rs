@@ -1,6 +1,5 @@
 //! What is kept of runs whose agents go on by themselves: items of the table, and messages of the queues.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agentcore_gateway::clock::Timestamp;
@@ -13,7 +12,8 @@ use agentcore_gateway::queue::watch::Watch;
 use agentcore_gateway::session::store::{ReplyRuns, Sessions};
 use agentcore_gateway::session::transition::Transition;
 use agentcore_gateway::session::{
-    Active, Attachment, Cursor, Detached, Latest, MoveBegan, NextMessage, ReplyGrant, Session, Unstopped, Untold,
+    Active, Attachment, Attachments, Cursor, Detached, Latest, MoveBegan, NextMessage, ReplyGrant, Session, Unstopped,
+    Untold,
 };
 use serde_json::Value;
 
@@ -99,8 +99,10 @@ fn end() -> Vec<(Timestamp, Transition)> {
 /// What the recorded session items say.
 fn sessions() -> [(&'static str, Session); 2] {
     let attachment = |name, cursor, at| (connection(name), Attachment { cursor, attached_at: at });
-    let connections =
-        BTreeMap::from([attachment("L0SM9cOFvHcCIhw=", Cursor::Live, NOW), attachment("slow=", slow(), later(2))]);
+    let connections = Attachments::from_iter([
+        attachment("L0SM9cOFvHcCIhw=", Cursor::Live, NOW),
+        attachment("slow=", slow(), later(2)),
+    ]);
     let active = Active {
         request: request("r-1"),
         lease: lease("lease-1"),

@@ -15,7 +15,9 @@ use agentcore_gateway::protocol::frame::{Frame, Outcome};
 use agentcore_gateway::protocol::ids::{AgentName, ConnectionId, Principal, RequestId, SessionId};
 use agentcore_gateway::session::store::{Connection, Connections, Sessions};
 use agentcore_gateway::session::transition::Transition;
-use agentcore_gateway::session::{Active, Attachment, Cursor, Latest, LeaseId, ReplayId, RunKey, Session, SessionKey};
+use agentcore_gateway::session::{
+    Active, Attachment, Attachments, Cursor, Latest, LeaseId, ReplayId, RunKey, Session, SessionKey,
+};
 use agentcore_gateway::table::Table;
 use data_encoding::BASE64;
 use flate2::read::ZlibDecoder;
@@ -112,7 +114,7 @@ fn latest() -> Latest {
 fn session() -> Session {
     let attachment = |name, cursor, at| (connection(name), Attachment { cursor, attached_at: at });
     Session {
-        connections: BTreeMap::from([
+        connections: Attachments::from_iter([
             attachment("L0SM9cOFvHcCIhw=", Cursor::Live, NOW),
             attachment("connecting=", Cursor::Connecting, later(2)),
             attachment("held=", held(), later(4)),
