@@ -202,7 +202,7 @@ async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Response, 
 /// API Gateway's limits for a client's messages, and small buffers: there may be thousands of connections.
 fn limits() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
+        .read_buffer_size(1024)
         .write_buffer_size(4 * 1024)
         .max_frame_size(Some(MAX_FRAME_BYTES))
         .max_message_size(Some(MAX_MESSAGE_BYTES))

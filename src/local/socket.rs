@@ -83,7 +83,8 @@ impl Server {
         self.hub.remove(&source.connection);
         // What was given last may still lie between the half and the stream.
         let _ = sink.flush().now_or_never();
-        let closed = async {
+        // A connection closes once, and would have room for it all its life.
+        let closed = Box::pin(async {
             if let (Some((code, reason)), Ok(mut stream)) = (closing, incoming.reunite(sink)) {
                 debug!(%code, reason, "closed a connection");
                 linger::say_why(&mut stream, CloseFrame { code, reason: reason.into() }).await;
@@ -91,7 +92,7 @@ impl Server {
                 drop(messages);
                 linger::read_to_the_end(stream).await;
             }
-        };
+        });
         tokio::join!(closed, self.disconnect(&source));
     }
 
