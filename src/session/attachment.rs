@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::protocol::frame::Seq;
 use crate::protocol::ids::{ConnectionId, RequestId};
 
-/// The connections of a session, by their ids. Mostly there is one, and a sorted list of one takes a tenth of the room of a
-/// B-tree's node.
+/// The connections of a session, by their ids. Mostly there is one, and a sorted list of one takes a fraction of the room of
+/// a B-tree's node.
 pub type Attachments = LiteMap<ConnectionId, Attachment>;
 
 /// Tells one replay to a connection from the next.

@@ -313,14 +313,14 @@ async fn a_stop_that_was_not_told_is_told_by_whoever_comes_next() {
     assert_eq!(long_run.pushes("c"), pushes, "and told once");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stop_that_was_not_told_is_told_before_that_of_the_next_run_takes_its_place() {
+/// A run of which device `slow` was not told the ending, and behind it `next`, which has been left to its agent.
+async fn untold_behind_another() -> LongRun {
     let engine = engine_of(agents());
     engine.connect("slow", Some("s")).await;
     let long_run = LongRun::of(engine, "r").await;
     stop_untold(&long_run).await;
     let engine = &long_run.engine;
-    // Its worker dies while it tells the run before, and its own has been left to its agent.
+    // The worker dies while it tells the run before.
     engine.push.set("slow", Manner::Hanging);
     engine.say("c", &prompt("s", "next")).await;
     let working = engine.work_alone().await;
@@ -330,9 +330,32 @@ async fn a_stop_that_was_not_told_is_told_before_that_of_the_next_run_takes_its_
     working.abort();
     let _ = working.await;
     assert_eq!(contents(&long_run.frames("slow")).last(), Some(&json!(["first", "second"])));
+    long_run
+}
+
+fn stop_next() -> Value {
+    json!({"action": "stop", "sessionId": "s", "requestId": "next"})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_was_not_told_is_told_before_that_of_the_next_run_takes_its_place() {
+    let long_run = untold_behind_another().await;
+    let engine = &long_run.engine;
     engine.push.set("slow", Manner::Prompt);
-    engine.say("d", &json!({"action": "stop", "sessionId": "s", "requestId": "next"})).await;
+    engine.say("d", &stop_next()).await;
     assert_eq!(contents(&long_run.frames("slow")).last(), Some(&json!("stopped")), "of the run before");
     assert_eq!(contents(&engine.frames("slow", "next")).last(), Some(&json!("stopped")));
     assert_eq!(long_run.session().await.untold, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_is_answered_in_time_though_a_device_takes_nothing_of_this_run_and_of_the_one_before() {
+    let long_run = untold_behind_another().await;
+    let engine = &long_run.engine;
+    let began = Instant::now();
+    let answer = engine.say("d", &stop_next()).await.unwrap();
+    assert_eq!(answer["type"], "stopping");
+    assert!(began.elapsed() < 20 * SECOND, "API Gateway waits for 29 s: {:?}", began.elapsed());
+    assert_eq!(contents(&engine.frames("c", "next")).last(), Some(&json!("stopped")));
+    assert_eq!(long_run.session().await.active, None);
 }
